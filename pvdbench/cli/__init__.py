@@ -1,0 +1,1 @@
+"""The pvdbench command: parse, call one library function, turn an error into one line."""

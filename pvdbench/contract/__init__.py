@@ -1,0 +1,1 @@
+"""What a competing method must offer, and how a folder of methods/ is loaded."""

@@ -1,0 +1,35 @@
+"""Clip: a video as a method sees it, frames read when they are asked for."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import overload
+
+import torch
+from torch import Tensor
+
+from pvdbench.core.images import read_frame
+
+
+class Clip(Sequence[Tensor]):
+    """The frames of one video, in order: (3, H, W) float32 RGB in [0, 1] each; memory stays flat."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = tuple(paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @overload
+    def __getitem__(self, index: int) -> Tensor: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Clip": ...
+    def __getitem__(self, index: int | slice) -> "Tensor | Clip":
+        if isinstance(index, slice):
+            return Clip(self._paths[index])
+        frame = torch.from_numpy(read_frame(self._paths[index]).copy())
+        return frame.permute(2, 0, 1).float() / 255
+
+    def window(self, t: int, radius: int) -> Tensor:
+        """Frames t - radius to t + radius, the ends repeated: (2 * radius + 1, 3, H, W)."""
+        last = len(self) - 1
+        return torch.stack([self[min(max(i, 0), last)] for i in range(t - radius, t + radius + 1)])

@@ -1,0 +1,90 @@
+"""Loading methods/NAME by path: the one door for ours and for competing methods."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+from pvdbench.contract.method import Deblurrer, MotionEstimator
+from pvdbench.core.errors import MethodError
+from pvdbench.core.params import StrictModel, read_params
+
+Task = Literal["deblur", "motion"]
+
+
+class MethodCard(StrictModel):
+    """method.yaml: what is not code."""
+
+    label: str
+    task: Task
+    citation: str
+    url: str = ""
+    options: dict[str, Any] = {}
+
+
+def read_card(methods: Path, name: str) -> MethodCard:
+    """Read methods/NAME/method.yaml.
+
+    Raises:
+        MethodError: if there is no such method.
+        ParamsError: if method.yaml has an unknown key or a wrong type.
+    """
+    if not (methods / name / "method.yaml").is_file():
+        there = ", ".join(method_names(methods)) or "none"
+        raise MethodError(f"{methods / name}: expected a method with method.yaml and adapter.py, found none; "
+                          f"methods there: {there}")  # fmt: skip
+    return read_params(methods / name / "method.yaml", MethodCard)
+
+
+def method_names(methods: Path) -> list[str]:
+    """The methods of a folder, sorted."""
+    return sorted(card.parent.name for card in methods.glob("*/method.yaml"))
+
+
+def load_deblurrer(methods: Path, name: str) -> Deblurrer:
+    """A fresh, not yet loaded deblurrer from methods/NAME/adapter.py.
+
+    Raises:
+        MethodError: if the method is not there, does not import or is no deblurrer.
+    """
+    method = _load(methods, name, "deblur")
+    if not isinstance(method, Deblurrer):
+        raise MethodError(_breaks(methods, name, "load, parameters and deblur"))
+    return method
+
+
+def load_motion_estimator(methods: Path, name: str) -> MotionEstimator:
+    """A fresh, not yet loaded motion estimator from methods/NAME/adapter.py.
+
+    Raises:
+        MethodError: if the method is not there, does not import or is no motion estimator.
+    """
+    method = _load(methods, name, "motion")
+    if not isinstance(method, MotionEstimator):
+        raise MethodError(_breaks(methods, name, "load, parameters and flow"))
+    return method
+
+
+def _breaks(methods: Path, name: str, parts: str) -> str:
+    return f"{methods / name / 'adapter.py'}: expected a class Method with {parts}; see docs/adding-a-method.md"
+
+
+def _load(methods: Path, name: str, task: Task) -> object:
+    card = read_card(methods, name)
+    if card.task != task:
+        raise MethodError(f"{methods / name}: expected a method for '{task}', got one for '{card.task}'; "
+                          "name another method in params.yaml")  # fmt: skip
+    adapter = methods / name / "adapter.py"
+    if not adapter.is_file():
+        raise MethodError(f"{adapter}: expected the method's code, found no file; see docs/adding-a-method.md")
+    module_name = f"pvdbench_method_{name.replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(module_name, adapter, submodule_search_locations=[str(adapter.parent)])
+    assert spec is not None and spec.loader is not None  # a .py path always has a loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module  # so that an adapter can import its network.py: from .network import Network
+    try:
+        spec.loader.exec_module(module)
+        return module.Method()
+    except Exception as error:
+        raise MethodError(f"{adapter}: expected a class Method that needs no arguments, got "
+                          f"{type(error).__name__}: {error}; mend the adapter") from error  # fmt: skip

@@ -1,0 +1,37 @@
+"""What a stage took: seconds, peak memory and the machine, beside its output and never inside it."""
+
+import json
+import os
+import platform
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pvdbench.core.files import replaced_file
+
+
+@contextmanager
+def measured_cost(path: Path, stage: str) -> Iterator[dict[str, Any]]:
+    """Write path as JSON when the block ends well; the block may add facts (parameters, milliseconds)."""
+    facts: dict[str, Any] = {"stage": stage}
+    start = time.perf_counter()
+    yield facts
+    facts["seconds"] = round(time.perf_counter() - start, 3)
+    facts["peak_memory_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    facts["hardware"] = hardware()
+    with replaced_file(path) as partial:
+        partial.write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n")
+
+
+def hardware() -> str:
+    """The processor's name and the number of cores this process may use."""
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        name = names[0] if names else name
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{name}, {cores} cores"

@@ -1,0 +1,61 @@
+"""Outputs that appear whole or not at all: written beside their place, then renamed."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pvdbench.core.errors import WriteError
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(path.name + ".partial")
+
+
+def _cannot_write(path: Path, error: OSError) -> WriteError:
+    reason = error.strerror or str(error)
+    return WriteError(f"{path}: expected to write it whole, got '{reason}'; what was there before is intact; "
+                      "free space or fix the permissions, then run again")  # fmt: skip
+
+
+@contextmanager
+def replaced_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside path; on success it replaces path, on failure it is removed.
+
+    Raises:
+        WriteError: if the disk is full or the folder cannot be written.
+    """
+    partial = _partial(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        partial.replace(path)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def replaced_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside path; on success it replaces path, on failure it is removed.
+
+    Raises:
+        WriteError: if the disk is full or the folder cannot be written.
+    """
+    partial, old = _partial(path), path.with_name(path.name + ".old.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        yield partial
+        if path.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            path.rename(old)
+        partial.rename(path)
+    except OSError as error:
+        if old.exists() and not path.exists():
+            old.rename(path)
+        raise _cannot_write(path, error) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,49 @@
+"""The files between stages: which columns a CSV has, and how it is written and read."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from pvdbench.core.errors import DataError
+from pvdbench.core.files import replaced_file
+
+MANIFEST = ("video", "split", "frame", "blurry", "sharp", "flow", "occlusion", "width", "height")
+"""A data set's frames; paths relative to its folder, flow and occlusion empty where no truth exists."""
+
+DEBLUR_SCORES = ("dataset", "method", "video", "frame", "protocol", "psnr_db", "ssim", "shift_y", "shift_x", "gain",
+                 "blurriness_db", "counted")  # fmt: skip
+"""One row a frame and protocol; counted is False where the protocol leaves the frame out of its averages."""
+
+FLOW_SCORES = (*DEBLUR_SCORES, "epe_px", "epe_visible_px")
+"""The same for warped frames, with the endpoint error (NaN where no true flow exists)."""
+
+VOLUME_STATISTICS = ("dataset", "video", "quantity", "hits", "total")
+"""Sec. 4.4: how many of total pixels had the property."""
+
+TRAINING_LOG = ("step", "loss", "learning_rate")
+
+
+def write_table(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    """Write a CSV with exactly these columns; equal tables give equal bytes."""
+    with replaced_file(path) as partial:
+        table.loc[:, list(columns)].to_csv(partial, index=False, lineterminator="\n")
+
+
+def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read a CSV that must have exactly these columns; names of videos and frames stay text.
+
+    Raises:
+        DataError: if the file is missing, empty or has other columns.
+    """
+    text = {name: str for name in ("dataset", "method", "video", "frame", "protocol", "split", "quantity",
+                                   "blurry", "sharp", "flow", "occlusion")}  # fmt: skip
+    try:
+        table = pd.read_csv(path, dtype=text, keep_default_na=True)  # type: ignore[arg-type]
+    except FileNotFoundError:
+        raise DataError(f"{path}: expected a table, found no file; run the stage that makes it") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: expected a CSV, got '{error}'; make it again") from error
+    if tuple(table.columns) != columns:
+        raise DataError(f"{path}: expected the columns {', '.join(columns)}, got {', '.join(table.columns)}; "
+                        "make it again")  # fmt: skip
+    return table

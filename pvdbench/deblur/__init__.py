@@ -1,0 +1,1 @@
+"""PVDNet and its recurrence (Sec. 3.3)."""

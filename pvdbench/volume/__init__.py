@@ -1,0 +1,1 @@
+"""The pixel volume (Sec. 3.2)."""
