@@ -1,0 +1,7 @@
+"""LiteFlowNet (Hui et al., CVPR 2018) and its fine-tunings of Table 1."""
+
+from pvdbench.motion.estimator import LiteFlowNetEstimator
+
+
+class Method(LiteFlowNetEstimator):
+    """The network of the row's weights."""

@@ -1,0 +1,33 @@
+"""PVDNet with its motion compensation (Sec. 3): every row of Tables 2 and 3 but the input."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pvdbench.contract.clip import Clip
+from pvdbench.deblur.recurrence import deblur_frames, load_video_deblurrer
+
+
+class Method:
+    """The variant that the row's weights describe."""
+
+    def load(self, weights: Mapping[str, Path], device: torch.device, **options: Any) -> None:
+        """Read weights["network"], which holds PVDNet and its motion network."""
+        self._device = device
+        self._model = load_video_deblurrer(weights["network"]).to(device).eval()
+
+    def parameters(self) -> Mapping[str, int]:
+        """PVDNet's and its motion network's."""
+        motion = self._model.motion
+        return {
+            "deblur": sum(p.numel() for p in self._model.deblur.parameters()),
+            "motion": sum(p.numel() for p in motion.parameters()) if motion is not None else 0,
+        }
+
+    @torch.inference_mode()
+    def deblur(self, clip: Clip) -> Iterator[Tensor]:
+        """Each frame from its neighbours and the deblurred frame before it."""
+        yield from deblur_frames(self._model, clip, self._device)

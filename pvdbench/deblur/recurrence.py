@@ -1,0 +1,105 @@
+"""The recurrence of Sec. 3.3: motion, volume and PVDNet, frame after frame, each fed the one before."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pvdbench.core.colour import gray
+from pvdbench.core.errors import WeightsError
+from pvdbench.core.warp import backward_warp
+from pvdbench.core.weights import fill, load_weights
+from pvdbench.deblur.params import NetworkParams
+from pvdbench.deblur.pvdnet import MULTIPLE, PVDNet
+from pvdbench.motion.liteflownet import LiteFlowNet
+from pvdbench.volume.pixel_volume import pixel_volume
+
+
+class VideoDeblurrer(nn.Module):
+    """One step of the framework of Fig. 2, without motion compensation where motion is None (zero flow)."""
+
+    def __init__(self, params: NetworkParams, motion: LiteFlowNet | None) -> None:
+        super().__init__()
+        self.params, self.motion = params, motion
+        candidates = params.size**2 if params.volume == "gray" else 1
+        self.deblur = PVDNet(candidates=candidates, width=params.width, blocks=params.blocks)
+
+    def flow(self, current: Tensor, previous: Tensor) -> Tensor:
+        """(B, 2, H, W) from current to previous, frames in [-1, 1]; without gradient unless it is trained here."""
+        if self.motion is None:
+            return current.new_zeros(len(current), 2, *current.shape[2:])
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.params.train_motion):
+            return self.motion((current + 1) / 2, (previous + 1) / 2)  # the authors feed BIMNet [0, 1]
+
+    def compensate(self, state: Tensor, previous: Tensor, current: Tensor) -> Tensor:
+        """The volume of state, the deblurred previous frame, aligned to current."""
+        flow = self.flow(current, previous)
+        if self.params.volume == "warp":  # the candidate (0, 0) alone, read bilinearly; gray, so that k is all that differs
+            return backward_warp(gray(state), flow)
+        return pixel_volume(
+            gray(state), flow, gray(current), size=self.params.size, coordinates=self.params.coordinates
+        )
+
+    def forward(self, previous: Tensor, current: Tensor, following: Tensor, state: Tensor) -> Tensor:
+        """Deblur current.
+
+        Args:
+            previous, current, following: (B, 3, H, W) blurry frames in [-1, 1]; H and W multiples of 4.
+            state: (B, 3, H, W), the deblurred previous frame, not clamped.
+
+        Returns: (B, 3, H, W), not clamped: the next frame's state.
+        """
+        return self.deblur(previous, current, following, self.compensate(state, previous, current))
+
+
+def deblur_frames(model: VideoDeblurrer, clip: Sequence[Tensor], device: torch.device) -> Iterator[Tensor]:
+    """Deblur a clip frame by frame; sides that are no multiple of 4 are padded (the authors crop them).
+
+    Args:
+        model: on device.
+        clip: (3, H, W) frames in [0, 1].
+
+    Yields: (3, H, W) frames in [0, 1], on the CPU.
+    """
+
+    def ready(t: int) -> Tensor:
+        return _padded(clip[t][None].to(device)) * 2 - 1
+
+    if not len(clip):
+        return
+    h, w = clip[0].shape[1:]
+    previous = current = state = ready(0)  # Sec. 4.1: the first frame is its own past
+    for t in range(len(clip)):
+        following = ready(t + 1) if t + 1 < len(clip) else current
+        state = model(previous, current, following, state)
+        yield ((state[0, :, :h, :w] + 1) / 2).clamp(0, 1).cpu()
+        previous, current = current, following
+
+
+def _padded(frames: Tensor) -> Tensor:
+    h, w = frames.shape[2:]
+    return F.pad(frames, (0, -w % MULTIPLE, 0, -h % MULTIPLE), mode="replicate")
+
+
+def architecture(model: VideoDeblurrer, motion_width: float | None) -> dict[str, Any]:
+    """What a weights file's header says, enough to build the model again."""
+    return {"network": "pvdnet", "params": model.params.model_dump(), "motion_width": motion_width}
+
+
+def load_video_deblurrer(path: Path) -> VideoDeblurrer:
+    """The model of a weights file that a deblurring training wrote; its motion network is inside.
+
+    Raises:
+        WeightsError: if the file is missing, damaged or of another network.
+    """
+    tensors, header = load_weights(path)
+    if header.get("network") != "pvdnet":
+        raise WeightsError(f"{path}: expected the weights of a pvdnet, got those of {header.get('network')}; "
+                           "name a row of `deblur` that has a network")  # fmt: skip
+    width = header["motion_width"]
+    model = VideoDeblurrer(NetworkParams(**header["params"]), None if width is None else LiteFlowNet(width))
+    fill(model, tensors, path)
+    return model

@@ -1,0 +1,55 @@
+"""Estimating the flow between blurry frames and warping the sharp ones by it (Sec. 4.2)."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from pvdbench.contract.clip import Clip
+from pvdbench.contract.method import MotionEstimator
+from pvdbench.core.errors import MethodError
+from pvdbench.core.files import replaced_folder
+from pvdbench.core.flow_files import write_flow
+from pvdbench.core.images import to_bytes, write_frame
+from pvdbench.core.warp import backward_warp
+from pvdbench.datasets.manifest import read_clips
+from pvdbench.inference.deblurring import cost_facts
+
+
+def run_motion(method: MotionEstimator, name: str, dataset: Path, out: Path) -> dict[str, Any]:
+    """Write out/VIDEO/FRAME.flo and the warped sharp frame FRAME.png for every test frame but a clip's first.
+
+    The flow leads from blurry frame t to blurry frame t - 1; the sharp frame t - 1 warped by it is to be held
+    against the sharp frame t.
+
+    Returns: what it cost: parameters, median milliseconds a frame, frames, width, height, threads.
+    Raises:
+        MethodError: if the flow has another shape or values that are not finite.
+    """
+    milliseconds: list[float] = []
+    with replaced_folder(out) as folder:
+        for files in tqdm(read_clips(dataset, "test"), name, mininterval=1):
+            (folder / files.video).mkdir()
+            blurry, sharp = Clip([f.blurry for f in files.frames]), Clip([f.sharp for f in files.frames])
+            for t in range(1, len(blurry)):
+                flow, ms = _timed_flow(method, name, blurry[t], blurry[t - 1])
+                milliseconds.append(ms)
+                place = folder / files.video / files.frames[t].name
+                write_flow(place.with_suffix(".flo"), flow.permute(1, 2, 0).numpy())
+                warped = backward_warp(sharp[t - 1][None], flow[None])[0]
+                write_frame(place.with_suffix(".png"), to_bytes(warped.permute(1, 2, 0).numpy()))
+    return cost_facts(method.parameters(), milliseconds, flow)
+
+
+def _timed_flow(method: MotionEstimator, name: str, target: Tensor, source: Tensor) -> tuple[Tensor, float]:
+    start = time.perf_counter()
+    flow = method.flow(target, source)
+    ms = (time.perf_counter() - start) * 1000
+    expected = (2, *target.shape[1:])
+    if tuple(flow.shape) != expected or not bool(torch.isfinite(flow).all()):
+        raise MethodError(f"{name}: expected finite flow of shape {expected}, got shape {tuple(flow.shape)}, "
+                          f"finite: {bool(torch.isfinite(flow).all())}; mend the method")  # fmt: skip
+    return flow, ms

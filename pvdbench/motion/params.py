@@ -1,0 +1,23 @@
+"""Key `motion` of params.yaml: the rows of Table 1."""
+
+from typing import Literal
+
+from pvdbench.core.params import StrictModel
+
+Pair = Literal["ss", "sb", "bs", "bb"]
+"""Sharp or blurry: the previous frame's kind, then the current frame's, as alpha and beta of Eq. (1)."""
+
+
+class Finetune(StrictModel):
+    """How a row's LiteFlowNet goes on from the pre-trained one."""
+
+    loss: Literal["blur-invariant", "blur-variant"]  # Eq. (1), Eq. (2)
+    pairs: list[Pair]
+
+
+class MotionRow(StrictModel):
+    """One row: a method of methods/, with or without a LiteFlowNet that is trained for it."""
+
+    method: str
+    network: Literal["liteflownet"] | None = None
+    finetune: Finetune | None = None

@@ -1,0 +1,38 @@
+"""Eq. (1), Eq. (2) and the supervised flow loss that stands in for LiteFlowNet's published weights."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from pvdbench.core.warp import backward_warp
+from pvdbench.motion.liteflownet import LiteFlowNet
+from pvdbench.motion.params import Finetune
+from pvdbench.training.crops import Batch
+
+
+def supervised_loss(network: LiteFlowNet, batch: Batch) -> Tensor:
+    """Mean endpoint error over the network's five levels, on sharp frames t - 1 and t."""
+    truth = batch["flow"][:, 0]
+    flows = network.pyramid(batch["sharp"][:, 1], batch["sharp"][:, 0])
+    return torch.stack([_endpoint_error(flow, truth) for flow in flows.values()]).mean()
+
+
+def _endpoint_error(flow: Tensor, truth: Tensor) -> Tensor:
+    upsampled = F.interpolate(flow, size=truth.shape[2:], mode="bilinear", align_corners=False)
+    return ((upsampled - truth).square().sum(1) + 1e-6).sqrt().mean()
+
+
+def warping_loss(network: LiteFlowNet, batch: Batch, finetune: Finetune) -> Tensor:
+    """Eq. (1) or Eq. (2): the mean squared error of the warped previous frame, averaged over the pairs.
+
+    The flow is always estimated between the pair's own frames. The blur-invariant loss judges it on the sharp
+    frames, the blur-variant one on the pair itself. All pairs run as one batch.
+    """
+    kinds = {"s": batch["sharp"], "b": batch["blurry"]}
+    previous = torch.cat([kinds[pair[0]][:, 0] for pair in finetune.pairs])
+    current = torch.cat([kinds[pair[1]][:, 1] for pair in finetune.pairs])
+    flow = network(current, previous)
+    if finetune.loss == "blur-invariant":
+        previous = batch["sharp"][:, 0].repeat(len(finetune.pairs), 1, 1, 1)
+        current = batch["sharp"][:, 1].repeat(len(finetune.pairs), 1, 1, 1)
+    return F.mse_loss(backward_warp(previous, flow), current)

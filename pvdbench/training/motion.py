@@ -1,0 +1,73 @@
+"""Training of LiteFlowNet, its fine-tuned variants and BIMNet (Sec. 3.1 and 4.2)."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from pvdbench.core.weights import save_weights
+from pvdbench.datasets.manifest import read_clips
+from pvdbench.motion.estimator import load_liteflownet
+from pvdbench.motion.liteflownet import LiteFlowNet
+from pvdbench.motion.params import MotionRow
+from pvdbench.training.crops import batches
+from pvdbench.training.loop import optimise, write_log, write_untrained
+from pvdbench.training.losses import supervised_loss, warping_loss
+from pvdbench.training.params import MotionTraining
+
+
+def pretrain_motion(
+    dataset: Path, training: MotionTraining, weights: Path, log: Path, *, seed: int, device: torch.device
+) -> None:
+    """Train a LiteFlowNet on true flow between sharp frames; a stand-in for the weights that its authors published.
+
+    Args:
+        dataset: a folder with true flow (a rendered one).
+        weights, log: what is written.
+    """
+    torch.manual_seed(seed)
+    network = LiteFlowNet(training.width).to(device)
+    _start_small(network)
+    supply = batches(read_clips(dataset, "train"), training.pretrain, length=2, seed=seed, device=device, with_flow=True)
+    losses = (supervised_loss(network, batch) for batch in supply)
+    optimise(network.parameters(), losses, training.pretrain, log, "pretrain-motion")
+    save_weights(weights, network.state_dict(), _header(training, dataset, seed, "supervised", training.pretrain.steps))
+
+
+def train_motion(
+    row: MotionRow, dataset: Path, training: MotionTraining, pretrained: Path, weights: Path, log: Path,
+    *, seed: int, device: torch.device,
+) -> int:  # fmt: skip
+    """Write the weights of one row of Table 1: fine-tuned, pre-trained as they are, or none at all.
+
+    Returns: the number of updates made.
+    """
+    if row.network is None:
+        return write_untrained(weights, log, row.method)
+    network = load_liteflownet(pretrained).to(device)
+    if row.finetune is None:
+        write_log(log, [])
+        save_weights(weights, network.state_dict(), _header(training, dataset, seed, "supervised", 0))
+        return 0
+    finetune = row.finetune
+    supply = batches(read_clips(dataset, "train"), training.finetune, length=2, seed=seed, device=device)
+    losses = (warping_loss(network, batch, finetune) for batch in supply)
+    optimise(network.parameters(), losses, training.finetune, log, weights.stem)
+    header = _header(training, dataset, seed, finetune.model_dump(), training.finetune.steps)
+    save_weights(weights, network.state_dict(), header)
+    return training.finetune.steps
+
+
+def _start_small(network: LiteFlowNet) -> None:
+    """Each level starts with almost no flow of its own, so that the coarse ones are not drowned in noise."""
+    for stage in (*network.matching, *network.subpixel):
+        last = stage.flow[-1]  # type: ignore[union-attr,index]
+        assert isinstance(last, nn.Conv2d)
+        nn.init.normal_(last.weight, std=1e-3)
+        assert last.bias is not None
+        nn.init.zeros_(last.bias)
+
+
+def _header(training: MotionTraining, dataset: Path, seed: int, made_by: object, steps: int) -> dict[str, object]:
+    return {"network": "liteflownet", "width": training.width, "dataset": dataset.name, "seed": seed,
+            "made_by": made_by, "steps": steps}  # fmt: skip
