@@ -22,7 +22,7 @@ def backward_warp(image: Tensor, flow: Tensor) -> Tensor:
     (align_corners=True), as in the authors' models/utils.py.
 
     Args:
-        image: (B, C, H, W) floats, H and W at least 2.
+        image: (B, C, H, W) floats; along a side of 1 pixel any flow reads that pixel.
         flow: (B, 2, H, W).
 
     Raises:
@@ -32,7 +32,7 @@ def backward_warp(image: Tensor, flow: Tensor) -> Tensor:
     if flow.shape != (b, 2, h, w):
         raise ValueError(f"flow must be {(b, 2, h, w)}, got {tuple(flow.shape)}")
     x, y = (flow + pixel_grid(h, w, flow)).unbind(1)
-    grid = torch.stack((x * (2 / (w - 1)) - 1, y * (2 / (h - 1)) - 1), dim=-1)
+    grid = torch.stack((x * (2 / max(w - 1, 1)) - 1, y * (2 / max(h - 1, 1)) - 1), dim=-1)
     return F.grid_sample(image, grid, mode="bilinear", padding_mode="zeros", align_corners=True)
 
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from pvdbench.core.params import StrictModel
-from pvdbench.volume.pixel_volume import Coordinates
+from pvdbench.volume.params import Coordinates
 
 
 class NetworkParams(StrictModel):

@@ -1,16 +1,11 @@
 """The pixel volume of Sec. 3.2: k x k matching candidates of the deblurred previous frame for each pixel."""
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from pvdbench.core.warp import pixel_grid
-
-Coordinates = Literal["truncate", "round", "bilinear"]
-"""How a match that lies between pixels is read. The authors' code truncates towards zero; the paper does not say.
-bilinear is ours: the only one through which a deblurring loss reaches the flow (MC_e2e+PV of Table 2)."""
+from pvdbench.volume.params import Coordinates
 
 
 def pixel_volume(

@@ -1,0 +1,30 @@
+"""pvdbench datasets: make the data sets."""
+
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def datasets() -> None:
+    """Make the data sets."""
+
+
+@datasets.command()
+@click.argument("name")
+@click.option("--params", type=click.Path(path_type=Path), default="params.yaml", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@click.option("--cost", type=click.Path(path_type=Path), required=True, help="JSON file of seconds and memory.")
+def render(name: str, params: Path, out: Path, cost: Path) -> None:
+    """Render the data set NAME of data/params.yaml: photographs filmed by a simulated hand-held camera."""
+    from pvdbench.core.cost import measured_cost
+    from pvdbench.core.errors import ParamsError
+    from pvdbench.core.params import read_params
+    from pvdbench.datasets.params import DataParams
+    from pvdbench.datasets.render import render_dataset
+
+    known = read_params(params, DataParams)
+    if name not in DataParams.model_fields:
+        raise ParamsError(f"{params}: expected one of {', '.join(DataParams.model_fields)}, got '{name}'; correct the name")
+    with measured_cost(cost, f"render {name}"):
+        render_dataset(name, getattr(known, name), out)

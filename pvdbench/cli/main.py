@@ -1,0 +1,37 @@
+"""The `pvdbench` command: its groups, and errors turned into one line and exit code 2."""
+
+import sys
+
+import click
+
+from pvdbench import __version__
+from pvdbench.cli.datasets import datasets
+from pvdbench.cli.infer import infer
+from pvdbench.cli.methods import methods
+from pvdbench.cli.publish import figures, report, tables
+from pvdbench.cli.score import score
+from pvdbench.cli.train import train
+from pvdbench.cli.validate import validate
+from pvdbench.core.errors import PvdbenchError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def cli() -> None:
+    """The PVDNet study as a benchmark: each command is a stage of dvc.yaml, run in the study's folder.
+
+    `dvc repro` runs them all in order; a person can run any by hand.
+    """
+
+
+for command in (validate, datasets, methods, train, infer, score, tables, figures, report):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command; an error that a user can mend becomes one line."""
+    try:
+        cli(standalone_mode=True)
+    except PvdbenchError as error:
+        click.echo(f"pvdbench: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,112 @@
+"""A study: params.yaml read as a whole, so that a mistake anywhere in it stops any command."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pvdbench.contract.folder import read_card
+from pvdbench.core.errors import ParamsError, StudyError
+from pvdbench.core.params import StrictModel, read_params
+from pvdbench.deblur.params import DeblurRow
+from pvdbench.motion.params import MotionRow
+from pvdbench.protocols.params import ProtocolParams
+from pvdbench.tables.params import TableParams
+from pvdbench.training.params import TrainingParams
+
+
+class DatasetChoice(StrictModel):
+    """Key `datasets`: what the study trains on and what it measures."""
+
+    train: str
+    test: list[str]
+
+
+class Params(StrictModel):
+    """params.yaml; each key but the first two belongs to the package of its name."""
+
+    root: str  # the way from the study's folder to the repository's top
+    datasets: DatasetChoice
+    motion: dict[str, MotionRow]
+    deblur: dict[str, DeblurRow]
+    training: TrainingParams
+    protocols: ProtocolParams
+    tables: TableParams
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study's folder and its parameters; every path between stages is made here."""
+
+    folder: Path
+    params: Params
+
+    @property
+    def root(self) -> Path:
+        """The repository's top, which holds methods/ and data/."""
+        return self.folder / self.params.root
+
+    @property
+    def methods(self) -> Path:
+        """The folder of methods."""
+        return self.root / "methods"
+
+    def dataset(self, name: str) -> Path:
+        """A data set's folder."""
+        return self.root / "data" / name
+
+    def data(self, *parts: str) -> Path:
+        """A file or folder among the study's own data."""
+        return self.folder.joinpath("data", *parts)
+
+    def motion_row(self, name: str) -> MotionRow:
+        """A row of `motion`."""
+        return _known(self.params.motion, name, "motion")
+
+    def deblur_row(self, name: str) -> DeblurRow:
+        """A row of `deblur`."""
+        return _known(self.params.deblur, name, "deblur")
+
+
+def _known(rows: dict[str, Any], name: str, key: str) -> Any:
+    if name not in rows:
+        raise ParamsError(f"params.yaml: {key}: expected one of {', '.join(rows)}, got '{name}'; add it or correct the name")
+    return rows[name]
+
+
+def load_study(folder: Path) -> Study:
+    """Read and check a study.
+
+    Raises:
+        StudyError: if the folder is not in a Git repository.
+        ParamsError: if params.yaml has an unknown key, a wrong type or names a row that is not there.
+        MethodError: if a row names a method that is not there.
+    """
+    params = read_params(folder / "params.yaml", Params)
+    study = Study(folder, params)
+    if not (study.root / "methods").is_dir():
+        raise ParamsError(f"{folder / 'params.yaml'}: root: expected the way to the folder that holds methods/, "
+                          f"got '{params.root}'; correct it")  # fmt: skip
+    _check_repository(study.root)
+    for name, row in {**params.motion, **params.deblur}.items():
+        if read_card(study.methods, row.method).task != ("motion" if name in params.motion else "deblur"):
+            raise ParamsError(f"{folder / 'params.yaml'}: {name}: expected a method of the row's kind, got '{row.method}'; "
+                              "see its method.yaml")  # fmt: skip
+    _check_references(params)
+    return study
+
+
+def _check_references(params: Params) -> None:
+    for row in params.deblur.values():
+        _known(params.motion, row.motion, "motion")
+    for name in params.tables.table1:
+        _known(params.motion, name, "motion")
+    for name in (*params.tables.table2, *params.tables.table3):
+        _known(params.deblur, name, "deblur")
+
+
+def _check_repository(root: Path) -> None:
+    git = subprocess.run(["git", "-C", str(root), "rev-parse", "--git-dir"], capture_output=True, check=False)
+    if git.returncode:
+        raise StudyError(f"{root.resolve()}: expected a Git repository, so that the report can name its commit, found none; "
+                         "clone pvdbench with git, or run `git init` and commit")  # fmt: skip

@@ -1,0 +1,48 @@
+"""What several test folders share: tiny data sets and the recorded oracles."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pvdbench.core.flow_files import write_flow
+from pvdbench.core.images import write_frame
+from pvdbench.core.records import MANIFEST, write_table
+
+ROOT = Path(__file__).parents[1]
+METHODS = ROOT / "methods"
+
+
+def make_dataset(folder: Path, *, videos=("a", "b"), frames=4, size=(48, 64), seed=0) -> Path:
+    """A data set of smooth noise that moves one pixel right a frame; blurry is the mean of three neighbours.
+
+    Every video is in both splits, so that any stage runs on it.
+    """
+    rng = np.random.default_rng(seed)
+    h, w = size
+    rows = []
+    for video in videos:
+        texture = rng.random((h // 4 + 2, w // 4 + frames + 4, 3)).repeat(4, 0).repeat(4, 1) * 255
+        for kind in ("input", "GT", "flow", "occlusion"):
+            (folder / video / kind).mkdir(parents=True)
+        for t in range(frames):
+            shots = [texture[:h, 4 + frames - t + d : 4 + frames - t + d + w] for d in (-1, 0, 1)]
+            name = f"{t:05d}"
+            write_frame(folder / video / "GT" / f"{name}.png", shots[1].astype(np.uint8))
+            write_frame(folder / video / "input" / f"{name}.png", np.mean(shots, 0).astype(np.uint8))
+            flow = occlusion = None
+            if t:
+                flow, occlusion = f"{video}/flow/{name}.flo", f"{video}/occlusion/{name}.png"
+                write_flow(folder / flow, np.broadcast_to(np.float32([-1, 0]), (h, w, 2)))
+                write_frame(folder / occlusion, np.zeros((h, w, 3), np.uint8))
+            for split in ("train", "test"):
+                rows.append((video, split, name, f"{video}/input/{name}.png", f"{video}/GT/{name}.png", flow, occlusion, w, h))
+    write_table(folder / "manifest.csv", pd.DataFrame(rows, columns=list(MANIFEST)), MANIFEST)
+    return folder
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """Two videos of four 64x48 frames."""
+    return make_dataset(tmp_path / "tiny")
