@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from pvdbench.core.flow_files import write_flow
 from pvdbench.core.images import write_frame
@@ -46,3 +47,7 @@ def make_dataset(folder: Path, *, videos=("a", "b"), frames=4, size=(48, 64), se
 def dataset(tmp_path: Path) -> Path:
     """Two videos of four 64x48 frames."""
     return make_dataset(tmp_path / "tiny")
+
+
+settings.register_profile("pvdbench", deadline=None, derandomize=True)  # the same examples every time, no timed failure
+settings.load_profile("pvdbench")

@@ -9,7 +9,7 @@ from scipy.ndimage import map_coordinates
 from pvdbench.core.warp import backward_warp, inside
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(flow=arrays(np.float64, (2, 6, 7), elements=st.floats(-9, 9)))
 def test_is_scipys_linear_interpolation_with_zeros_outside(flow):
     image = np.random.default_rng(0).random((6, 7))

@@ -31,7 +31,7 @@ def by_definition(previous, flow, current, size):
 eighths = st.integers(-40, 40).map(lambda n: n / 8)  # exact in float32, so that truncation has no ties to lose
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(flow=arrays(np.float32, (2, 7, 8), elements=eighths), size=st.sampled_from([1, 3, 5]))
 def test_is_its_definition(flow, size):
     rng = np.random.default_rng(0)

@@ -1,0 +1,72 @@
+"""What a caption must say: the data set, its size, the protocol, and that the paper measured elsewhere."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pvdbench.core.errors import DataError
+from pvdbench.core.records import MANIFEST, read_table
+from pvdbench.tables.params import TableParams
+from pvdbench.tables.published import PAPER_DATASET
+
+PAPER_SOURCE = "Paper, on Su et al."
+
+
+@dataclass(frozen=True)
+class Context:
+    """One data set under one protocol; clips, frames and size are those of its test split."""
+
+    dataset: str
+    about: str
+    protocol: str
+    percent: float
+    clips: int
+    frames: int
+    width: int
+    height: int
+
+    @property
+    def source(self) -> str:
+        """The heading over measured numbers."""
+        return f"Measured on {self.dataset}"
+
+    @property
+    def data(self) -> str:
+        """The data set in a few words."""
+        clips = f"{self.clips} clip{'s' if self.clips > 1 else ''}, {self.frames} frames of {self.width}x{self.height}"
+        return f"{self.dataset} ({', '.join(filter(None, (self.about, clips)))})"
+
+    @property
+    def comparison(self) -> str:
+        """How to read measured numbers beside the paper's."""
+        measured = f"Measured on {self.data} under the protocol {self.protocol}"
+        if self.dataset == PAPER_DATASET:
+            return f"{measured}, beside the paper's numbers on the same videos."
+        return (f"{measured}, not on Su et al.'s videos (10 clips, 1000 frames of 1280x720): not comparable in absolute "
+                "terms with the paper's columns.")  # fmt: skip
+
+    def group_heading(self, group: str) -> str:
+        """The heading of a group of frames."""
+        return "Entire test set" if group == "all" else f"{group.capitalize()} {self.percent:g} %"
+
+
+def read_context(root: Path, dataset: str, params: TableParams) -> Context:
+    """Read a data set's size from its manifest.
+
+    Raises:
+        DataError: if there is no manifest or no test split.
+    """
+    path = root / "data" / dataset / "manifest.csv"
+    table = read_table(path, MANIFEST)
+    test = table[table["split"] == "test"]
+    if test.empty:
+        raise DataError(f"{path}: expected frames of split 'test', found none; fetch or render the data set again")
+    return Context(
+        dataset=dataset,
+        about=params.about.get(dataset, ""),
+        protocol=params.protocol,
+        percent=params.percent,
+        clips=int(test["video"].nunique()),
+        frames=len(test),
+        width=int(test["width"].iloc[0]),
+        height=int(test["height"].iloc[0]),
+    )

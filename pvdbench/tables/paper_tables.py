@@ -1,0 +1,145 @@
+"""Tables 1, 2 and 3 of the paper: measured numbers and the paper's own, side by side."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from pvdbench.tables.context import PAPER_SOURCE, Context
+from pvdbench.tables.costs import read_cost
+from pvdbench.tables.scores import Scores
+from pvdbench.tables.splits import GROUPS
+from pvdbench.tables.table import Column, Row, Table
+
+_MARKS = "Best bold, second underlined, among the measured rows."
+_PAPER_GROUPS = {"all": "Entire test set", "sharpest": "Sharpest 10 %", "blurriest": "Blurriest 10 %"}
+_PAPER_SUFFIX = {"all": "all", "sharpest": "sharpest10", "blurriest": "blurriest10"}
+_MILLION = 1e6
+
+
+def table1(context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame) -> Table:
+    """Motion estimation on blurry frames, scored by warping the sharp ones (Sec. 4.2).
+
+    Args:
+        labels: row name to the paper's label.
+        paper: published table 1, by label.
+    """
+    errors = _error_columns(context) if any(frames["epe_px"].notna().any() for frames in scores.values()) else ()
+    caption = (f"{context.comparison} Sharp frame t - 1 is warped by the flow from blurry frame t to blurry frame t - 1 and "
+               "scored against sharp frame t" + (", the flow against the true flow" if errors else "") + f". {_MARKS}")  # fmt: skip
+    columns = (*_score_columns(context), *errors, *_paper_columns())
+
+    def measured(row: str) -> dict[str, float]:
+        means = group_means(scores[row])
+        return means | {column.key: float(scores[row][column.key].mean()) for column in errors}
+
+    return _table(context, "table1", "Table 1: motion estimation on blurry frames", caption, columns,
+                  _rows(labels, columns, measured, _grouped(paper)))  # fmt: skip
+
+
+def table2(context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame) -> Table:
+    """The ablation of motion compensation and pixel volume (Sec. 4.3); arguments as table1."""
+    columns = (*_score_columns(context), *_paper_columns())
+    rows = _rows(labels, columns, lambda row: group_means(scores[row]), _grouped(paper))
+    title = "Table 2: ablation of motion compensation and pixel volume"
+    return _table(context, "table2", title, f"{context.comparison} {_MARKS}", columns, rows)
+
+
+def table3(
+    context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame, costs: Path
+) -> Table:
+    """Motion compensation against a larger network (Sec. 4.5).
+
+    Args:
+        costs: the folder with ROW.json of each row.
+        context, labels, scores, paper: as table1.
+    """
+
+    def measured(row: str) -> dict[str, float]:
+        return group_means(scores[row]) | _costs(costs / f"{row}.json")
+
+    cost = read_cost(costs / f"{next(iter(labels))}.json")
+    caption = (f"{context.comparison} Parameters are those of PVDNet and BIMNet together and apart; milliseconds are the "
+               f"median on {cost['hardware']}, {cost['threads']} threads. {_MARKS}")  # fmt: skip
+    columns = _size_columns(context)
+    return _table(context, "table3", "Table 3: motion compensation against a larger network", caption, columns,
+                  _rows(labels, columns, measured, paper.rename(columns=lambda name: f"paper_{name}")))  # fmt: skip
+
+
+def group_means(frames: pd.DataFrame) -> dict[str, float]:
+    """PSNR (dB) and SSIM averaged over each group of frames, keyed as psnr_db_all."""
+    return {
+        f"{quantity}_{group}": float(frames.loc[frames[group], quantity].mean())
+        for group in GROUPS
+        for quantity in ("psnr_db", "ssim")
+    }
+
+
+def _costs(path: Path) -> dict[str, float]:
+    facts = read_cost(path)
+    parts = {part: count / _MILLION for part, count in facts["parameters"].items()}
+    return {
+        "params_total_m": sum(parts.values()),
+        "params_pvdnet_m": parts.get("deblur", math.nan),
+        "params_bimnet_m": parts.get("motion", math.nan),
+        "milliseconds_a_frame": facts["milliseconds_median"],
+    }
+
+
+def _score_columns(context: Context) -> tuple[Column, ...]:
+    return tuple(
+        column
+        for group in GROUPS
+        for column in (
+            Column(f"psnr_db_{group}", context.source, context.group_heading(group), "PSNR (dB)", 2, "higher"),
+            Column(f"ssim_{group}", context.source, context.group_heading(group), "SSIM", 3, "higher"),
+        )
+    )
+
+
+def _error_columns(context: Context) -> tuple[Column, ...]:
+    group = "Endpoint error (px)"
+    return (
+        Column("epe_px", context.source, group, "All", 2, "lower"),
+        Column("epe_visible_px", context.source, group, "Visible", 2, "lower"),
+    )
+
+
+def _paper_columns() -> tuple[Column, ...]:
+    return tuple(
+        column
+        for group in GROUPS
+        for column in (
+            Column(f"paper_psnr_db_{group}", PAPER_SOURCE, _PAPER_GROUPS[group], "PSNR (dB)", 2),
+            Column(f"paper_ssim_{group}", PAPER_SOURCE, _PAPER_GROUPS[group], "SSIM", 3),
+        )
+    )
+
+
+def _size_columns(context: Context) -> tuple[Column, ...]:
+    parameters = "Parameters (M)"
+    return (
+        Column("psnr_db_all", context.source, "Entire test set", "PSNR (dB)", 2, "higher"),
+        Column("ssim_all", context.source, "Entire test set", "SSIM", 3, "higher"),
+        Column("params_total_m", context.source, parameters, "Total", 3),
+        Column("params_pvdnet_m", context.source, parameters, "PVDNet", 3),
+        Column("params_bimnet_m", context.source, parameters, "BIMNet", 3),
+        Column("milliseconds_a_frame", context.source, "Time", "ms a frame", 1),
+        Column("paper_psnr_db", PAPER_SOURCE, "Entire test set", "PSNR (dB)", 2),
+        Column("paper_ssim", PAPER_SOURCE, "Entire test set", "SSIM", 3),
+        Column("paper_params_total_m", PAPER_SOURCE, parameters, "Total", 1),
+        Column("paper_params_pvdnet_m", PAPER_SOURCE, parameters, "PVDNet", 1),
+        Column("paper_params_bimnet_m", PAPER_SOURCE, parameters, "BIMNet", 1),
+    )
+
+
+def _grouped(paper: pd.DataFrame) -> pd.DataFrame:
+    """Published columns under the keys of _paper_columns."""
+    names = {f"{quantity}_{_PAPER_SUFFIX[group]}": f"paper_{quantity}_{group}"
+             for group in GROUPS for quantity in ("psnr_db", "ssim")}  # fmt: skip
+    return paper.rename(columns=names)
+
+
+def _rows(labels, columns, measured, paper):  # type: ignore[no-untyped-def]
+    ...

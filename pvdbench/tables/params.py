@@ -1,0 +1,36 @@
+"""Key `tables` of params.yaml: which rows the paper's tables and figures show, and how frames are grouped."""
+
+from pydantic import Field
+
+from pvdbench.core.params import StrictModel
+
+
+class ExampleParams(StrictModel):
+    """Frames shown as in Fig. 6 or 7: those where one row gains most over another, each from another clip."""
+
+    rows: list[str] = Field(min_length=1)
+    better: str
+    worse: str
+    count: int = Field(ge=1)
+
+
+class FigureParams(StrictModel):
+    """What the figures show: `flow` like Fig. 6, `deblur` like Fig. 7 and PSNR against blurriness in `bins` groups."""
+
+    flow: ExampleParams
+    deblur: ExampleParams
+    bins: int = Field(ge=1)
+
+
+class TableParams(StrictModel):
+    """The tables of every test data set; table1 to table3 name rows of `motion` and `deblur` as the paper does."""
+
+    protocol: str
+    percent: float = Field(default=10, gt=0, le=50)  # Sec. 4.2: the sharpest and blurriest 10 % of each video
+    resamples: int = Field(default=2000, ge=1)
+    seed: int = 0
+    about: dict[str, str] = {}  # data set to a few words for captions, such as "rendered"
+    table1: dict[str, str]
+    table2: dict[str, str]
+    table3: dict[str, str]
+    figures: FigureParams

@@ -1,0 +1,83 @@
+import pytest
+import torch
+from conftest import METHODS
+
+from pvdbench.contract.clip import Clip
+from pvdbench.contract.fingerprint import record_methods
+from pvdbench.contract.folder import load_deblurrer, load_motion_estimator, read_card
+from pvdbench.core.errors import MethodError, ParamsError
+
+CARD = "label: x\ntask: deblur\ncitation: somebody\n"
+
+
+def method_folder(tmp_path, adapter, card=CARD):
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "method.yaml").write_text(card)
+    (tmp_path / "x" / "adapter.py").write_text(adapter)
+    return tmp_path
+
+
+def test_a_method_that_is_not_there_lists_those_that_are():
+    with pytest.raises(MethodError, match=r"methods/nobody: expected a method .* methods there: bimnet, input, "):
+        read_card(METHODS, "nobody")
+
+
+def test_a_method_of_the_other_task_is_refused():
+    with pytest.raises(MethodError, match="expected a method for 'deblur', got one for 'motion'"):
+        load_deblurrer(METHODS, "tvl1")
+    with pytest.raises(MethodError, match="expected a method for 'motion', got one for 'deblur'"):
+        load_motion_estimator(METHODS, "input")
+
+
+@pytest.mark.parametrize(
+    ("adapter", "message"),
+    [
+        ("import nothing_like_that", "got ModuleNotFoundError: No module named 'nothing_like_that'"),
+        ("x = 1", "got AttributeError"),
+        ("class Method: pass", "expected a class Method with load, parameters and deblur"),
+        ("class Method:\n    def __init__(self, a): pass", "got TypeError"),
+    ],
+)
+def test_a_broken_adapter_is_named_with_its_error(tmp_path, adapter, message):
+    with pytest.raises(MethodError, match=message):
+        load_deblurrer(method_folder(tmp_path, adapter), "x")
+
+
+def test_an_unknown_key_of_a_card_is_refused(tmp_path):
+    with pytest.raises(ParamsError, match=r"method\.yaml: licence: expected one of the keys citation, label"):
+        read_card(method_folder(tmp_path, "", CARD + "licence: MIT\n"), "x")
+
+
+def test_an_adapter_may_import_its_neighbour(tmp_path):
+    adapter = "from .network import Network\n\nclass Method(Network):\n    pass\n"
+    folder = method_folder(tmp_path, adapter)
+    (tmp_path / "x" / "network.py").write_text(
+        "class Network:\n    def load(self, weights, device): ...\n    def parameters(self): return {}\n"
+        "    def deblur(self, clip): yield from clip\n"
+    )
+    assert list(load_deblurrer(folder, "x").deblur([1, 2])) == [1, 2]
+
+
+def test_a_clip_reads_frames_windows_and_slices(dataset):
+    paths = sorted((dataset / "a" / "input").iterdir())
+    clip = Clip(paths)
+    assert len(clip) == 4 and clip[0].shape == (3, 48, 64) and 0 <= clip[0].min() < clip[0].max() <= 1
+    assert torch.equal(clip[-1], clip[3]) and torch.equal(clip[1:][0], clip[1])
+    window = clip.window(0, 2)
+    assert [int(torch.stack([(w == f).all() for f in clip]).nonzero()[0]) for w in window] == [0, 0, 0, 1, 2]
+
+
+def test_an_edited_method_changes_the_fingerprint_of_its_rows_alone(tmp_path):
+    folder = method_folder(tmp_path / "methods" if (tmp_path / "methods").mkdir() is None else tmp_path, "a = 1")
+    (folder / "y").mkdir()
+    (folder / "y" / "method.yaml").write_text(CARD)
+    rows = {"deblur/one": "x", "deblur/two": "x", "motion/three": "y"}
+
+    def record(out):
+        record_methods(rows, folder, out)
+        return {path.stem: path.read_bytes() for path in out.rglob("*.json")}
+
+    before = record(tmp_path / "before")
+    (folder / "x" / "adapter.py").write_text("a = 2")
+    after = record(tmp_path / "after")
+    assert {row for row in before if before[row] != after[row]} == {"one", "two"}
