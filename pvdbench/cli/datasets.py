@@ -17,6 +17,8 @@ def datasets() -> None:
 @click.option("--cost", type=click.Path(path_type=Path), required=True, help="JSON file of seconds and memory.")
 def render(name: str, params: Path, out: Path, cost: Path) -> None:
     """Render the data set NAME of data/params.yaml: photographs filmed by a simulated hand-held camera."""
+    import torch
+
     from pvdbench.core.cost import measured_cost
     from pvdbench.core.errors import ParamsError
     from pvdbench.core.params import read_params
@@ -26,5 +28,6 @@ def render(name: str, params: Path, out: Path, cost: Path) -> None:
     known = read_params(params, DataParams)
     if name not in DataParams.model_fields:
         raise ParamsError(f"{params}: expected one of {', '.join(DataParams.model_fields)}, got '{name}'; correct the name")
+    torch.set_num_threads(1)  # the pieces are small: one thread is as fast, and not slowed by a busy neighbour
     with measured_cost(cost, f"render {name}"):
         render_dataset(name, getattr(known, name), out)

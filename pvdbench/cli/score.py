@@ -60,15 +60,18 @@ def deblur(dataset: str, row: str, folder: Path) -> None:
 def volume(dataset: str, folder: Path) -> None:
     """Count the candidates of the pixel volumes on DATASET (Sec. 4.4)."""
     from pvdbench.cli.study import load_study
-    from pvdbench.protocols.volume_statistics import score_volume
+    from pvdbench.protocols.volume_statistics import Sources, score_volume
 
     study = load_study(folder)
     params = study.params.protocols.volume
-    score_volume(
-        study.dataset(dataset),
+    sources = Sources(
         study.data("flow", dataset, params.motion),
         study.data("frames", dataset, params.volume_row),
         study.data("frames", dataset, params.warp_row),
+    )
+    score_volume(
+        study.dataset(dataset),
+        sources,
         study.data("scores", "volume", f"{dataset}.csv"),
         dataset=dataset,
         frames_per_video=params.frames_per_video,

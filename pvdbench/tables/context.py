@@ -35,14 +35,18 @@ class Context:
         clips = f"{self.clips} clip{'s' if self.clips > 1 else ''}, {self.frames} frames of {self.width}x{self.height}"
         return f"{self.dataset} ({', '.join(filter(None, (self.about, clips)))})"
 
-    @property
-    def comparison(self) -> str:
-        """How to read measured numbers beside the paper's."""
-        measured = f"Measured on {self.data} under the protocol {self.protocol}"
+    def scored(self, counted: int) -> str:
+        """Where and how frames were scored, and how many of them the protocol counts."""
+        return f"Measured on {self.data} under the protocol {self.protocol}, which counts {counted} of the frames"
+
+    def beside_paper(self, measured: str) -> str:
+        """A sentence that begins with measured and says how to read the numbers beside the paper's."""
         if self.dataset == PAPER_DATASET:
             return f"{measured}, beside the paper's numbers on the same videos."
-        return (f"{measured}, not on Su et al.'s videos (10 clips, 1000 frames of 1280x720): not comparable in absolute "
-                "terms with the paper's columns.")  # fmt: skip
+        return (
+            f"{measured}, not on Su et al.'s videos (10 clips, 1000 frames of 1280x720): "
+            "not comparable in absolute terms with the paper's columns."
+        )
 
     def group_heading(self, group: str) -> str:
         """The heading of a group of frames."""

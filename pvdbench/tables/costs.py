@@ -20,6 +20,8 @@ def read_cost(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise DataError(f"{path}: expected JSON, got '{error}'; run the stage that makes it again") from error
     if not isinstance(facts, dict) or not {"stage", "seconds", "hardware"} <= facts.keys():
-        raise DataError(f"{path}: expected the keys stage, seconds and hardware, got {str(facts)[:60]}; "
-                        "run the stage that makes it again")  # fmt: skip
+        raise DataError(
+            f"{path}: expected the keys stage, seconds and hardware, got {str(facts)[:60]}; "
+            "run the stage that makes it again"
+        )
     return facts

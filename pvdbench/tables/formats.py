@@ -1,18 +1,25 @@
 """Tables as CSV (full precision), Markdown and LaTeX (booktabs)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from pvdbench.core.records import write_table
-from pvdbench.tables.table import Mark, Table, spans
+from pvdbench.tables.table import INFINITE, MISSING, Mark, Table, spans
 
-_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--",
-          "∞": r"$\infty$"} | {c: "\\" + c for c in "&%$#_{}"}  # fmt: skip
-_MARKDOWN_MARKS = {"best": "**{}**", "second": "<ins>{}</ins>", "": "{}"}
-_LATEX_MARKS = {"best": r"\textbf{{{}}}", "second": r"\underline{{{}}}", "": "{}"}
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    MISSING: "--",
+    INFINITE: r"$\infty$",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+} | {c: "\\" + c for c in "&%$#_{}"}
+_MARKDOWN_MARKS: dict[Mark, str] = {"best": "**{}**", "second": "<ins>{}</ins>", "": "{}"}
+_LATEX_MARKS: dict[Mark, str] = {"best": r"\textbf{{{}}}", "second": r"\underline{{{}}}", "": "{}"}
 
 
 def write_csv(path: Path, table: Table) -> None:
@@ -32,25 +39,23 @@ def markdown(table: Table) -> str:
     lines = [f"## {_markdown_text(table.title)}", "", _markdown_text(table.caption), ""]
     lines.append(_markdown_line(["", *map(_markdown_text, headings)]))
     lines.append(_markdown_line(["---", *["---:"] * len(headings)]))
-    lines += [_markdown_line([_markdown_text(label), *cells]) for label, cells in _cells(table, _MARKDOWN_MARKS)]
+    lines += map(_markdown_line, _cells(table, _MARKDOWN_MARKS, _markdown_text))
     return "\n".join(lines) + "\n"
 
 
 def latex(table: Table) -> str:
     """A booktabs table; put \\usepackage{booktabs} into the preamble."""
-    sources = [column.source for column in table.columns]
-    groups = [(column.source, column.group) for column in table.columns]
     lines = [
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{latex_text(table.title)}. {latex_text(table.caption)}}}",
         rf"\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
         r"\toprule",
-        *_latex_heading(spans(sources), sources),
-        *_latex_heading(spans(groups), [group for _, group in groups]),
+        *_latex_heading(spans([source for source, _ in table.headings])),
+        *_latex_heading([(group, length) for (_, group), length in spans(table.headings)]),
         _latex_line(["", *(latex_text(column.heading) for column in table.columns)]),
         r"\midrule",
-        *(_latex_line([latex_label(label), *map(_latex_cell, cells)]) for label, cells in _cells(table, _LATEX_MARKS)),
+        *map(_latex_line, _cells(table, _LATEX_MARKS, latex_label)),
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",
@@ -68,12 +73,11 @@ def latex_label(label: str) -> str:
     return re.sub(r"\\_([A-Za-z0-9]+)", r"\\textsubscript{\1}", latex_text(label))
 
 
-def _cells(table: Table, forms: dict[Mark, str]) -> list[tuple[str, list[str]]]:
-    """Each row's label and its numbers, marked."""
-    marks = [table.marks(c) for c in range(len(table.columns))]
+def _cells(table: Table, forms: Mapping[Mark, str], escape: Callable[[str], str]) -> list[list[str]]:
+    """Each row's label and its numbers, escaped and marked."""
     return [
-        (row.label, [forms[marks[c][r]].format(table.text(row, c)) for c in range(len(table.columns))])
-        for r, row in enumerate(table.rows)
+        [escape(row.label), *(forms[mark].format(escape(text)) for text, mark in cells)]
+        for row, cells in zip(table.rows, table.cells, strict=True)
     ]
 
 
@@ -85,21 +89,17 @@ def _markdown_line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _latex_cell(cell: str) -> str:
-    return cell.replace("–", "--").replace("∞", r"$\infty$")
-
-
 def _latex_line(cells: Sequence[str]) -> str:
     return " & ".join(cells) + r" \\"
 
 
-def _latex_heading(runs: Sequence[tuple[object, int]], labels: Sequence[str]) -> list[str]:
-    """A line of spanning headings and the rules beneath them; nothing where all are empty."""
-    if not any(labels):
+def _latex_heading(runs: Sequence[tuple[str, int]]) -> list[str]:
+    """A line of headings that span columns and the rules beneath them; nothing where all are empty."""
+    if not any(heading for heading, _ in runs):
         return []
-    cells, rules, start = [""], [], 0
-    for _, length in runs:
-        cells.append(rf"\multicolumn{{{length}}}{{c}}{{{latex_text(labels[start])}}}")
-        rules += [rf"\cmidrule(lr){{{start + 2}-{start + length + 1}}}"] if labels[start] else []
+    cells, rules, start = [""], [], 2
+    for heading, length in runs:
+        cells.append(rf"\multicolumn{{{length}}}{{c}}{{{latex_text(heading)}}}")
+        rules += [rf"\cmidrule(lr){{{start}-{start + length - 1}}}"] if heading else []
         start += length
     return [_latex_line(cells), " ".join(rules)]

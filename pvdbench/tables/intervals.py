@@ -13,7 +13,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over all frames and its 95 % interval; low and high are NaN where videos are too few or a value infinite."""
+    """A mean over all frames and its 95 % interval; low and high are NaN for one video or an infinite mean."""
 
     mean: float
     low: float
@@ -36,18 +36,26 @@ def interval_over_videos(
     mean = _ratio(sums, counts)
     if len(sums) < 2 or not math.isfinite(mean):
         return Interval(mean, math.nan, math.nan, len(sums))
-    result = bootstrap((sums, counts), _ratio, paired=True, n_resamples=resamples, method="percentile",
-                       confidence_level=CONFIDENCE, rng=np.random.default_rng(seed))  # fmt: skip
+    result = bootstrap(
+        (sums, counts),
+        _ratio,
+        paired=True,
+        n_resamples=resamples,
+        method="percentile",
+        confidence_level=CONFIDENCE,
+        rng=np.random.default_rng(seed),
+    )
     low, high = result.confidence_interval
     return Interval(mean, float(low), float(high), len(sums))
 
 
 def mean_over_videos(values: pd.Series, videos: pd.Series, *, resamples: int, seed: int) -> Interval:
-    """The mean of one value a frame, with its interval; values and videos share their index."""
+    """The mean of one value a frame, with its interval; values and videos share their index; NaN spreads."""
     by_video = values.groupby(videos, sort=True)
-    sums, counts = by_video.sum().to_numpy(float), by_video.size().to_numpy(float)
+    sums, counts = by_video.sum(skipna=False).to_numpy(np.float64), by_video.size().to_numpy().astype(np.float64)
     return interval_over_videos(sums, counts, resamples=resamples, seed=seed)
 
 
 def _ratio(sums: NDArray[np.float64], counts: NDArray[np.float64], axis: int = -1) -> float:
-    return sums.sum(axis=axis) / counts.sum(axis=axis)  # type: ignore[no-any-return]  # an array where SciPy asks for one
+    with np.errstate(invalid="ignore"):  # 0 / 0 where no pixel of the drawn videos is in question
+        return sums.sum(axis=axis) / counts.sum(axis=axis)  # type: ignore[no-any-return]  # an array where SciPy asks for one

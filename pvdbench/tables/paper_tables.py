@@ -1,14 +1,14 @@
 """Tables 1, 2 and 3 of the paper: measured numbers and the paper's own, side by side."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from pvdbench.tables.context import PAPER_SOURCE, Context
 from pvdbench.tables.costs import read_cost
-from pvdbench.tables.scores import Scores
+from pvdbench.tables.scores import Scores, counted
 from pvdbench.tables.splits import GROUPS
 from pvdbench.tables.table import Column, Row, Table
 
@@ -26,16 +26,25 @@ def table1(context: Context, labels: Mapping[str, str], scores: Scores, paper: p
         paper: published table 1, by label.
     """
     errors = _error_columns(context) if any(frames["epe_px"].notna().any() for frames in scores.values()) else ()
-    caption = (f"{context.comparison} Sharp frame t - 1 is warped by the flow from blurry frame t to blurry frame t - 1 and "
-               "scored against sharp frame t" + (", the flow against the true flow" if errors else "") + f". {_MARKS}")  # fmt: skip
+    caption = (
+        f"{context.beside_paper(context.scored(counted(scores)))} "
+        "Sharp frame t - 1 is warped by the flow from blurry frame t to blurry frame t - 1 and "
+        f"scored against sharp frame t{', the flow against the true flow' if errors else ''}. {_MARKS}"
+    )
     columns = (*_score_columns(context), *errors, *_paper_columns())
 
     def measured(row: str) -> dict[str, float]:
         means = group_means(scores[row])
         return means | {column.key: float(scores[row][column.key].mean()) for column in errors}
 
-    return _table(context, "table1", "Table 1: motion estimation on blurry frames", caption, columns,
-                  _rows(labels, columns, measured, _grouped(paper)))  # fmt: skip
+    return _table(
+        context,
+        "table1",
+        "Table 1: motion estimation on blurry frames",
+        caption,
+        columns,
+        _rows(labels, columns, measured, _grouped(paper)),
+    )
 
 
 def table2(context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame) -> Table:
@@ -43,12 +52,12 @@ def table2(context: Context, labels: Mapping[str, str], scores: Scores, paper: p
     columns = (*_score_columns(context), *_paper_columns())
     rows = _rows(labels, columns, lambda row: group_means(scores[row]), _grouped(paper))
     title = "Table 2: ablation of motion compensation and pixel volume"
-    return _table(context, "table2", title, f"{context.comparison} {_MARKS}", columns, rows)
+    return _table(
+        context, "table2", title, f"{context.beside_paper(context.scored(counted(scores)))} {_MARKS}", columns, rows
+    )
 
 
-def table3(
-    context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame, costs: Path
-) -> Table:
+def table3(context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame, costs: Path) -> Table:
     """Motion compensation against a larger network (Sec. 4.5).
 
     Args:
@@ -60,11 +69,20 @@ def table3(
         return group_means(scores[row]) | _costs(costs / f"{row}.json")
 
     cost = read_cost(costs / f"{next(iter(labels))}.json")
-    caption = (f"{context.comparison} Parameters are those of PVDNet and BIMNet together and apart; milliseconds are the "
-               f"median on {cost['hardware']}, {cost['threads']} threads. {_MARKS}")  # fmt: skip
+    caption = (
+        f"{context.beside_paper(context.scored(counted(scores)))} "
+        "Parameters are those of PVDNet and BIMNet together and apart; "
+        f"milliseconds are the median on {cost['hardware']}, {cost['threads']} threads in use. {_MARKS}"
+    )
     columns = _size_columns(context)
-    return _table(context, "table3", "Table 3: motion compensation against a larger network", caption, columns,
-                  _rows(labels, columns, measured, paper.rename(columns=lambda name: f"paper_{name}")))  # fmt: skip
+    return _table(
+        context,
+        "table3",
+        "Table 3: motion compensation against a larger network",
+        caption,
+        columns,
+        _rows(labels, columns, measured, paper.rename(columns=lambda name: f"paper_{name}")),
+    )
 
 
 def group_means(frames: pd.DataFrame) -> dict[str, float]:
@@ -136,10 +154,32 @@ def _size_columns(context: Context) -> tuple[Column, ...]:
 
 def _grouped(paper: pd.DataFrame) -> pd.DataFrame:
     """Published columns under the keys of _paper_columns."""
-    names = {f"{quantity}_{_PAPER_SUFFIX[group]}": f"paper_{quantity}_{group}"
-             for group in GROUPS for quantity in ("psnr_db", "ssim")}  # fmt: skip
+    names = {
+        f"{quantity}_{_PAPER_SUFFIX[group]}": f"paper_{quantity}_{group}"
+        for group in GROUPS
+        for quantity in ("psnr_db", "ssim")
+    }
     return paper.rename(columns=names)
 
 
-def _rows(labels, columns, measured, paper):  # type: ignore[no-untyped-def]
-    ...
+def _rows(
+    labels: Mapping[str, str],
+    columns: tuple[Column, ...],
+    measured: Callable[[str], dict[str, float]],
+    paper: pd.DataFrame,
+) -> tuple[Row, ...]:
+    """The study's rows, then those that only the paper has."""
+
+    def row(name: str, label: str) -> Row:
+        published = paper.loc[label].to_dict() if label in paper.index else {}
+        known = published | (measured(name) if name else {})
+        return Row(name, label, tuple(float(known.get(column.key, math.nan)) for column in columns))
+
+    own = [row(name, label) for name, label in labels.items()]
+    return (*own, *(row("", label) for label in paper.index if label not in labels.values()))
+
+
+def _table(
+    context: Context, name: str, title: str, caption: str, columns: tuple[Column, ...], rows: tuple[Row, ...]
+) -> Table:
+    return Table(name, title, caption, context.dataset, context.protocol, columns, rows)

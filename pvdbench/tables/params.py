@@ -29,8 +29,13 @@ class TableParams(StrictModel):
     percent: float = Field(default=10, gt=0, le=50)  # Sec. 4.2: the sharpest and blurriest 10 % of each video
     resamples: int = Field(default=2000, ge=1)
     seed: int = 0
-    about: dict[str, str] = {}  # data set to a few words for captions, such as "rendered"
+    about: dict[str, str] = Field(default={})  # data set to a few words for captions, such as "rendered"
     table1: dict[str, str]
     table2: dict[str, str]
     table3: dict[str, str]
     figures: FigureParams
+
+    @property
+    def deblur_labels(self) -> dict[str, str]:
+        """The rows of Tables 2 and 3; one that is in both goes by its label in Table 2."""
+        return self.table2 | {row: label for row, label in self.table3.items() if row not in self.table2}

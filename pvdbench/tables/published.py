@@ -16,12 +16,12 @@ LITEFLOWNET, BIMNET = "LiteFlowNet", "BIMNet_LFN"
 
 @dataclass(frozen=True)
 class Published:
-    """Tables 1 to 3 of the paper by label, and Sec. 4.4 by quantity; NaN where the paper prints nothing."""
+    """Tables 1 to 3 of the paper by label, and Sec. 4.4 in percent by quantity; NaN where the paper prints nothing."""
 
     table1: pd.DataFrame
     table2: pd.DataFrame
     table3: pd.DataFrame
-    sec44: pd.DataFrame
+    sec44: pd.Series
 
 
 def read_published(root: Path) -> Published:
@@ -31,9 +31,12 @@ def read_published(root: Path) -> Published:
         DataError: if a file is missing.
     """
     folder = root / "data" / "published"
+    sec44 = _read(folder / "sec44.csv", "quantity")
     return Published(
-        *(_read(folder / f"{name}.csv", "method") for name in ("table1", "table2", "table3")),
-        _read(folder / "sec44.csv", "quantity"),
+        table1=_read(folder / "table1.csv", "method"),
+        table2=_read(folder / "table2.csv", "method"),
+        table3=_read(folder / "table3.csv", "method"),
+        sec44=sec44.loc[sec44["unit"] == "percent", "value"].astype(float),
     )
 
 
@@ -41,5 +44,7 @@ def _read(path: Path, key: str) -> pd.DataFrame:
     try:
         return pd.read_csv(path).set_index(key)
     except FileNotFoundError:
-        raise DataError(f"{path}: expected the paper's numbers, found no file; restore it with "
-                        f"`git checkout -- {path.name}` in its folder") from None  # fmt: skip
+        raise DataError(
+            f"{path}: expected the paper's numbers, found no file; restore it with "
+            f"`git checkout -- {path.name}` in its folder"
+        ) from None

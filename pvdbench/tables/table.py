@@ -4,10 +4,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import Literal, TypeVar
 
+Label = TypeVar("Label")
 Mark = Literal["best", "second", ""]
-MISSING = "–"
+MISSING, INFINITE = "\u2013", "\u221e"  # an en dash
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,22 @@ class Table:
         value = row.values[column]
         if math.isnan(value):
             return MISSING
-        return "∞" if math.isinf(value) else f"{value:.{self.columns[column].digits}f}"
+        return INFINITE if math.isinf(value) else f"{value:,.{self.columns[column].digits}f}"
+
+    @property
+    def headings(self) -> list[tuple[str, str]]:
+        """Source and group of every column; equal neighbours share a heading."""
+        return [(column.source, column.group) for column in self.columns]
+
+    @property
+    def cells(self) -> list[list[tuple[str, Mark]]]:
+        """Every row's numbers as printed, with their marks."""
+        marks = [self.marks(c) for c in range(len(self.columns))]
+        return [[(self.text(row, c), marks[c][r]) for c in range(len(marks))] for r, row in enumerate(self.rows)]
+
+    def is_papers(self, column: int) -> bool:
+        """Whether a column holds published numbers rather than measured ones."""
+        return self.columns[column].key.startswith("paper_")
 
     def marks(self, column: int) -> list[Mark]:
         """A mark a row, by the numbers as printed: what looks equal is marked alike."""
@@ -66,10 +82,10 @@ class Table:
             return [""] * len(self.rows)
         printed = [round(row.values[column], self.columns[column].digits) for row in self.rows]
         ranked = sorted({value for value in printed if not math.isnan(value)}, reverse=better == "higher")
-        place: dict[float, Mark] = dict(zip(ranked, ("best", "second"), strict=False))  # type: ignore[arg-type]
+        place: dict[float, Mark] = dict(zip(ranked, ("best", "second"), strict=False))
         return [place.get(value, "") for value in printed]
 
 
-def spans(labels: Sequence[object]) -> list[tuple[object, int]]:
+def spans(labels: Sequence[Label]) -> list[tuple[Label, int]]:
     """Runs of equal labels with their lengths: the cells of a heading that spans columns."""
     return [(label, len(list(run))) for label, run in groupby(labels)]

@@ -27,7 +27,8 @@ def pretrain_motion(
     """
     torch.manual_seed(seed)
     network = LiteFlowNet(training.width).to(device)
-    _start_small(network)
+    _start_from_rest(network)
+    network = network.to(memory_format=torch.channels_last)  # a quarter faster on a CPU
     supply = batches(read_clips(dataset, "train"), training.pretrain, length=2, seed=seed, device=device, with_flow=True)
     losses = (supervised_loss(network, batch) for batch in supply)
     optimise(network.parameters(), losses, training.pretrain, log, "pretrain-motion")
@@ -44,7 +45,7 @@ def train_motion(
     """
     if row.network is None:
         return write_untrained(weights, log, row.method)
-    network = load_liteflownet(pretrained).to(device)
+    network = load_liteflownet(pretrained).to(device, memory_format=torch.channels_last)
     if row.finetune is None:
         write_log(log, [])
         save_weights(weights, network.state_dict(), _header(training, dataset, seed, "supervised", 0))
@@ -58,14 +59,26 @@ def train_motion(
     return training.finetune.steps
 
 
-def _start_small(network: LiteFlowNet) -> None:
-    """Each level starts with almost no flow of its own, so that the coarse ones are not drowned in noise."""
+def _start_from_rest(network: LiteFlowNet) -> None:
+    """Before any update: features of unit scale, no flow found, bilinear upsampling, regularization a plain average.
+
+    Ours: the paper starts from published weights. Under PyTorch's own start the cost volumes are near 1e-4 and the
+    regularizations scatter what the coarser levels found; nothing is learned in hundreds of updates.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, a=0.1)
+            nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.ConvTranspose2d):
+            tent = torch.tensor([0.25, 0.75, 0.75, 0.25])
+            module.weight.data.copy_(tent[:, None] * tent)
+    first = network.encoder.one[0].weight.data
+    first -= first.mean((1, 2, 3), keepdim=True)  # brightness says nothing about motion
     for stage in (*network.matching, *network.subpixel):
-        last = stage.flow[-1]  # type: ignore[union-attr,index]
-        assert isinstance(last, nn.Conv2d)
-        nn.init.normal_(last.weight, std=1e-3)
-        assert last.bias is not None
-        nn.init.zeros_(last.bias)
+        nn.init.normal_(stage.flow[-1].weight, std=1e-3)
+    for stage in network.regularization:
+        nn.init.ones_(stage.scale_x.weight)
+        nn.init.ones_(stage.scale_y.weight)
 
 
 def _header(training: MotionTraining, dataset: Path, seed: int, made_by: object, steps: int) -> dict[str, object]:

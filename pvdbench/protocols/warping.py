@@ -1,0 +1,55 @@
+"""Scores of motion estimation: warped sharp frames (Table 1), and endpoint errors where the true flow is known."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pvdbench.core.errors import DataError
+from pvdbench.core.flow_files import Flow, read_flow
+from pvdbench.core.images import read_frame
+from pvdbench.core.records import FLOW_SCORES, write_table
+from pvdbench.datasets.manifest import FrameFiles
+from pvdbench.protocols.clips import score_clips
+
+
+def score_warping(
+    dataset_folder: Path, flow: Path, out: Path, *, dataset: str, method: str, protocols: Sequence[str]
+) -> None:
+    """Score flow/VIDEO/FRAME.png against the sharp test frames and FRAME.flo against the true flow (FLOW_SCORES).
+
+    FRAME.png is the sharp frame before, warped; a clip's first frame has none.
+
+    Raises:
+        DataError: if a file is missing, damaged or of another size.
+        ParamsError: if there is no protocol of a name.
+    """
+    rows = [
+        row | dict(zip(("epe_px", "epe_visible_px"), _endpoint_errors(path.with_suffix(".flo"), frame), strict=True))
+        for row, frame, path in score_clips(
+            dataset_folder, flow, dataset=dataset, method=method, protocols=protocols, first=1
+        )
+    ]
+    write_table(out, pd.DataFrame(rows, columns=list(FLOW_SCORES)), FLOW_SCORES)
+
+
+def _endpoint_errors(path: Path, frame: FrameFiles) -> tuple[float, float]:
+    """Mean distance to the true flow in pixels, over all pixels and over those seen in both frames."""
+    if frame.flow is None or frame.occlusion is None:
+        return float("nan"), float("nan")
+    distance = endpoint_error(read_flow(path), read_flow(frame.flow), path)
+    visible = read_frame(frame.occlusion)[..., 0] <= 127
+    return float(distance.mean()), float(distance[visible].mean()) if visible.any() else float("nan")
+
+
+def endpoint_error(estimate: Flow, truth: Flow, path: Path) -> np.ndarray:
+    """(H, W) distances in pixels.
+
+    Raises:
+        DataError: naming path, if the sizes differ.
+    """
+    if estimate.shape != truth.shape:
+        raise DataError(f"{path}: expected {truth.shape[1]}x{truth.shape[0]}, got {estimate.shape[1]}x{estimate.shape[0]}; "
+                        "make it again")  # fmt: skip
+    return np.hypot(*np.moveaxis(estimate.astype(np.float64) - truth, -1, 0))

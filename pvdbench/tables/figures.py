@@ -1,0 +1,116 @@
+"""The stage `figures`: frames, flow, scores and training logs in, pictures and their captions out."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pvdbench.core.errors import ParamsError
+from pvdbench.core.files import replaced_folder
+from pvdbench.datasets.manifest import read_clips
+from pvdbench.tables.context import read_context
+from pvdbench.tables.deblur_figure import DeblurExample
+from pvdbench.tables.examples import best_frames
+from pvdbench.tables.flow_figure import FlowExample
+from pvdbench.tables.params import ExampleParams, TableParams
+from pvdbench.tables.picture import Picture, write_pictures
+from pvdbench.tables.plots import finite_frames, plot_blurriness, plot_training
+from pvdbench.tables.scores import Scores, Task, read_scores
+
+_EXAMPLES: dict[Task, type[FlowExample] | type[DeblurExample]] = {"flow": FlowExample, "deblur": DeblurExample}
+_FOLDERS = {"flow": "flow", "deblur": "frames"}
+_TITLES = {"flow": "Motion estimation, as Fig. 6", "deblur": "Deblurring, as Fig. 7"}
+_SHOWS = {
+    "flow": "Sharp frame t - 1 warped by the flow that each method estimated between the blurry frames; beneath, "
+    "two boxes zoomed in and the flow itself. ",
+    "deblur": "Three consecutive frames; two boxes of each, zoomed in, for every row of Table 2. ",
+}
+
+
+def build_figures(study: Path, root: Path, *, datasets: Sequence[str], params: TableParams) -> None:
+    """Write reports/figures below the study's folder, with figures.json for the report.
+
+    Args:
+        study: the folder with the study's data and reports.
+        root: the repository's top, which holds the data sets.
+        datasets: the test data sets.
+
+    Raises:
+        DataError: naming the first file that is missing, damaged or does not fit the others.
+        ParamsError: if a figure is to show a row that its table does not have.
+        WriteError: if the disk is full.
+    """
+    deblur_rows = params.deblur_labels
+    _check_rows("flow", params.figures.flow, params.table1)
+    _check_rows("deblur", params.figures.deblur, deblur_rows)
+    with replaced_folder(study / "reports" / "figures") as folder:
+        pictures = [_training(study, params.table1 | deblur_rows, folder)]
+        for dataset in datasets:
+            motion = _scores(study, "flow", dataset, params.table1, params)
+            deblur = _scores(study, "deblur", dataset, deblur_rows, params)
+            pictures += _examples("flow", study, root, dataset, params.figures.flow, params.table1, motion, folder)
+            pictures += _examples("deblur", study, root, dataset, params.figures.deblur, deblur_rows, deblur, folder)
+            pictures.append(_blurriness(root, dataset, params, deblur, folder))
+        write_pictures(folder, pictures)
+
+
+def _check_rows(key: Task, example: ExampleParams, known: Iterable[str]) -> None:
+    for row in (*example.rows, example.better, example.worse):
+        if row not in known:
+            raise ParamsError(
+                f"params.yaml: tables.figures.{key}: expected rows of its table, {', '.join(known)}, "
+                f"got '{row}'; add it to the table or correct the name"
+            )
+
+
+def _scores(study: Path, task: Task, dataset: str, rows: Iterable[str], params: TableParams) -> Scores:
+    return read_scores(study, task, dataset, rows, protocol=params.protocol, percent=params.percent)
+
+
+def _examples(
+    task: Task,
+    study: Path,
+    root: Path,
+    dataset: str,
+    example: ExampleParams,
+    labels: dict[str, str],
+    scores: Scores,
+    folder: Path,
+) -> list[Picture]:
+    gain = (scores[example.better]["psnr_db"] - scores[example.worse]["psnr_db"]).fillna(0)  # both infinite: none
+    clips = {clip.video: clip for clip in read_clips(root / "data" / dataset, "test")}
+    pictures = []
+    for number, (video, frame) in enumerate(best_frames(gain, example.count), start=1):
+        file = f"{dataset}-{task}-{number}.png"
+        source = study / "data" / _FOLDERS[task] / dataset
+        size = _EXAMPLES[task](clips[video], frame, source, labels, scores, example).draw(folder / file)
+        rule = (
+            f"Chosen by rule: the frame of {video} where {labels[example.better]} gains most over "
+            f"{labels[example.worse]} ({gain[video, frame]:+.2f} dB), and the boxes where its "
+            "error is smaller by most; so it shows the method at its best, not on average."
+        )
+        title = f"{_TITLES[task]}: {dataset}, {video}, frame {frame}"
+        alt = f"{title}: {', '.join(labels[row] for row in example.rows)} and the truth side by side"
+        pictures.append(Picture(file, dataset, title, _SHOWS[task] + rule, alt, *size))
+    return pictures
+
+
+def _blurriness(root: Path, dataset: str, params: TableParams, scores: Scores, folder: Path) -> Picture:
+    context = read_context(root, dataset, params)
+    finite = finite_frames(scores)
+    file = f"{dataset}-blurriness.svg"
+    size = plot_blurriness({row: frames[finite] for row, frames in scores.items()}, params, folder / file)
+    left_out = f" {(~finite).sum()} frames with an infinite PSNR are left out." if not finite.all() else ""
+    caption = (
+        f"Measured on {context.data} under the protocol {context.protocol}. Points are frames; lines join the means "
+        f"of {params.figures.bins} groups of equally many frames.{left_out}"
+    )
+    title = f"PSNR against blurriness: {dataset}"
+    return Picture(file, dataset, title, caption, f"{title}, a line for each row of Table 2", *size)
+
+
+def _training(study: Path, labels: dict[str, str], folder: Path) -> Picture:
+    size = plot_training(study, labels, folder / "training.svg")
+    caption = (
+        "The loss of every network that this study trained, step by step (light) and as a running mean. Losses of "
+        "different kinds (Eq. 1, Eq. 2, true flow) have different scales."
+    )
+    return Picture("training.svg", "", "Training curves", caption, "Loss against step for every trained row", *size)

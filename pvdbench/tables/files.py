@@ -1,0 +1,58 @@
+"""The folder reports/tables: every table in three formats, the findings, and one JSON a data set for the report."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pvdbench.core.errors import DataError
+from pvdbench.core.records import write_table
+from pvdbench.tables.findings import Finding, findings_table
+from pvdbench.tables.formats import latex, markdown, write_csv
+from pvdbench.tables.table import Column, Row, Table
+
+
+@dataclass(frozen=True)
+class DatasetTables:
+    """All tables and findings of one test data set; data says in a few words what it is."""
+
+    dataset: str
+    data: str
+    tables: tuple[Table, ...]
+    findings: tuple[Finding, ...]
+
+
+def write_tables(folder: Path, measured: DatasetTables) -> None:
+    """Write DATASET-NAME.{csv,md,tex}, DATASET-findings.csv and DATASET.json, which read_tables reads back."""
+    for table in measured.tables:
+        stem = f"{measured.dataset}-{table.name}"
+        write_csv(folder / f"{stem}.csv", table)
+        (folder / f"{stem}.md").write_text(markdown(table))
+        (folder / f"{stem}.tex").write_text(latex(table))
+    findings = findings_table(measured.findings)
+    write_table(folder / f"{measured.dataset}-findings.csv", findings, tuple(findings.columns))
+    # Python's JSON: NaN is a number that the paper or the study lacks, Infinity the PSNR of equal frames
+    (folder / f"{measured.dataset}.json").write_text(json.dumps(asdict(measured), indent=1, ensure_ascii=False) + "\n")
+
+
+def read_tables(folder: Path, dataset: str) -> DatasetTables:
+    """Read what write_tables wrote.
+
+    Raises:
+        DataError: if DATASET.json is missing or damaged.
+    """
+    path = folder / f"{dataset}.json"
+    try:
+        whole = json.loads(path.read_text())
+        tables, findings = map(_table, whole["tables"]), (Finding(**finding) for finding in whole["findings"])
+        return DatasetTables(whole["dataset"], whole["data"], tuple(tables), tuple(findings))
+    except FileNotFoundError:
+        raise DataError(f"{path}: expected the tables of '{dataset}', found no file; run `dvc repro tables`") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: expected tables, got '{error}'; run `dvc repro -f tables`") from error
+
+
+def _table(whole: dict[str, Any]) -> Table:
+    columns = tuple(Column(**column) for column in whole.pop("columns"))
+    rows = tuple(Row(row["name"], row["label"], tuple(row["values"])) for row in whole.pop("rows"))
+    return Table(**whole, columns=columns, rows=rows)

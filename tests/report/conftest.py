@@ -1,0 +1,3 @@
+"""The fake study, for every test of this folder."""
+
+from fake_study import fake, own  # noqa: F401

@@ -1,0 +1,197 @@
+"""The report against the tables that it shows: every number, escaping, provenance, equal bytes, bad input."""
+
+import math
+import re
+import subprocess
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+from fake_study import TABLE_PARAMS, commit
+
+from pvdbench.core.errors import DataError, StudyError
+from pvdbench.report.build import build_report
+from pvdbench.report.page import Page, Section
+from pvdbench.report.provenance import Provenance, Stage
+from pvdbench.report.render import render
+from pvdbench.tables.build import build_tables
+from pvdbench.tables.figures import build_figures
+from pvdbench.tables.files import DatasetTables
+from pvdbench.tables.findings import Finding
+from pvdbench.tables.table import Column, Row, Table
+
+
+class _Tables(HTMLParser):
+    """Every table of a page as rows of (text, class)."""
+
+    def __init__(self):
+        super().__init__()
+        self.tables, self._cell = [], None
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self._cell = ["", dict(attributes).get("class", "")]
+            self.tables[-1][-1].append(self._cell)
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th"):
+            self._cell = None
+
+    def handle_data(self, data):
+        if self._cell is not None:
+            self._cell[0] += data
+
+
+def _build(study):
+    where = {"study": study.root, "root": study.root, "datasets": [study.dataset]}
+    build_tables(**where, params=TABLE_PARAMS)
+    build_figures(**where, params=TABLE_PARAMS)
+    build_report(**where, train=study.dataset)
+    return (study.root / "reports" / "index.html").read_text()
+
+
+def _finding(better="BIMC+PV", verdict="appears"):
+    sentence = f"{better} against input: {verdict}."
+    return Finding("table2", "order", better, "input", "all", 4.23, 1.5, math.nan, math.nan, 1, verdict, sentence)
+
+
+def _page(label="row", findings=()):
+    columns = (Column("psnr_db", "Measured", "", "PSNR (dB)", 2, "higher"),)
+    table = Table(
+        "table2", f"Title of {label}", "Caption", "sample", "koehler", columns, (Row("r", label, (math.inf,)),)
+    )
+    made = Provenance("c0ffee", ("a<b.py",), "seed: 1", (("seed", 1),), (("torch", "2"),), ("box",),
+                      (Stage("s", 75.0, 10.0),), ("make study",))  # fmt: skip
+    return Page("Title", (Section(DatasetTables("sample", "sample", (table,), findings), ()),), (), made)
+
+
+def test_every_number_of_every_table_is_on_the_page(fake):
+    parser = _Tables()
+    parser.feed(_build(fake))
+    shown = {tuple(cell[0] for cell in row): [cell[1] for cell in row] for table in parser.tables for row in table}
+    for name in ("table1", "table2", "table3", "clips-deblur", "clips-motion"):
+        table = pd.read_csv(fake.root / "reports" / "tables" / f"sample-{name}.csv")
+        numbers = table.iloc[:, 4:]
+        for number, row in numbers.iterrows():
+            expected = [_printed(key, value) for key, value in row.items()]
+            label = table.loc[number, "label"].replace("_", "")  # the underscore became a subscript
+            assert (label, *expected) in shown
+
+
+def _printed(key, value):
+    digits = 2 if "psnr" in key or "epe" in key else 1 if "millisec" in key else 3
+    if key.startswith("paper_params"):
+        digits = 1
+    return "\u2013" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def test_best_and_second_are_marked(fake):
+    parser = _Tables()
+    parser.feed(_build(fake))
+    table = pd.read_csv(fake.root / "reports" / "tables" / "sample-table2.csv").sort_values("psnr_db_all")
+    rows = {row[0][0]: row for table in parser.tables for row in table if len(row) == 13}
+    assert rows[table.label.iloc[-1].replace("_", "")][1] == [f"{table.psnr_db_all.iloc[-1]:.2f}", "best"]
+    assert rows[table.label.iloc[-2].replace("_", "")][1] == [f"{table.psnr_db_all.iloc[-2]:.2f}", "second"]
+
+
+def test_findings_are_told_as_they_are(fake):
+    page = re.sub("</?sub>", "", _build(fake))
+    findings = pd.read_csv(fake.root / "reports" / "tables" / "sample-findings.csv")
+    for sentence in findings[findings.kind == "gain"].sentence:
+        assert sentence.replace("'", "&#39;").replace("_", "") in page
+    order = findings[(findings.kind == "order") & (findings.table == "table2")]
+    assert (order.verdict != "appears").any()
+    assert f"of its {len(order)} neighbouring pairs, {(order.verdict == 'appears').sum()} appear" in page
+    assert "not the videos of Su et al." in page
+
+
+def test_an_order_that_appears_in_full_is_said_to():
+    assert "order of Table 2 appears here in all its 1 neighbouring pair." in render(_page(findings=(_finding(),)))
+    page = render(_page(findings=(_finding(verdict="unclear"),)))
+    assert "does not appear in full here: of its 1 neighbouring pair, 0 appear, 0 come out reversed" in page
+    assert "+1.50" in page and "\u2013 to \u2013" in page
+
+
+def test_the_papers_own_data_set_is_not_called_another():
+    page = _page()
+    section = page.sections[0]
+    own = replace(page, sections=(replace(section, measured=replace(section.measured, dataset="su")),))
+    assert "not the videos of Su" in render(page) and "not the videos of Su" not in render(own)
+
+
+def test_text_is_escaped_and_infinity_shown():
+    page = render(_page(label="<script>x & y_LFN"))
+    assert "&lt;script&gt;x &amp; y<sub>LFN</sub>" in page and "<script" not in page
+    assert '<td class="best">∞</td>' in page
+    assert "differs from the commit in a&lt;b.py" in page and "1 min 15 s" in page
+
+
+def test_nothing_is_fetched_and_the_policy_forbids_it(fake):
+    page = _build(fake)
+    assert re.findall(r"""(?:src|href)=["']?(?:https?:)?//""", page) == []
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', page)
+    assert "default-src &#39;none&#39;" in policy or "default-src 'none'" in policy
+    assert "unsafe" not in policy and "script" not in policy
+    reports = fake.root / "reports"
+    for link in re.findall(r'(?:src|href)="([^"#]+)"', page):
+        assert (reports / link).is_file(), link
+
+
+def test_provenance(fake):
+    page = _build(fake)
+    head = subprocess.run(["git", "-C", fake.root, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    assert f"<code>{head.stdout.strip()}</code>" in page and "clean: the commit says it all" in page
+    assert "training.seed = 11" in page and "Test processor, 2 cores" in page
+    assert re.search(r"torch \d+\.\d+", page) and re.search(r"python 3\.\d+", page)
+    assert (fake.root / "params.yaml").read_text().splitlines()[0] in page
+    assert "render sample" in page and "train deblur bimc-pv" in page and "make study" in page
+
+
+def test_changes_since_the_commit_are_named(own):
+    (own.root / "params.yaml").write_text((own.root / "params.yaml").read_text() + "# changed\n")
+    (own.root / "new.txt").write_text("new")
+    assert "differs from the commit in params.yaml, new.txt" in _build(own)
+
+
+def test_a_study_in_a_folder_of_its_own_is_repeated_by_its_pipeline(own):
+    study = own.root / "studies" / "tiny"
+    (own.root / "reports").mkdir(exist_ok=True)
+    study.mkdir(parents=True)
+    (study / "params.yaml").write_text("root: ../..\n")
+    commit(own.root)
+    _build(own)
+    (own.root / "reports").rename(study / "reports")
+    build_report(study, own.root, train="sample", datasets=["sample"])
+    assert "dvc repro studies/tiny/dvc.yaml" in (study / "reports" / "index.html").read_text()
+
+
+def test_equal_inputs_give_equal_bytes(fake):
+    assert _build(fake) == _build(fake)
+    assert render(_page()) == render(_page())
+
+
+def test_what_is_missing_is_named_with_the_stage_to_run(own, tmp_path):
+    where = {"study": own.root, "root": own.root, "train": "sample", "datasets": ["sample"]}
+    with pytest.raises(
+        DataError, match=r"tables/sample\.json: expected the tables of 'sample', .*run `dvc repro tables`"
+    ):
+        build_report(**where)
+    _build(own)
+    (own.root / "reports" / "figures" / "figures.json").unlink()
+    with pytest.raises(DataError, match=r"figures\.json: expected the index of figures, .*run `dvc repro figures`"):
+        build_report(**where)
+    (own.root / "reports" / "tables" / "sample.json").write_text("{")
+    with pytest.raises(DataError, match=r"sample\.json: expected tables, got .*run `dvc repro -f tables`"):
+        build_report(**where)
+
+
+def test_outside_a_repository(own):
+    _build(own)
+    (own.root / ".git").rename(own.root / "git")
+    with pytest.raises(StudyError, match="expected a Git repository with a commit, got 'fatal: not a git repository"):
+        build_report(own.root, own.root, train="sample", datasets=["sample"])

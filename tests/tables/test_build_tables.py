@@ -1,0 +1,170 @@
+"""Tables from a fake study: every cell recomputed with plain pandas, and what bad input says."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_study import DEBLUR, MOTION, SIZES, TABLE_PARAMS
+
+from pvdbench.core.errors import DataError
+from pvdbench.tables.build import build_tables
+
+
+def _build(study):
+    build_tables(study.root, study.root, datasets=[study.dataset], params=TABLE_PARAMS)
+    return study.root / "reports" / "tables"
+
+
+def _plain_means(path):
+    """Mean PSNR and SSIM of all, sharpest and blurriest frames, without a line of pvdbench."""
+    table = pd.read_csv(path, dtype={"frame": str})
+    table = table[(table.protocol == "koehler") & table.counted]
+    picked = {"all": [], "sharpest": [], "blurriest": []}
+    for _, video in table.groupby("video"):
+        ranked, size = video.sort_values("blurriness_db"), math.ceil(len(video) / 10)
+        picked["all"].append(video)
+        picked["blurriest"].append(ranked.head(size))
+        picked["sharpest"].append(ranked.tail(size))
+    means = {group: pd.concat(videos) for group, videos in picked.items()}
+    return {f"{q}_{group}": frames[q].mean() for group, frames in means.items() for q in ("psnr_db", "ssim")}
+
+
+@pytest.mark.parametrize(("name", "task", "labels"), [("table1", "flow", MOTION), ("table2", "deblur", DEBLUR)])
+def test_every_cell_of_tables_1_and_2(fake, name, task, labels):
+    table = pd.read_csv(_build(fake) / f"sample-{name}.csv").set_index("label")
+    paper = pd.read_csv(fake.root / "data" / "published" / f"{name}.csv").set_index("method")
+    assert list(table.index[: len(labels)]) == list(labels.values())
+    assert set(table.index[len(labels) :]) == set(paper.index) - set(labels.values())
+    for row, label in labels.items():
+        path = fake.root / "data" / "scores" / task / "sample" / f"{row}.csv"
+        for key, value in _plain_means(path).items():
+            assert table.loc[label, key] == pytest.approx(value, abs=1e-12)
+        if task == "flow":
+            scores = pd.read_csv(path)
+            for key in ("epe_px", "epe_visible_px"):
+                mean = scores[(scores.protocol == "koehler") & scores.counted][key].mean()
+                assert table.loc[label, key] == pytest.approx(mean, abs=1e-12)
+    for label in paper.index:
+        for group in ("all", "sharpest", "blurriest"):
+            suffix = "all" if group == "all" else f"{group}10"
+            assert table.loc[label, f"paper_psnr_db_{group}"] == paper.loc[label, f"psnr_db_{suffix}"]
+            assert table.loc[label, f"paper_ssim_{group}"] == paper.loc[label, f"ssim_{suffix}"]
+
+
+def test_table_3_has_sizes_and_times(fake):
+    table = pd.read_csv(_build(fake) / "sample-table3.csv").set_index("label")
+    assert table.loc["Small+MC", ["params_total_m", "params_pvdnet_m", "params_bimnet_m"]].tolist() == pytest.approx(
+        [0.3666, 0.321, 0.0456]
+    )
+    assert table.loc["Small", "params_total_m"] == 0.321 and np.isnan(table.loc["Small", "params_bimnet_m"])
+    assert (table.loc[list(SIZES.values()), "milliseconds_a_frame"] == 20).all()
+    assert table.loc["Large+MC", "paper_params_total_m"] == 25 and np.isnan(table.loc["Large+MC", "psnr_db_all"])
+
+
+def test_section_44_pools_pixels(fake):
+    table = pd.read_csv(_build(fake) / "sample-section44.csv").set_index("row")
+    counts = pd.read_csv(fake.root / "data" / "scores" / "volume" / "sample.csv")
+    for quantity, rows in counts.groupby("quantity"):
+        assert table.loc[quantity, "percent"] == pytest.approx(100 * rows.hits.sum() / rows.total.sum(), abs=1e-12)
+        assert table.loc[quantity, "pixels"] == rows.total.sum()
+        assert (
+            table.loc[quantity, "percent_low"] <= table.loc[quantity, "percent"] <= table.loc[quantity, "percent_high"]
+        )
+    assert table.loc["pixels_with_majority", "paper_percent"] == 95.1
+
+
+def test_clips_and_metrics(fake):
+    folder = _build(fake)
+    clips = pd.read_csv(folder / "sample-clips-deblur.csv").set_index("row")
+    scores = pd.read_csv(fake.root / "data" / "scores" / "deblur" / "sample" / "small-mc.csv")
+    counted = scores[(scores.protocol == "koehler") & scores.counted]
+    for video, frames in counted.groupby("video"):
+        assert clips.loc["small-mc", f"psnr_db_{video}"] == pytest.approx(frames.psnr_db.mean(), abs=1e-12)
+    metrics = json.loads((fake.root / "reports" / "metrics.json").read_text())["sample"]
+    means = _plain_means(fake.root / "data" / "scores" / "flow" / "sample" / "bimnet.csv")
+    assert metrics["motion"]["bimnet"] == {
+        "psnr_all": round(means["psnr_db_all"], 4),
+        "psnr_blurriest": round(means["psnr_db_blurriest"], 4),
+    }
+    assert set(metrics["deblur"]) == set(DEBLUR) | set(SIZES)
+
+
+def test_markdown_and_latex_print_the_csv_rounded(fake):
+    folder = _build(fake)
+    table = pd.read_csv(folder / "sample-table2.csv").set_index("label")
+    markdown = (folder / "sample-table2.md").read_text().replace("*", "").replace("<ins>", "").replace("</ins>", "")
+    latex = (
+        (folder / "sample-table2.tex").read_text().replace(r"\textbf{", "").replace(r"\underline{", "").replace("}", "")
+    )
+    for label, row in table.iterrows():
+        digits = [2 if "psnr" in key else 3 for key in table.columns[3:]]
+        numbers = [f"{value:.{d}f}" for value, d in zip(row.iloc[3:], digits, strict=True)]
+        assert f"| {label.replace('_', chr(92) + '_')} | {' | '.join(numbers)} |" in markdown
+        assert f"{label.replace('_e2e', chr(92) + 'textsubscript{e2e')} & {' & '.join(numbers)} {chr(92) * 2}" in latex
+
+
+def test_captions_name_data_set_protocol_and_that_the_paper_measured_elsewhere(fake):
+    folder = _build(fake)
+    for path in folder.glob("*-table*.md"):
+        text = path.read_text()
+        assert "sample (rendered, 3 clips, 24 frames of 48x32)" in text
+        assert "under the protocol koehler, which counts 21 of the frames" in text
+        assert (
+            "not on Su et al.'s videos" in text and "not comparable in absolute terms with the paper's columns" in text
+        )
+
+
+def test_equal_inputs_give_equal_bytes(fake):
+    first = {path.name: path.read_bytes() for path in _build(fake).iterdir()}
+    assert {path.name: path.read_bytes() for path in _build(fake).iterdir()} == first
+
+
+def test_frames_equal_to_the_truth_do_not_break_the_tables(own):
+    for row in ("bimc-pv", "input"):
+        path = own.root / "data" / "scores" / "deblur" / "sample" / f"{row}.csv"
+        table = pd.read_csv(path, dtype={"frame": str})
+        table.loc[table.frame == "00003", "psnr_db"] = math.inf
+        table.to_csv(path, index=False)
+    folder = _build(own)
+    assert "| **∞** |" in (folder / "sample-table2.md").read_text()
+    findings = pd.read_csv(folder / "sample-findings.csv")
+    gain = findings[(findings.better == "BIMC+PV") & (findings.worse == "input")].iloc[0]
+    assert gain.verdict == "unclear" and "no difference of numbers here (no interval, 3 clips)" in gain.sentence
+
+
+def test_the_files_that_are_missing_are_named(own):
+    score = own.root / "data" / "scores" / "deblur" / "sample" / "mc.csv"
+    text = score.read_text()
+    score.unlink()
+    with pytest.raises(
+        DataError, match=r"deblur/sample/mc\.csv: expected a table, found no file; run the stage that makes"
+    ):
+        _build(own)
+    score.write_text(text.replace("koehler", "other"))
+    with pytest.raises(
+        DataError, match=r"mc\.csv: expected counted frames of the protocol 'koehler', got protocols other"
+    ):
+        _build(own)
+    score.write_text("\n".join(text.splitlines()[:-4]) + "\n")
+    with pytest.raises(
+        DataError, match=r"mc\.csv: expected the 21 counted frames of row 'input', got 19, not the same"
+    ):
+        _build(own)
+    score.write_text(text)
+    (own.root / "data" / "cost" / "deblur" / "sample" / "small.json").unlink()
+    with pytest.raises(DataError, match=r"small\.json: expected what a stage cost, found no file"):
+        _build(own)
+    (own.root / "data" / "published" / "table2.csv").unlink()
+    with pytest.raises(DataError, match=r"table2\.csv: expected the paper's numbers, found no file"):
+        _build(own)
+
+
+def test_what_was_there_before_survives_a_failure(own):
+    folder = _build(own)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (own.root / "data" / "scores" / "volume" / "sample.csv").unlink()
+    with pytest.raises(DataError, match=r"volume/sample\.csv"):
+        _build(own)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -1,0 +1,129 @@
+"""Figures: colours of flow, chosen frames and boxes, pixels that are drawn as they are, equal bytes."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_study import PARAMS, TABLE_PARAMS
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from pvdbench.core.errors import DataError, ParamsError
+from pvdbench.tables.canvas import Canvas, resized
+from pvdbench.tables.examples import best_frames, zoom_boxes
+from pvdbench.tables.figures import build_figures
+from pvdbench.tables.flow_colours import colour_wheel, flow_colours
+from pvdbench.tables.params import TableParams
+
+
+def _colour(x, y, longest=1.0):
+    return flow_colours(np.array([[[x, y]]], np.float32), longest)[0, 0].tolist()
+
+
+def test_flow_colours_at_the_wheels_knots():
+    assert _colour(0, 0) == [255, 255, 255]
+    assert _colour(1, 0)[0] == 255 and max(_colour(1, 0)[1:]) < 50  # right is red
+    left = _colour(-1, 0)
+    assert left[2] == 255 and left[0] == 0  # left is between cyan and blue
+    assert _colour(0, 1)[:2] == [255, pytest.approx(230, abs=25)] and _colour(0, 1)[2] == 0  # down is near yellow
+    assert _colour(2, 0, longest=2) == _colour(1, 0)
+    assert _colour(3, 0) == _colour(1, 0)
+
+
+@given(st.floats(-np.pi, np.pi), st.floats(0, 0.99))
+def test_shorter_flow_is_paler(angle, length):
+    short = _colour(length * np.cos(angle), length * np.sin(angle))
+    full = _colour(np.cos(angle) * 0.999, np.sin(angle) * 0.999)
+    assert all(s >= f - 1 for s, f in zip(short, full, strict=True))
+
+
+def test_the_wheel_shows_the_flow_from_its_centre():
+    wheel = colour_wheel(101)
+    assert wheel[50, 50].tolist() == [255, 255, 255] and wheel[0, 0].tolist() == [255, 255, 255]
+    assert wheel[50, 100].tolist() == _colour(1, 0)
+
+
+def test_best_frames_are_of_different_videos_by_gain():
+    index = pd.MultiIndex.from_tuples([("a", "0"), ("a", "1"), ("b", "0"), ("c", "0")])
+    gain = pd.Series([8, 7, 1, -2], index)
+    assert best_frames(gain, 2) == [("a", "0"), ("b", "0")]
+    assert len(best_frames(gain, 9)) == 3
+
+
+def test_boxes_are_where_better_beats_worse_and_apart():
+    truth = np.zeros((64, 96, 3), np.uint8)
+    worse = truth.copy()
+    worse[10:26, 20:44] = 200
+    worse[40:56, 60:84] = 100
+    first, second = zoom_boxes(truth, worse, truth)
+    assert (first.top, first.left, first.height, first.width) == (10, 20, 16, 24)
+    assert (second.top, second.left) == (40, 60)
+
+
+def test_a_canvas_draws_pixel_by_pixel(tmp_path):
+    frame = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.uint8)
+    canvas = Canvas(100, 80)
+    canvas.image(frame, 7, 11)
+    canvas.save(tmp_path / "c.png")
+    picture = np.asarray(Image.open(tmp_path / "c.png").convert("RGB"))
+    assert picture.shape == (80, 100, 3)
+    np.testing.assert_array_equal(picture[11:31, 7:37], frame)
+    np.testing.assert_array_equal(resized(frame, 90, 60)[::3, ::3], frame)
+
+
+def _build(study, params=TABLE_PARAMS):
+    build_figures(study.root, study.root, datasets=[study.dataset], params=params)
+    return study.root / "reports" / "figures"
+
+
+def test_figures_are_listed_have_their_size_and_equal_bytes(fake):
+    first = {path.name: path.read_bytes() for path in _build(fake).iterdir()}
+    folder = _build(fake)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
+    pictures = json.loads((folder / "figures.json").read_text())
+    assert {picture["file"] for picture in pictures} | {"figures.json"} == set(first)
+    assert sorted(first) == ["figures.json", "sample-blurriness.svg", "sample-deblur-1.png", "sample-flow-1.png",
+                             "sample-flow-2.png", "training.svg"]  # fmt: skip
+    for picture in pictures:
+        if picture["file"].endswith(".png"):
+            width, height = Image.open(folder / picture["file"]).size
+            assert (picture["width"], picture["height"]) == (width // 2, height // 2)
+
+
+def test_the_caption_names_the_frame_with_the_largest_gain(fake):
+    folder = fake.root / "data" / "scores" / "flow" / "sample"
+    scores = {row: pd.read_csv(folder / f"{row}.csv", dtype=str) for row in ("bimnet", "liteflownet")}
+    scores = {row: table.query("protocol == 'koehler'") for row, table in scores.items()}
+    gain = scores["bimnet"].psnr_db.astype(float) - scores["liteflownet"].psnr_db.astype(float)
+    best = scores["bimnet"].loc[gain.idxmax()]
+    pictures = json.loads((_build(fake) / "figures.json").read_text())
+    (picture,) = (p for p in pictures if p["file"] == "sample-flow-1.png")
+    assert (
+        picture["title"].endswith(f"sample, {best.video}, frame {best.frame}")
+        and f"({gain.max():+.2f} dB)" in picture["caption"]
+    )
+
+
+def test_frames_with_infinite_psnr_are_left_out_of_the_plot_and_counted(own):
+    path = own.root / "data" / "scores" / "deblur" / "sample" / "mc.csv"
+    table = pd.read_csv(path, dtype={"frame": str})
+    table.loc[table.frame == "00003", "psnr_db"] = np.inf
+    table.to_csv(path, index=False)
+    pictures = json.loads((_build(own) / "figures.json").read_text())
+    (picture,) = (p for p in pictures if p["file"] == "sample-blurriness.svg")
+    assert "3 frames with an infinite PSNR are left out." in picture["caption"]
+
+
+def test_bad_input_is_named(own):
+    figures = PARAMS["figures"] | {"deblur": PARAMS["figures"]["deblur"] | {"better": "nothing"}}
+    with pytest.raises(
+        ParamsError, match=r"tables\.figures\.deblur: expected rows of its table, input, .*got 'nothing'"
+    ):
+        _build(own, TableParams.model_validate(PARAMS | {"figures": figures}))
+    frame = own.root / "data" / "flow" / "sample" / "tvl1"
+    for path in frame.rglob("*.flo"):
+        path.unlink()
+    with pytest.raises(DataError, match=r"tvl1/clip\d/\d+\.flo: expected a flow file, found none"):
+        _build(own)
