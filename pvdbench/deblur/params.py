@@ -21,5 +21,5 @@ class DeblurRow(StrictModel):
     """One row: a method of methods/, the row of `motion` that it starts from and its network, if it has one."""
 
     method: str
-    motion: str = "static"
+    motion: str  # no default: dvc.yaml reads it, too
     network: NetworkParams | None = None

@@ -1,5 +1,9 @@
 """Key `training` of params.yaml: the recipes of Sec. 4.1."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from pvdbench.core.params import StrictModel
 
 
@@ -8,7 +12,7 @@ class Recipe(StrictModel):
 
     steps: int  # updates; for PVDNet an update is one frame of a sequence, as in Sec. 4.1
     batch: int
-    crop: tuple[int, int]  # height, width
+    crop: Annotated[tuple[int, int], Field(strict=False)]  # height, width; YAML has lists only
     learning_rate: float
     decay_steps: list[int]  # where the rate is multiplied by decay
     decay: float
