@@ -1,12 +1,20 @@
 # make study: the default study from nothing to reports/index.html; make test; make check. Python 3.11+, git, make.
 PYTHON ?= python3
+JOBS ?= 2
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: study test check clean
 
+# Each stage computes on one thread (params.yaml), so stages that do not wait for each other run side by side here;
+# `dvc repro` alone gives the same files, one stage after the other.
 study: $(BIN)/.installed
 	@pvdbench validate
+	@for wave in 'methods|pretrain' 'train-motion' 'train-deblur|flow' 'deblur' 'score-flow|score-deblur|score-volume'; do \
+		dvc repro --quiet data/dvc.yaml:sample && \
+		dvc stage list --name-only | grep -E "^($$wave)(@|$$)" | xargs -P $(JOBS) -I{} dvc repro --quiet --single-item {} || exit 1; \
+	done
 	dvc repro
 	@echo "The report: $(CURDIR)/reports/index.html"
 
@@ -23,10 +31,10 @@ clean:
 
 $(BIN)/.installed: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(PIP) -r requirements.lock
+	$(PIP) --no-deps --editable .
 	touch $@
 
 $(BIN)/.installed-test: $(BIN)/.installed requirements-test.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.lock
+	$(PIP) -r requirements-test.lock
 	touch $@

@@ -38,7 +38,8 @@ def make_dataset(folder: Path, *, videos=("a", "b"), frames=4, size=(48, 64), se
                 write_flow(folder / flow, np.broadcast_to(np.float32([-1, 0]), (h, w, 2)))
                 write_frame(folder / occlusion, np.zeros((h, w, 3), np.uint8))
             for split in ("train", "test"):
-                rows.append((video, split, name, f"{video}/input/{name}.png", f"{video}/GT/{name}.png", flow, occlusion, w, h))
+                files = (f"{video}/input/{name}.png", f"{video}/GT/{name}.png", flow, occlusion)
+                rows.append((video, split, name, *files, w, h))
     write_table(folder / "manifest.csv", pd.DataFrame(rows, columns=list(MANIFEST)), MANIFEST)
     return folder
 

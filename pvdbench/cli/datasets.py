@@ -27,7 +27,8 @@ def render(name: str, params: Path, out: Path, cost: Path) -> None:
 
     known = read_params(params, DataParams)
     if name not in DataParams.model_fields:
-        raise ParamsError(f"{params}: expected one of {', '.join(DataParams.model_fields)}, got '{name}'; correct the name")
+        choices = ", ".join(DataParams.model_fields)
+        raise ParamsError(f"{params}: expected one of {choices}, got '{name}'; correct the name")
     torch.set_num_threads(1)  # the pieces are small: one thread is as fast, and not slowed by a busy neighbour
     with measured_cost(cost, f"render {name}"):
         render_dataset(name, getattr(known, name), out)

@@ -3,9 +3,11 @@
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, TypeVar
 
-from pvdbench.contract.folder import read_card
+from pydantic import Field
+
+from pvdbench.contract.card import Task, read_card
 from pvdbench.core.errors import ParamsError, StudyError
 from pvdbench.core.params import StrictModel, read_params
 from pvdbench.deblur.params import DeblurRow
@@ -23,15 +25,19 @@ class DatasetChoice(StrictModel):
 
 
 class Params(StrictModel):
-    """params.yaml; each key but the first two belongs to the package of its name."""
+    """params.yaml; each key but the first three belongs to the package of its name."""
 
     root: str  # the way from the study's folder to the repository's top
+    threads: Annotated[int, Field(ge=1)]  # of each stage on the CPU
     datasets: DatasetChoice
     motion: dict[str, MotionRow]
     deblur: dict[str, DeblurRow]
     training: TrainingParams
     protocols: ProtocolParams
     tables: TableParams
+
+
+Row = TypeVar("Row", MotionRow, DeblurRow)
 
 
 @dataclass(frozen=True)
@@ -68,9 +74,10 @@ class Study:
         return _known(self.params.deblur, name, "deblur")
 
 
-def _known(rows: dict[str, Any], name: str, key: str) -> Any:
+def _known(rows: dict[str, Row], name: str, key: str) -> Row:
     if name not in rows:
-        raise ParamsError(f"params.yaml: {key}: expected one of {', '.join(rows)}, got '{name}'; add it or correct the name")
+        choices = ", ".join(rows)
+        raise ParamsError(f"params.yaml: {key}: expected one of {choices}, got '{name}'; add it or correct the name")
     return rows[name]
 
 
@@ -88,12 +95,18 @@ def load_study(folder: Path) -> Study:
         raise ParamsError(f"{folder / 'params.yaml'}: root: expected the way to the folder that holds methods/, "
                           f"got '{params.root}'; correct it")  # fmt: skip
     _check_repository(study.root)
-    for name, row in {**params.motion, **params.deblur}.items():
-        if read_card(study.methods, row.method).task != ("motion" if name in params.motion else "deblur"):
-            raise ParamsError(f"{folder / 'params.yaml'}: {name}: expected a method of the row's kind, got '{row.method}'; "
-                              "see its method.yaml")  # fmt: skip
+    for method in {row.method for row in params.motion.values()}:
+        _check_method(study, method, "motion")
+    for method in {row.method for row in params.deblur.values()}:
+        _check_method(study, method, "deblur")
     _check_references(params)
     return study
+
+
+def _check_method(study: Study, method: str, task: Task) -> None:
+    if (found := read_card(study.methods, method).task) != task:
+        raise ParamsError(f"{study.folder / 'params.yaml'}: {task}: expected methods for '{task}', got '{method}' for "
+                          f"'{found}'; name another")  # fmt: skip
 
 
 def _check_references(params: Params) -> None:
@@ -108,5 +121,5 @@ def _check_references(params: Params) -> None:
 def _check_repository(root: Path) -> None:
     git = subprocess.run(["git", "-C", str(root), "rev-parse", "--git-dir"], capture_output=True, check=False)
     if git.returncode:
-        raise StudyError(f"{root.resolve()}: expected a Git repository, so that the report can name its commit, found none; "
-                         "clone pvdbench with git, or run `git init` and commit")  # fmt: skip
+        raise StudyError(f"{root.resolve()}: expected a Git repository, so that the report can name its commit, "
+                         "found none; clone pvdbench with git, or run `git init` and commit")  # fmt: skip

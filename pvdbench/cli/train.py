@@ -30,7 +30,7 @@ def pretrain(folder: Path) -> None:
             study.data("weights", "motion", "pretrained.safetensors"),
             study.data("training", "motion", "pretrained.csv"),
             seed=training.seed,
-            device=compute_device(),
+            device=compute_device(study.params.threads),
         )
         facts["steps"] = training.motion.pretrain.steps
 
@@ -55,7 +55,7 @@ def motion(row: str, folder: Path) -> None:
             study.data("weights", "motion", f"{row}.safetensors"),
             study.data("training", "motion", f"{row}.csv"),
             seed=study.params.training.seed,
-            device=compute_device(),
+            device=compute_device(study.params.threads),
         )
 
 
@@ -80,5 +80,5 @@ def deblur(row: str, folder: Path) -> None:
             study.data("weights", "deblur", f"{row}.safetensors"),
             study.data("training", "deblur", f"{row}.csv"),
             seed=study.params.training.seed,
-            device=compute_device(),
+            device=compute_device(study.params.threads),
         )

@@ -14,4 +14,5 @@ def validate(folder: Path) -> None:
     from pvdbench.cli.study import load_study
 
     study = load_study(folder)
-    click.echo(f"{folder / 'params.yaml'}: {len(study.params.motion)} motion rows, {len(study.params.deblur)} deblur rows: fine")
+    rows = f"{len(study.params.motion)} motion rows, {len(study.params.deblur)} deblur rows"
+    click.echo(f"{folder / 'params.yaml'}: {rows}: fine")

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from pvdbench.contract.folder import read_card
+from pvdbench.contract.card import read_card
 from pvdbench.core.files import replaced_folder
 
 

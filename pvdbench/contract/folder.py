@@ -3,42 +3,10 @@
 import importlib.util
 import sys
 from pathlib import Path
-from typing import Any, Literal
 
+from pvdbench.contract.card import Task, read_card
 from pvdbench.contract.method import Deblurrer, MotionEstimator
 from pvdbench.core.errors import MethodError
-from pvdbench.core.params import StrictModel, read_params
-
-Task = Literal["deblur", "motion"]
-
-
-class MethodCard(StrictModel):
-    """method.yaml: what is not code."""
-
-    label: str
-    task: Task
-    citation: str
-    url: str = ""
-    options: dict[str, Any] = {}
-
-
-def read_card(methods: Path, name: str) -> MethodCard:
-    """Read methods/NAME/method.yaml.
-
-    Raises:
-        MethodError: if there is no such method.
-        ParamsError: if method.yaml has an unknown key or a wrong type.
-    """
-    if not (methods / name / "method.yaml").is_file():
-        there = ", ".join(method_names(methods)) or "none"
-        raise MethodError(f"{methods / name}: expected a method with method.yaml and adapter.py, found none; "
-                          f"methods there: {there}")  # fmt: skip
-    return read_params(methods / name / "method.yaml", MethodCard)
-
-
-def method_names(methods: Path) -> list[str]:
-    """The methods of a folder, sorted."""
-    return sorted(card.parent.name for card in methods.glob("*/method.yaml"))
 
 
 def load_deblurrer(methods: Path, name: str) -> Deblurrer:
@@ -78,7 +46,9 @@ def _load(methods: Path, name: str, task: Task) -> object:
     if not adapter.is_file():
         raise MethodError(f"{adapter}: expected the method's code, found no file; see docs/adding-a-method.md")
     module_name = f"pvdbench_method_{name.replace('-', '_')}"
-    spec = importlib.util.spec_from_file_location(module_name, adapter, submodule_search_locations=[str(adapter.parent)])
+    spec = importlib.util.spec_from_file_location(
+        module_name, adapter, submodule_search_locations=[str(adapter.parent)]
+    )
     assert spec is not None and spec.loader is not None  # a .py path always has a loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module  # so that an adapter can import its network.py: from .network import Network

@@ -50,4 +50,4 @@ def write_frame(path: Path, frame: Frame) -> None:
 
 def to_bytes(values: NDArray[np.floating]) -> Frame:
     """[0, 1] floats to bytes, rounded half up and clipped, as MATLAB's im2uint8 does."""
-    return np.floor(np.clip(values, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return np.asarray(np.floor(np.clip(values, 0, 1) * 255 + 0.5), np.uint8)

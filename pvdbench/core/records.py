@@ -22,6 +22,8 @@ VOLUME_STATISTICS = ("dataset", "video", "quantity", "hits", "total")
 
 TRAINING_LOG = ("step", "loss", "learning_rate")
 
+_TEXT = ("dataset", "method", "video", "frame", "protocol", "split", "quantity", "blurry", "sharp", "flow", "occlusion")
+
 
 def write_table(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
     """Write a CSV with exactly these columns; equal tables give equal bytes."""
@@ -35,10 +37,8 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     Raises:
         DataError: if the file is missing, empty or has other columns.
     """
-    text = {name: str for name in ("dataset", "method", "video", "frame", "protocol", "split", "quantity",
-                                   "blurry", "sharp", "flow", "occlusion")}  # fmt: skip
     try:
-        table = pd.read_csv(path, dtype=text, keep_default_na=True)  # type: ignore[arg-type]
+        table = pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str))
     except FileNotFoundError:
         raise DataError(f"{path}: expected a table, found no file; run the stage that makes it") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:

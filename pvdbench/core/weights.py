@@ -40,7 +40,9 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             header = json.loads((file.metadata() or {})["pvdbench"])
         return load_file(path), header
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
-        raise WeightsError(f"{path}: expected safetensors with a pvdbench header, got '{error}'; train again") from error
+        raise WeightsError(
+            f"{path}: expected safetensors with a pvdbench header, got '{error}'; train again"
+        ) from error
 
 
 def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:

@@ -7,46 +7,48 @@ from numpy.typing import NDArray
 
 Samples = NDArray[np.float64]
 
-_SLOWEST, _FASTEST = 0.04, 0.25  # oscillations a frame; slow enough to be smooth within one, fast enough to stay in view
+_SLOWEST, _FASTEST = 0.04, 0.25  # oscillations a frame; slow enough to be smooth in one, fast enough to stay in view
 _OSCILLATIONS = 5
 _TURN = 0.004  # radians of roll for a pixel of motion
 _ZOOM = 0.0015  # logarithm of scale for a pixel of motion
 
 
 @dataclass(frozen=True)
-class Path:
-    """A planar motion at every sub-frame: position (N, 2) in pixels, angle (N,) in radians, zoom (N,) as a logarithm."""
+class Trajectory:
+    """A planar motion at every sub-frame: position (N, 2) in pixels, angle (N,) in radians, zoom (N,) a logarithm."""
 
     position: Samples
     angle: Samples
     zoom: Samples
 
 
-def shaky_path(rng: np.random.Generator, times: Samples, speed: float, bursts: float) -> Path:
-    """A random path around the origin.
+def shaky_path(rng: np.random.Generator, times: Samples, speed: float, bursts: float) -> Trajectory:
+    """A random trajectory around the origin; of speed 0, it rests there.
 
     Args:
-        times: (N,) in frames, equally spaced.
+        times: (N,) in frames, equally spaced, N at least 2.
         speed: root mean square in pixels a frame.
         bursts: how many times faster the two bursts of shake are than the calm around them.
     """
     shake = _envelope(rng, times, bursts)
     velocity = np.stack([_wave(rng, times) for _ in range(4)], 1) * shake[:, None]
-    velocity *= speed / max(np.sqrt((velocity[:, :2] ** 2).sum(1).mean()), 1e-9)
-    path = np.cumsum(velocity, 0) * (times[1] - times[0] if len(times) > 1 else 1)
+    velocity *= speed / np.sqrt((velocity[:, :2] ** 2).sum(1).mean())
+    path = np.cumsum(velocity, 0) * (times[1] - times[0])
     path -= path.mean(0)
-    return Path(path[:, :2], path[:, 2] * _TURN, path[:, 3] * _ZOOM)
+    return Trajectory(path[:, :2], path[:, 2] * _TURN, path[:, 3] * _ZOOM)
 
 
 def _wave(rng: np.random.Generator, times: Samples) -> Samples:
     frequencies = rng.uniform(_SLOWEST, _FASTEST, _OSCILLATIONS)
     phases = rng.uniform(0, 2 * np.pi, _OSCILLATIONS)
     weights = rng.standard_normal(_OSCILLATIONS)
-    return (weights * np.sin(2 * np.pi * frequencies * times[:, None] + phases)).sum(1)
+    wave: Samples = (weights * np.sin(2 * np.pi * frequencies * times[:, None] + phases)).sum(1)
+    return wave
 
 
 def _envelope(rng: np.random.Generator, times: Samples, bursts: float) -> Samples:
     """1 in the calm, 1 + bursts at the height of a burst, which lasts about a sixth of the clip."""
     length = times[-1] - times[0] + 1e-9
     centres = times[0] + length * rng.uniform([0.1, 0.55], [0.45, 0.9])
-    return 1 + bursts * np.exp(-(((times[:, None] - centres) / (length / 12)) ** 2)).sum(1)
+    peaks: Samples = np.exp(-(((times[:, None] - centres) / (length / 12)) ** 2)).sum(1)
+    return 1 + bursts * peaks

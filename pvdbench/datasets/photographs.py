@@ -7,18 +7,13 @@ import skimage.data
 from PIL import Image
 from torch import Tensor, from_numpy
 
-from pvdbench.core.errors import ParamsError
 from pvdbench.core.images import Frame, to_bytes
+from pvdbench.datasets.params import Photograph
 
-GAMMA = 2.2  # the camera response: Su et al. and Nah et al. average in linear light, too
+_GAMMA = 2.2  # the camera response; Su et al. and Nah et al. average in linear light, too
 _SHORT_SIDE = 300  # larger photographs are shrunk, so that a pixel of a clip is about a pixel of its photograph
 
-
-def _left_eye() -> np.ndarray:
-    return skimage.data.stereo_motorcycle()[0]
-
-
-_LOADERS: Mapping[str, Callable[[], np.ndarray]] = {
+LOADERS: Mapping[Photograph, Callable[[], np.ndarray]] = {
     "astronaut": skimage.data.astronaut,
     "brick": skimage.data.brick,
     "cameraman": skimage.data.camera,
@@ -27,7 +22,7 @@ _LOADERS: Mapping[str, Callable[[], np.ndarray]] = {
     "grass": skimage.data.grass,
     "gravel": skimage.data.gravel,
     "hubble": skimage.data.hubble_deep_field,
-    "motorcycle": _left_eye,
+    "motorcycle": lambda: skimage.data.stereo_motorcycle()[0],  # type: ignore[no-untyped-call]
     "page": skimage.data.page,
     "retina": skimage.data.retina,
     "rocket": skimage.data.rocket,
@@ -36,24 +31,18 @@ _LOADERS: Mapping[str, Callable[[], np.ndarray]] = {
 }
 
 
-def photograph(name: str) -> Image.Image:
-    """An RGB photograph, its short side at most 300 pixels.
-
-    Raises:
-        ParamsError: if there is no such photograph.
-    """
-    if name not in _LOADERS:
-        raise ParamsError(f"photographs: expected some of {', '.join(sorted(_LOADERS))}, got '{name}'; correct the name")
-    image = Image.fromarray(_LOADERS[name]()).convert("RGB")
+def photograph(name: Photograph) -> Image.Image:
+    """An RGB photograph, its short side at most 300 pixels."""
+    image = Image.fromarray(LOADERS[name]()).convert("RGB")
     shrink = min(1.0, _SHORT_SIDE / min(image.size))
     return image.resize((round(image.width * shrink), round(image.height * shrink)), Image.Resampling.LANCZOS)
 
 
 def to_linear(image: Image.Image) -> Tensor:
     """(3, H, W) float32 in [0, 1], linear light."""
-    return from_numpy((np.asarray(image) / 255.0) ** GAMMA).float().permute(2, 0, 1).contiguous()
+    return from_numpy((np.asarray(image) / 255.0) ** _GAMMA).float().permute(2, 0, 1).contiguous()
 
 
 def encode(linear: Tensor) -> Frame:
     """(3, H, W) linear light to (H, W, 3) gamma-encoded bytes."""
-    return to_bytes(linear.clamp(0, 1).pow(1 / GAMMA).permute(1, 2, 0).numpy())
+    return to_bytes(linear.clamp(0, 1).pow(1 / _GAMMA).permute(1, 2, 0).numpy())

@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from pvdbench.core.warp import pixel_grid
-from pvdbench.datasets.camera import Path
+from pvdbench.datasets.camera import Trajectory
+from pvdbench.datasets.params import Photograph
 from pvdbench.datasets.photographs import photograph, to_linear
 
 _WORDS = ("SHARP", "BLUR", "EXIT 7", "PIXEL", "VOLUME", "MOTION", "No. 25", "STOP", "FRAME", "CAFE", "2021", "FLOW")
@@ -27,8 +28,8 @@ class Scene:
     background: Tensor  # (3, H, W)
     cutout: Tensor  # (3, H, W)
     outline: Tensor  # (3,): radius in pixels, depth and phase of its lobes
-    camera: Path
-    object: Path
+    camera: Trajectory
+    object: Trajectory
     size: tuple[int, int]  # height, width of a frame
 
     def images(self, moments: slice) -> Tensor:
@@ -84,7 +85,8 @@ class Scene:
 
 
 def make_scene(
-    rng: np.random.Generator, back: str, front: str, camera: Path, moving: Path, size: tuple[int, int]
+    rng: np.random.Generator, back: Photograph, front: Photograph, camera: Trajectory, moving: Trajectory,
+    size: tuple[int, int],
 ) -> Scene:
     """Two photographs with words painted on them, seen through a random outline."""
     outline = torch.tensor([rng.uniform(0.2, 0.28) * size[1], rng.uniform(0.05, 0.2), rng.uniform(0, 6.28)])

@@ -18,7 +18,8 @@ class _Residual(nn.Module):
         self.body = nn.Sequential(_conv(channels, channels, 3), nn.ReLU(), _conv(channels, channels, 3), nn.ReLU())
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.body(x)
+        residue: Tensor = self.body(x)
+        return x + residue
 
 
 class PVDNet(nn.Module):
@@ -65,4 +66,5 @@ class PVDNet(nn.Module):
         x = self.residuals_end(self.residuals(x2)).relu() + x2
         x = self.up1_end(self.up1(x) + x1)
         x = self.up2_end(self.up2(x) + x0)
-        return current + self.end(x)
+        residue: Tensor = self.end(x)
+        return current + residue

@@ -32,12 +32,13 @@ class VideoDeblurrer(nn.Module):
         if self.motion is None:
             return current.new_zeros(len(current), 2, *current.shape[2:])
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.params.train_motion):
-            return self.motion((current + 1) / 2, (previous + 1) / 2)  # the authors feed BIMNet [0, 1]
+            flow: Tensor = self.motion((current + 1) / 2, (previous + 1) / 2)  # the authors feed BIMNet [0, 1]
+        return flow
 
     def compensate(self, state: Tensor, previous: Tensor, current: Tensor) -> Tensor:
         """The volume of state, the deblurred previous frame, aligned to current."""
         flow = self.flow(current, previous)
-        if self.params.volume == "warp":  # the candidate (0, 0) alone, read bilinearly; gray, so that k is all that differs
+        if self.params.volume == "warp":  # candidate (0, 0) alone, read bilinearly; gray, so that k is all that differs
             return backward_warp(gray(state), flow)
         return pixel_volume(
             gray(state), flow, gray(current), size=self.params.size, coordinates=self.params.coordinates
@@ -52,7 +53,8 @@ class VideoDeblurrer(nn.Module):
 
         Returns: (B, 3, H, W), not clamped: the next frame's state.
         """
-        return self.deblur(previous, current, following, self.compensate(state, previous, current))
+        output: Tensor = self.deblur(previous, current, following, self.compensate(state, previous, current))
+        return output
 
 
 def deblur_frames(model: VideoDeblurrer, clip: Sequence[Tensor], device: torch.device) -> Iterator[Tensor]:

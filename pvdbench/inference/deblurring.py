@@ -51,12 +51,22 @@ def _checked(method: Deblurrer, name: str, clip: ClipFiles) -> Iterator[tuple[Te
         ms = (time.perf_counter() - start) * 1000
         if output is None:
             raise MethodError(f"{name}: {clip.video}: expected {len(frames)} frames, got {t}; yield one a frame")
-        if output.shape != frames[t].shape or not bool(torch.isfinite(output).all()):
-            raise MethodError(f"{name}: {frame.blurry}: expected finite values of shape {tuple(frames[t].shape)}, got "
-                              f"shape {tuple(output.shape)}, finite: {bool(torch.isfinite(output).all())}; mend the method")  # fmt: skip
+        require(output, tuple(frames[t].shape), f"{name}: {frame.blurry}")
         yield output, ms
     if next(outputs, None) is not None:
         raise MethodError(f"{name}: {clip.video}: expected {len(frames)} frames, got more; yield one a frame")
+
+
+def require(values: Tensor, shape: tuple[int, ...], where: str) -> None:
+    """Hold what a method gave against the contract.
+
+    Raises:
+        MethodError: if it has another shape or values that are not finite.
+    """
+    finite = bool(torch.isfinite(values).all())
+    if tuple(values.shape) != shape or not finite:
+        got = f"shape {tuple(values.shape)}{'' if finite else ' and values that are not'}"
+        raise MethodError(f"{where}: expected finite values of shape {shape}, got {got}; mend the method")
 
 
 def cost_facts(parameters: Any, milliseconds: list[float], output: Tensor) -> dict[str, Any]:

@@ -4,19 +4,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from pvdbench.contract.clip import Clip
 from pvdbench.contract.method import MotionEstimator
-from pvdbench.core.errors import MethodError
 from pvdbench.core.files import replaced_folder
 from pvdbench.core.flow_files import write_flow
 from pvdbench.core.images import to_bytes, write_frame
 from pvdbench.core.warp import backward_warp
 from pvdbench.datasets.manifest import read_clips
-from pvdbench.inference.deblurring import cost_facts
+from pvdbench.inference.deblurring import cost_facts, require
 
 
 def run_motion(method: MotionEstimator, name: str, dataset: Path, out: Path) -> dict[str, Any]:
@@ -48,8 +46,5 @@ def _timed_flow(method: MotionEstimator, name: str, target: Tensor, source: Tens
     start = time.perf_counter()
     flow = method.flow(target, source)
     ms = (time.perf_counter() - start) * 1000
-    expected = (2, *target.shape[1:])
-    if tuple(flow.shape) != expected or not bool(torch.isfinite(flow).all()):
-        raise MethodError(f"{name}: expected finite flow of shape {expected}, got shape {tuple(flow.shape)}, "
-                          f"finite: {bool(torch.isfinite(flow).all())}; mend the method")  # fmt: skip
+    require(flow, (2, *target.shape[1:]), f"{name}: flow")
     return flow, ms

@@ -42,4 +42,5 @@ class LiteFlowNetEstimator:
     @torch.inference_mode()
     def flow(self, target: Tensor, source: Tensor) -> Tensor:
         """(2, H, W) flow in pixels from target to source, (3, H, W) RGB in [0, 1] each."""
-        return self._network(target[None].to(self._device), source[None].to(self._device))[0].cpu()
+        flow: Tensor = self._network(target[None].to(self._device), source[None].to(self._device))
+        return flow[0].cpu()

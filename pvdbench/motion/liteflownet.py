@@ -1,5 +1,6 @@
 """LiteFlowNet (Hui et al., CVPR 2018), the body of BIMNet (Sec. 3.1), with a width."""
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -23,17 +24,22 @@ def _conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Con
 def _chain(channels: Sequence[int], last_kernel: int) -> nn.Sequential:
     """3x3 convolutions with leaky ReLUs between, the last with its own kernel and none after it."""
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(channels[:-2], channels[1:-1], strict=True):
+    for inputs, outputs in itertools.pairwise(channels[:-1]):
         layers += [_conv(inputs, outputs), nn.LeakyReLU(0.1)]
     return nn.Sequential(*layers, _conv(channels[-2], channels[-1], last_kernel))
 
 
+def _convolution(module: nn.Module) -> nn.Conv2d:
+    assert isinstance(module, nn.Conv2d)
+    return module
+
+
 def _pixel_scale(level: int) -> float:
     """From network units to pixels of a level."""
-    return _FLOW_SCALE / 2 ** (level - 1)
+    return _FLOW_SCALE * 0.5 ** (level - 1)
 
 
-class _Encoder(nn.Module):
+class Encoder(nn.Module):
     """NetC: features at six scales, the same weights for both frames."""
 
     def __init__(self, width: float) -> None:
@@ -45,6 +51,11 @@ class _Encoder(nn.Module):
         self.four = self._level(c[3], c[4], 3, first_stride=2, convolutions=2)
         self.five = self._level(c[4], c[5], 3, first_stride=2, convolutions=1)
         self.six = self._level(c[5], c[6], 3, first_stride=2, convolutions=1)
+
+    @property
+    def first(self) -> nn.Conv2d:
+        """The convolution that sees the image."""
+        return _convolution(self.one[0])
 
     @staticmethod
     def _level(inputs: int, outputs: int, kernel: int, *, first_stride: int, convolutions: int) -> nn.Sequential:
@@ -61,7 +72,7 @@ class _Encoder(nn.Module):
         return features
 
 
-class _Matching(nn.Module):
+class Matching(nn.Module):
     """NetE, descriptor matching: the residual flow read from a cost volume."""
 
     def __init__(self, level: int, width: float) -> None:
@@ -75,6 +86,11 @@ class _Matching(nn.Module):
             self.upsample_cost = nn.ConvTranspose2d(49, 49, 4, 2, 1, groups=49, bias=False)
         self.flow = _chain((49, c[128], c[64], c[32], 2), _KERNEL[level])
 
+    @property
+    def last(self) -> nn.Conv2d:
+        """The convolution that gives the residual flow."""
+        return _convolution(self.flow[-1])
+
     def forward(self, first: Tensor, second: Tensor, flow: Tensor | None) -> Tensor:
         first, second = self.feature(first), self.feature(second)
         if flow is not None:
@@ -84,11 +100,11 @@ class _Matching(nn.Module):
         cost = F.leaky_relu(cost_volume(first[:, :, ::step, ::step], second[:, :, ::step, ::step]), 0.1)
         if self.level < 4:
             cost = self.upsample_cost(cost)
-        residual = self.flow(cost)
+        residual: Tensor = self.flow(cost)
         return residual if flow is None else flow + residual
 
 
-class _Subpixel(nn.Module):
+class Subpixel(nn.Module):
     """NetE, sub-pixel refinement: the residual flow read from both feature maps."""
 
     def __init__(self, level: int, width: float) -> None:
@@ -99,13 +115,19 @@ class _Subpixel(nn.Module):
         inputs = 2 * (c[64] if level == 2 else scaled(_CHANNELS[level], width)) + 2
         self.flow = _chain((inputs, c[128], c[64], c[32], 2), _KERNEL[level])
 
+    @property
+    def last(self) -> nn.Conv2d:
+        """The convolution that gives the residual flow."""
+        return _convolution(self.flow[-1])
+
     def forward(self, first: Tensor, second: Tensor, flow: Tensor) -> Tensor:
         first, second = self.feature(first), self.feature(second)
         second = backward_warp(second, flow * _pixel_scale(self.level))
-        return flow + self.flow(torch.cat((first, second, flow), 1))
+        residual: Tensor = self.flow(torch.cat((first, second, flow), 1))
+        return flow + residual
 
 
-class _Regularization(nn.Module):
+class Regularization(nn.Module):
     """NetE, flow regularization: each pixel's flow becomes a learned average of its neighbours'."""
 
     def __init__(self, level: int, width: float) -> None:
@@ -139,8 +161,9 @@ class _Regularization(nn.Module):
         b, _, h, w = flow.shape
         taps = F.unfold(flow, self.kernel, padding=self.kernel // 2).view(b, 2, -1, h, w)
         # divided after the 1x1 convolutions, biases included, as in the original
-        averages = torch.cat((self.scale_x(weight * taps[:, 0]), self.scale_y(weight * taps[:, 1])), 1)
-        return averages / weight.sum(1, keepdim=True)
+        x: Tensor = self.scale_x(weight * taps[:, 0])
+        y: Tensor = self.scale_y(weight * taps[:, 1])
+        return torch.cat((x, y), 1) / weight.sum(1, keepdim=True)
 
 
 def scaled(channels: int, width: float) -> int:
@@ -156,10 +179,10 @@ class LiteFlowNet(nn.Module):
 
     def __init__(self, width: float = 1.0) -> None:
         super().__init__()
-        self.encoder = _Encoder(width)
-        self.matching = nn.ModuleList(_Matching(level, width) for level in reversed(LEVELS))
-        self.subpixel = nn.ModuleList(_Subpixel(level, width) for level in reversed(LEVELS))
-        self.regularization = nn.ModuleList(_Regularization(level, width) for level in reversed(LEVELS))
+        self.encoder = Encoder(width)
+        self.matching = nn.ModuleList(Matching(level, width) for level in reversed(LEVELS))
+        self.subpixel = nn.ModuleList(Subpixel(level, width) for level in reversed(LEVELS))
+        self.regularization = nn.ModuleList(Regularization(level, width) for level in reversed(LEVELS))
 
     def pyramid(self, target: Tensor, source: Tensor) -> dict[int, Tensor]:
         """The flow after each level, {level: (B, 2, H / 2^(level-1), W / 2^(level-1))}, in full-resolution pixels.
@@ -203,5 +226,6 @@ def _shrunk(image: Tensor, features: dict[int, Tensor]) -> dict[int, Tensor]:
     """The image at each level's size, each from the one before, as the original does."""
     images = {1: image}
     for level in range(2, 7):
-        images[level] = F.interpolate(images[level - 1], size=features[level].shape[2:], mode="bilinear", align_corners=False)
+        size = features[level].shape[2:]
+        images[level] = F.interpolate(images[level - 1], size=size, mode="bilinear", align_corners=False)
     return images

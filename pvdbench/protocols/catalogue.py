@@ -36,5 +36,6 @@ def named_protocols(names: Sequence[str]) -> list[Protocol]:
     """
     for name in names:
         if name not in PROTOCOLS:
-            raise ParamsError(f"protocols.names: expected some of {', '.join(PROTOCOLS)}, got '{name}'; correct the name")
+            choices = ", ".join(PROTOCOLS)
+            raise ParamsError(f"protocols.names: expected some of {choices}, got '{name}'; correct the name")
     return [PROTOCOLS[name] for name in names]

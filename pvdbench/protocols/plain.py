@@ -19,9 +19,9 @@ def plain(estimate: Frame, truth: Frame) -> Score:
         DataError: if the frames are smaller than the SSIM window.
     """
     if min(truth.shape[:2]) < WINDOW:
-        raise DataError(f"plain: expected frames of at least {WINDOW} pixels a side, got {truth.shape[1]}x{truth.shape[0]}; "
-                        "score larger ones")  # fmt: skip
-    similarity = structural_similarity(
+        size = f"{truth.shape[1]}x{truth.shape[0]}"
+        raise DataError(f"plain: expected frames of at least {WINDOW} pixels a side, got {size}; score larger ones")
+    similarity = structural_similarity(  # type: ignore[no-untyped-call]
         truth, estimate, channel_axis=2, gaussian_weights=True, sigma=SIGMA, use_sample_covariance=False, data_range=255
     )
     return Score(plain_psnr(estimate, truth), float(similarity))

@@ -45,7 +45,7 @@ def ssim(estimate: Values, truth: Values, *, data_range: float) -> float:
 def _kernel() -> Values:
     x = np.arange(WINDOW) - WINDOW // 2
     weights = np.exp(-(x**2) / (2 * SIGMA**2))
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum())
 
 
 _GAUSSIAN = _kernel()
@@ -55,4 +55,4 @@ def _blurred(image: Values) -> Values:
     """The Gaussian mean, only where the whole window lies inside."""
     r = WINDOW // 2
     rows = correlate1d(image, _GAUSSIAN, axis=0)[r:-r]
-    return correlate1d(rows, _GAUSSIAN, axis=1)[:, r:-r]
+    return np.asarray(correlate1d(rows, _GAUSSIAN, axis=1)[:, r:-r])

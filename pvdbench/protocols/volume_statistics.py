@@ -1,5 +1,6 @@
-"""Sec. 4.4: how often a pixel volume holds a majority value, how often that is right, and what deblurring makes of it."""
+"""Sec. 4.4: how often a pixel volume holds a majority value, how often it is right, and what deblurring makes of it."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,11 +48,13 @@ def score_volume(
     """
     rows: list[tuple[str, str, str, int, int]] = []
     for clip in read_clips(dataset_folder, "test"):
-        counts: dict[str, np.ndarray] = {}
+        hits: Counter[str] = Counter()
+        totals: Counter[str] = Counter()
         for t in _spread(len(clip.frames), frames_per_video):
-            for quantity, hits, total in _count_frame(clip, t, sources, tolerances):
-                counts[quantity] = counts.get(quantity, np.zeros(2, int)) + (hits, total)
-        rows += [(dataset, clip.video, quantity, int(hits), int(total)) for quantity, (hits, total) in counts.items()]
+            for quantity, hit, total in _count_frame(clip, t, sources, tolerances):
+                hits[quantity] += hit
+                totals[quantity] += total
+        rows += [(dataset, clip.video, quantity, hits[quantity], totals[quantity]) for quantity in totals]
     write_table(out, pd.DataFrame(rows, columns=list(VOLUME_STATISTICS)), VOLUME_STATISTICS)
 
 
@@ -113,7 +116,7 @@ def majority(volume: Bytes) -> tuple[Bytes, NDArray[np.bool_]]:
 
 
 def _near(values: Bytes, truth: Bytes, c: int) -> NDArray[np.bool_]:
-    return np.abs(values - truth) <= c
+    return np.asarray(np.abs(values - truth) <= c)
 
 
 def _read_gray(path: Path) -> Tensor:

@@ -12,6 +12,7 @@ from pvdbench.core.images import read_frame
 from pvdbench.core.records import FLOW_SCORES, write_table
 from pvdbench.datasets.manifest import FrameFiles
 from pvdbench.protocols.clips import score_clips
+from pvdbench.protocols.similarity import Values
 
 
 def score_warping(
@@ -43,13 +44,14 @@ def _endpoint_errors(path: Path, frame: FrameFiles) -> tuple[float, float]:
     return float(distance.mean()), float(distance[visible].mean()) if visible.any() else float("nan")
 
 
-def endpoint_error(estimate: Flow, truth: Flow, path: Path) -> np.ndarray:
+def endpoint_error(estimate: Flow, truth: Flow, path: Path) -> Values:
     """(H, W) distances in pixels.
 
     Raises:
         DataError: naming path, if the sizes differ.
     """
     if estimate.shape != truth.shape:
-        raise DataError(f"{path}: expected {truth.shape[1]}x{truth.shape[0]}, got {estimate.shape[1]}x{estimate.shape[0]}; "
-                        "make it again")  # fmt: skip
-    return np.hypot(*np.moveaxis(estimate.astype(np.float64) - truth, -1, 0))
+        expected, got = (f"{flow.shape[1]}x{flow.shape[0]}" for flow in (truth, estimate))
+        raise DataError(f"{path}: expected {expected}, got {got}; make it again")
+    difference = estimate.astype(np.float64) - truth
+    return np.hypot(difference[..., 0], difference[..., 1])

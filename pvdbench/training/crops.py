@@ -19,7 +19,7 @@ Batch = dict[str, Tensor]
 
 
 class SequenceCrops(Dataset[Batch]):
-    """An endless supply of sequences: item n depends on the seed and n alone, so any order and any worker give the same."""
+    """An endless supply of sequences; item n depends on the seed and n alone: any order, any worker gives the same."""
 
     def __init__(self, clips: list[ClipFiles], recipe: Recipe, length: int, seed: int, *, with_flow: bool) -> None:
         self._clips = [clip for clip in clips if len(clip.frames) >= length]
@@ -44,7 +44,7 @@ class SequenceCrops(Dataset[Batch]):
     def _place(self, rng: np.random.Generator, shape: torch.Size, path: Path) -> tuple[slice, slice]:
         (h, w), (crop_h, crop_w) = shape[2:], self._recipe.crop
         if crop_h > h or crop_w > w:
-            raise DataError(f"{path}: expected at least {crop_w}x{crop_h} for the training crop, got {w}x{h}; lower `crop`")
+            raise DataError(f"{path}: expected at least {crop_w}x{crop_h} for the crop, got {w}x{h}; lower `crop`")
         y, x = int(rng.integers(h - crop_h + 1)), int(rng.integers(w - crop_w + 1))
         return slice(y, y + crop_h), slice(x, x + crop_w)
 

@@ -35,7 +35,7 @@ def train_deblurring(
     torch.manual_seed(seed)
     motion_network, motion_width = _motion(motion)
     model = VideoDeblurrer(row.network, motion_network).to(device)
-    _start_from_identity(model)
+    _start_near_identity(model.deblur)
     trained = model.parameters() if row.network.train_motion else model.deblur.parameters()
     supply = batches(read_clips(dataset, "train"), recipe, length=recipe.sequence, seed=seed, device=device)
     losses = (loss for batch in supply for loss in sequence_losses(model, batch))
@@ -63,8 +63,14 @@ def _motion(path: Path) -> tuple[LiteFlowNet | None, float | None]:
     return load_liteflownet(path), header["width"]
 
 
-def _start_from_identity(model: VideoDeblurrer) -> None:
-    """Before any update the output is the blurry frame: ours, worth most where updates are few."""
-    assert model.deblur.end.bias is not None
-    nn.init.zeros_(model.deblur.end.weight)
-    nn.init.zeros_(model.deblur.end.bias)
+def _start_near_identity(network: nn.Module) -> None:
+    """Xavier's start without bias, as the authors' code, but for the last layers of all residues, ten times smaller.
+
+    Ours: the output starts near its input and the residual blocks near the identity, worth most where updates are few.
+    """
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            ends_residue = name == "end" or name.endswith("body.2")
+            nn.init.xavier_uniform_(module.weight, gain=0.1 if ends_residue else 1.0)
+            assert module.bias is not None
+            nn.init.zeros_(module.bias)

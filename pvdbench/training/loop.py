@@ -35,7 +35,7 @@ def optimise(parameters: Iterable[Parameter], losses: Iterator[Tensor], recipe: 
         TrainingError: if a loss is not finite.
     """
     optimiser = torch.optim.Adam(list(parameters), lr=recipe.learning_rate)
-    schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, recipe.decay_steps, recipe.decay)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_factor(recipe, step))
     every = max(1, recipe.steps // _LOG_ROWS)
     recent: list[float] = []
     rows: list[tuple[int, float, float]] = []
@@ -44,8 +44,8 @@ def optimise(parameters: Iterable[Parameter], losses: Iterator[Tensor], recipe: 
         if not torch.isfinite(loss):
             raise TrainingError(f"{title}: step {step}: expected a finite loss, got {loss.item()}; lower learning_rate")
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        rate = schedule.get_last_lr()[0]
+        loss.backward()  # type: ignore[no-untyped-call]
+        rate = float(schedule.get_last_lr()[0])
         optimiser.step()
         schedule.step()
         recent.append(loss.item())
@@ -54,6 +54,12 @@ def optimise(parameters: Iterable[Parameter], losses: Iterator[Tensor], recipe: 
             progress.set_postfix(loss=f"{rows[-1][1]:.5f}")
             recent = []
     write_log(log, rows)
+
+
+def rate_factor(recipe: Recipe, step: int) -> float:
+    """What the learning rate is multiplied by after step updates."""
+    rise = min(1.0, (step + 1) / recipe.warmup) if recipe.warmup else 1.0
+    return rise * recipe.decay ** sum(step >= decay_step for decay_step in recipe.decay_steps)
 
 
 def write_log(log: Path, rows: list[tuple[int, float, float]]) -> None:

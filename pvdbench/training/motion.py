@@ -8,7 +8,7 @@ from torch import nn
 from pvdbench.core.weights import save_weights
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.motion.estimator import load_liteflownet
-from pvdbench.motion.liteflownet import LiteFlowNet
+from pvdbench.motion.liteflownet import Encoder, LiteFlowNet, Matching, Regularization, Subpixel
 from pvdbench.motion.params import MotionRow
 from pvdbench.training.crops import batches
 from pvdbench.training.loop import optimise, write_log, write_untrained
@@ -28,8 +28,8 @@ def pretrain_motion(
     torch.manual_seed(seed)
     network = LiteFlowNet(training.width).to(device)
     _start_from_rest(network)
-    network = network.to(memory_format=torch.channels_last)  # a quarter faster on a CPU
-    supply = batches(read_clips(dataset, "train"), training.pretrain, length=2, seed=seed, device=device, with_flow=True)
+    clips = read_clips(dataset, "train")
+    supply = batches(clips, training.pretrain, length=2, seed=seed, device=device, with_flow=True)
     losses = (supervised_loss(network, batch) for batch in supply)
     optimise(network.parameters(), losses, training.pretrain, log, "pretrain-motion")
     save_weights(weights, network.state_dict(), _header(training, dataset, seed, "supervised", training.pretrain.steps))
@@ -45,7 +45,7 @@ def train_motion(
     """
     if row.network is None:
         return write_untrained(weights, log, row.method)
-    network = load_liteflownet(pretrained).to(device, memory_format=torch.channels_last)
+    network = load_liteflownet(pretrained).to(device)
     if row.finetune is None:
         write_log(log, [])
         save_weights(weights, network.state_dict(), _header(training, dataset, seed, "supervised", 0))
@@ -68,17 +68,20 @@ def _start_from_rest(network: LiteFlowNet) -> None:
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, a=0.1)
+            assert module.bias is not None
             nn.init.zeros_(module.bias)
         elif isinstance(module, nn.ConvTranspose2d):
             tent = torch.tensor([0.25, 0.75, 0.75, 0.25])
             module.weight.data.copy_(tent[:, None] * tent)
-    first = network.encoder.one[0].weight.data
-    first -= first.mean((1, 2, 3), keepdim=True)  # brightness says nothing about motion
-    for stage in (*network.matching, *network.subpixel):
-        nn.init.normal_(stage.flow[-1].weight, std=1e-3)
-    for stage in network.regularization:
-        nn.init.ones_(stage.scale_x.weight)
-        nn.init.ones_(stage.scale_y.weight)
+    for module in network.modules():
+        if isinstance(module, Encoder):
+            filters = module.first.weight.data
+            filters -= filters.mean((1, 2, 3), keepdim=True)  # brightness says nothing about motion
+        elif isinstance(module, Matching | Subpixel):
+            nn.init.normal_(module.last.weight, std=1e-3)
+        elif isinstance(module, Regularization):
+            nn.init.ones_(module.scale_x.weight)
+            nn.init.ones_(module.scale_y.weight)
 
 
 def _header(training: MotionTraining, dataset: Path, seed: int, made_by: object, steps: int) -> dict[str, object]:

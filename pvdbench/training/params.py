@@ -16,6 +16,7 @@ class Recipe(StrictModel):
     learning_rate: float
     decay_steps: list[int]  # where the rate is multiplied by decay
     decay: float
+    warmup: int = 0  # steps over which the rate rises to learning_rate; ours, for short runs at a high rate
     workers: int = 0  # processes that read frames
 
 

@@ -30,7 +30,8 @@ def pixel_volume(
     """
     b, _, h, w = flow.shape
     if previous.shape != (b, 1, h, w) or current.shape != (b, 1, h, w):
-        raise ValueError(f"previous and current must be {(b, 1, h, w)}, got {tuple(previous.shape)}, {tuple(current.shape)}")
+        got = f"{tuple(previous.shape)} and {tuple(current.shape)}"
+        raise ValueError(f"previous and current must be {(b, 1, h, w)}, got {got}")
     if size % 2 == 0:
         raise ValueError(f"size must be odd, got {size}")
     match = flow + pixel_grid(h, w, flow)

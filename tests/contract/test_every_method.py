@@ -5,8 +5,9 @@ import pytest
 import torch
 from conftest import METHODS, make_dataset
 
+from pvdbench.contract.card import method_names, read_card
 from pvdbench.contract.clip import Clip
-from pvdbench.contract.folder import load_deblurrer, load_motion_estimator, method_names, read_card
+from pvdbench.contract.folder import load_deblurrer, load_motion_estimator
 from pvdbench.core.weights import save_weights
 from pvdbench.deblur.params import NetworkParams
 from pvdbench.deblur.recurrence import VideoDeblurrer, architecture

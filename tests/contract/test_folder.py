@@ -2,9 +2,10 @@ import pytest
 import torch
 from conftest import METHODS
 
+from pvdbench.contract.card import read_card
 from pvdbench.contract.clip import Clip
 from pvdbench.contract.fingerprint import record_methods
-from pvdbench.contract.folder import load_deblurrer, load_motion_estimator, read_card
+from pvdbench.contract.folder import load_deblurrer, load_motion_estimator
 from pvdbench.core.errors import MethodError, ParamsError
 
 CARD = "label: x\ntask: deblur\ncitation: somebody\n"

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded import ORACLES
 from scipy.ndimage import gaussian_filter
-from protocols.straightforward import straightforward
 
+from protocols.straightforward import straightforward
 from pvdbench.core.errors import DataError
 from pvdbench.core.images import read_frame
 from pvdbench.protocols.koehler import koehler

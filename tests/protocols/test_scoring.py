@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from conftest import make_dataset
 from skimage.metrics import peak_signal_noise_ratio
 
 from pvdbench.core.errors import DataError

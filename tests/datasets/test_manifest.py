@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from pvdbench.core.errors import DataError
+from pvdbench.core.images import write_frame
+from pvdbench.datasets.manifest import read_clips
+
+
+def test_reads_clips_in_order(dataset):
+    clips = read_clips(dataset, "test")
+    assert [clip.video for clip in clips] == ["a", "b"]
+    assert [frame.name for frame in clips[0].frames] == ["00000", "00001", "00002", "00003"]
+    assert clips[0].frames[0].flow is None and clips[0].frames[1].flow == dataset / "a" / "flow" / "00001.flo"
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (lambda d: (d / "a/GT/00002.png").unlink(), r"a/GT/00002\.png: expected a frame, found no file"),
+        (lambda d: (d / "a/GT/00002.png").write_bytes(b"<html>"), r"a/GT/00002\.png: expected a PNG or JPEG"),
+        (
+            lambda d: write_frame(d / "b/GT/00001.png", np.zeros((48, 60, 3), np.uint8)),
+            r"b/GT/00001\.png: expected 64x48 as .*b/input/00000\.png, got 60x48",
+        ),
+        (lambda d: Image.new("RGB", (64, 47)).save(d / "b/input/00003.png"), r"b/input/00003\.png: expected 64x48"),
+        (lambda d: (d / "manifest.csv").unlink(), r"tiny: expected a data set with manifest\.csv, found none; run"),
+        (lambda d: (d / "manifest.csv").write_text("a,b\n"), r"manifest\.csv: expected the columns video, split"),
+    ],
+)
+def test_what_is_wrong_is_named(dataset, harm, message):
+    harm(dataset)
+    with pytest.raises(DataError, match=message):
+        read_clips(dataset, "test")
+
+
+def test_a_split_that_is_not_there_is_named(dataset):
+    with pytest.raises(DataError, match="expected clips of split 'validation', found none"):
+        read_clips(dataset, "validation")
