@@ -1,0 +1,130 @@
+"""The command as a user meets it: one line and exit code 2 for whatever can be mended."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT, make_dataset
+
+
+def pvdbench(*arguments, cwd=ROOT):
+    code = "from pvdbench.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=cwd, capture_output=True, text=True, check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A repository with the smoke study's parameters and a tiny data set."""
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    shutil.copytree(ROOT / "methods", tmp_path / "methods", ignore=shutil.ignore_patterns("__pycache__"))
+    params = yaml.safe_load((ROOT / "studies" / "smoke" / "params.yaml").read_text())
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params | {"root": "."}, sort_keys=False))
+    make_dataset(tmp_path / "data" / "smoke")
+    return tmp_path
+
+
+def edit(study, change):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    change(params)
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+
+
+def files(folder):
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file() and ".git" not in p.parts}
+
+
+def one_line(run):
+    assert run.returncode == 2, run.stderr
+    lines = run.stderr.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("pvdbench: "), run.stderr
+    return lines[0]
+
+
+@pytest.mark.parametrize("name", [".", "studies/smoke", "studies/paper"])
+def test_the_studies_are_valid(name):
+    run = pvdbench("validate", "--study", name)
+    assert run.returncode == 0 and "6 motion rows, 9 deblur rows: fine" in run.stdout, run.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p: p.update(trainig={}), "params.yaml: trainig: expected one of the keys datasets, deblur, motion"),
+        (lambda p: p["training"]["deblur"].update(step=3), "training.deblur.step: expected one of the keys batch, crop"),
+        (lambda p: p["deblur"]["mc"].update(method="nobody"), "methods/nobody: expected a method with method.yaml"),
+        (lambda p: p["deblur"]["mc"].update(method="tvl1"), "deblur: expected methods for 'deblur', got 'tvl1' for 'motion'"),
+        (lambda p: p["deblur"]["mc"].update(motion="raft"), "motion: expected one of static, tvl1, liteflownet"),
+        (lambda p: p["tables"]["table2"].update(edvr="EDVR"), "deblur: expected one of input, baseline"),
+        (lambda p: p.update(root="nowhere"), "root: expected the way to the folder that holds methods/, got 'nowhere'"),
+        (lambda p: p["protocols"].update(names=["psnr"]), "protocols.names: expected some of koehler, plain, got 'psnr'"),
+    ],
+)
+def test_a_mistake_in_the_parameters_stops_any_command_before_it_writes(study, change, message):
+    edit(study, change)
+    before = files(study)
+    for command in (["validate"], ["train", "motion", "static"], ["score", "deblur", "smoke", "input"]):
+        assert message in one_line(pvdbench(*command, cwd=study))
+    assert files(study) == before
+
+
+def test_outside_a_git_repository(study):
+    shutil.rmtree(study / ".git")
+    message = one_line(pvdbench("validate", cwd=study))
+    assert "expected a Git repository" in message and "run `git init` and commit" in message
+
+
+def test_outside_a_study(tmp_path):
+    assert "params.yaml: expected a parameter file, found none" in one_line(pvdbench("tables", cwd=tmp_path))
+
+
+def test_a_row_that_is_not_there(study):
+    message = one_line(pvdbench("infer", "deblur", "smoke", "edvr", cwd=study))
+    assert "deblur: expected one of input, baseline, mc" in message and "got 'edvr'" in message
+
+
+def test_a_data_set_that_is_not_there(study):
+    pvdbench("train", "deblur", "input", cwd=study)
+    assert "data/su: expected a data set with manifest.csv, found none" in one_line(
+        pvdbench("infer", "deblur", "su", "input", cwd=study)
+    )
+
+
+def test_a_stage_by_hand_and_bad_frames_that_lose_nothing(study):
+    for command in (["train", "motion", "static"], ["infer", "flow", "smoke", "static"], ["score", "flow", "smoke", "static"]):
+        run = pvdbench(*command, cwd=study)
+        assert run.returncode == 0, run.stderr
+    scores = study / "data" / "scores" / "flow" / "smoke" / "static.csv"
+    assert scores.exists() and (study / "data" / "cost" / "flow" / "smoke" / "static.json").exists()
+    before = files(study)
+    frame = study / "data" / "smoke" / "b" / "GT" / "00002.png"
+    kept = frame.read_bytes()
+    frame.write_bytes(kept[:300])
+    assert "b/GT/00002.png: expected a whole PNG or JPEG" in one_line(pvdbench("infer", "flow", "smoke", "static", cwd=study))
+    frame.unlink()
+    assert "b/GT/00002.png: expected a frame, found no file" in one_line(pvdbench("score", "flow", "smoke", "static", cwd=study))
+    frame.write_bytes(kept)
+    assert files(study) == before
+
+
+@pytest.mark.parametrize("group", ["", "datasets", "methods", "train", "infer", "score"])
+def test_help_is_there(group):
+    run = pvdbench(*group.split(), "--help")
+    assert run.returncode == 0 and "Usage" in run.stdout
+
+
+def test_an_unknown_command_is_clicks_own_error():
+    run = pvdbench("deblurr")
+    assert run.returncode == 2 and "No such command" in run.stderr
+
+
+def test_no_path_of_this_machine_is_in_the_repository():
+    tracked = subprocess.run(["git", "-C", ROOT, "ls-files"], capture_output=True, text=True, check=True).stdout.split()
+    text = [ROOT / name for name in tracked if Path(name).suffix in {".py", ".md", ".yaml", ".toml", ".j2", ""}]
+    assert [p for p in text if p.is_file() and "/wor" + "k/" in p.read_text(errors="ignore")] == []

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+import torch
+from skimage.metrics import peak_signal_noise_ratio
+
+from pvdbench.core.errors import DataError, MethodError
+from pvdbench.core.flow_files import read_flow
+from pvdbench.core.images import read_frame
+from pvdbench.inference.deblurring import run_deblurring
+from pvdbench.inference.warping import run_motion
+
+
+class Fake:
+    """A method that gives whatever a test wants."""
+
+    def __init__(self, outputs=None, flow=None):
+        self.outputs, self.vector = outputs or (lambda clip: iter(clip)), flow
+
+    def load(self, weights, device): ...
+
+    def parameters(self):
+        return {"deblur": 3}
+
+    def deblur(self, clip):
+        return self.outputs(clip)
+
+    def flow(self, target, source):
+        return self.vector(target)
+
+
+def test_frames_land_where_the_scores_look_and_cost_is_told(dataset, tmp_path):
+    facts = run_deblurring(Fake(), "fake", dataset, tmp_path / "out")
+    for video in "ab":
+        for t in range(4):
+            name = f"{t:05d}.png"
+            expected = read_frame(dataset / video / "input" / name)
+            np.testing.assert_array_equal(read_frame(tmp_path / "out" / video / name), expected)
+    assert facts["frames"] == 8 and (facts["width"], facts["height"]) == (64, 48)
+    assert facts["parameters"] == {"deblur": 3} and facts["milliseconds_median"] > 0 and facts["threads"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [
+        (lambda clip: iter(clip[:3]), "fake: a: expected 4 frames, got 3; yield one a frame"),
+        (lambda clip: iter([*clip, clip[0]]), "fake: a: expected 4 frames, got more"),
+        (lambda clip: (f[:, :-1] for f in clip), r"00000\.png: expected finite values of shape \(3, 48, 64\), got shape \(3, 47, 64\)"),
+        (lambda clip: (f * torch.nan for f in clip), r"got shape \(3, 48, 64\) and values that are not; mend the method"),
+    ],
+)
+def test_a_method_that_breaks_the_contract_is_named_and_leaves_what_was_there(dataset, tmp_path, outputs, message):
+    run_deblurring(Fake(), "fake", dataset, tmp_path / "out")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(MethodError, match=message):
+        run_deblurring(Fake(outputs), "fake", dataset, tmp_path / "out")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_truncated_input_frame_is_named(dataset, tmp_path):
+    path = dataset / "b" / "input" / "00001.png"
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(DataError, match=r"b/input/00001\.png: expected a whole PNG or JPEG"):
+        run_deblurring(Fake(), "fake", dataset, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_sharp_frame_before_is_warped_by_the_flow_between_the_blurry_ones(dataset, tmp_path):
+    asked = []
+
+    def true_flow(target):
+        asked.append(target)
+        return torch.tensor([-1.0, 0.0]).view(2, 1, 1).expand(2, *target.shape[1:])
+
+    facts = run_motion(Fake(flow=true_flow), "fake", dataset, tmp_path / "out")
+    assert facts["frames"] == 6 and not list((tmp_path / "out").rglob("00000.*"))
+    blurry = read_frame(dataset / "a" / "input" / "00001.png")
+    np.testing.assert_array_equal((asked[0].permute(1, 2, 0) * 255).round().byte().numpy(), blurry)
+    for t in (1, 2, 3):
+        warped = read_frame(tmp_path / "out" / "a" / f"{t:05d}.png")
+        sharp = read_frame(dataset / "a" / "GT" / f"{t:05d}.png")
+        assert peak_signal_noise_ratio(sharp[:, 1:], warped[:, 1:]) > 50
+        assert read_flow(tmp_path / "out" / "a" / f"{t:05d}.flo")[5, 5].tolist() == [-1, 0]
+
+
+def test_a_flow_of_another_shape_is_named(dataset, tmp_path):
+    with pytest.raises(MethodError, match=r"fake: flow: expected finite values of shape \(2, 48, 64\), got shape \(3, 48, 64\)"):
+        run_motion(Fake(flow=lambda target: target), "fake", dataset, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,246 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import torch.nn.functional as F
+from conftest import make_dataset
+
+from pvdbench.core.errors import DataError, WeightsError
+from pvdbench.core.records import TRAINING_LOG, read_table
+from pvdbench.core.warp import backward_warp
+from pvdbench.core.weights import load_weights
+from pvdbench.datasets.manifest import read_clips
+from pvdbench.deblur.params import DeblurRow, NetworkParams
+from pvdbench.deblur.recurrence import VideoDeblurrer
+from pvdbench.motion.liteflownet import LiteFlowNet
+from pvdbench.motion.params import Finetune, MotionRow
+from pvdbench.training.crops import SequenceCrops, batches
+from pvdbench.training.deblurring import sequence_losses, train_deblurring
+from pvdbench.training.loop import TrainingError, optimise, rate_factor
+from pvdbench.training.losses import supervised_loss, warping_loss
+from pvdbench.training.motion import pretrain_motion, train_motion
+from pvdbench.training.params import MotionTraining, Recipe, SequenceRecipe
+
+CPU = torch.device("cpu")
+RECIPE = Recipe(steps=3, batch=2, crop=(32, 32), learning_rate=1e-3, decay_steps=[2], decay=0.5)
+MOTION = MotionTraining(width=0.0625, pretrain=RECIPE, finetune=RECIPE)
+SEQUENCE = SequenceRecipe(**RECIPE.model_dump() | {"sequence": 3})
+BIMNET = Finetune(loss="blur-invariant", pairs=["ss", "sb", "bs", "bb"])
+ROW = DeblurRow(method="pvdnet", motion="bimnet", network=NetworkParams(volume="gray", width=0.0625, blocks=1))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return make_dataset(tmp_path_factory.mktemp("data") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def pretrained(data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("weights")
+    pretrain_motion(data, MOTION, out / "pretrained", out / "pretrained.csv", seed=0, device=CPU)
+    return out / "pretrained"
+
+
+def weights_of(path):
+    return load_weights(path)[0]
+
+
+def finetuned(pretrained, data, out, finetune=BIMNET, seed=0):
+    row = MotionRow(method="bimnet", network="liteflownet", finetune=finetune)
+    steps = train_motion(row, data, MOTION, pretrained, out / "w", out / "log.csv", seed=seed, device=CPU)
+    assert steps == 3
+    return weights_of(out / "w")
+
+
+def test_crops_are_one_place_of_consecutive_frames_and_depend_on_seed_and_index_alone(data):
+    crops = SequenceCrops(read_clips(data, "train"), RECIPE, 3, seed=5, with_flow=True)
+    item = crops[7]
+    assert item["blurry"].shape == item["sharp"].shape == (3, 3, 32, 32) and item["flow"].shape == (2, 2, 32, 32)
+    assert 0 <= item["sharp"].min() and item["sharp"].max() <= 1
+    # the texture moves one pixel right a frame, so warping by the true flow must reproduce the sharp frame
+    warped = backward_warp(item["sharp"][:-1], item["flow"])
+    torch.testing.assert_close(warped[..., 1:], item["sharp"][1:, ..., 1:])
+    again = SequenceCrops(read_clips(data, "train"), RECIPE, 3, seed=5, with_flow=True)[7]
+    assert all(torch.equal(item[name], again[name]) for name in item)
+    assert not torch.equal(item["sharp"], crops[8]["sharp"])
+
+
+def test_workers_change_nothing(data):
+    def first_two(workers):
+        recipe = RECIPE.model_copy(update={"workers": workers})
+        supply = batches(read_clips(data, "train"), recipe, length=2, seed=1, device=CPU)
+        return [next(supply)["blurry"] for _ in range(2)]
+
+    assert all(map(torch.equal, first_two(0), first_two(2)))
+
+
+def test_crops_that_cannot_be_are_refused(data):
+    clips = read_clips(data, "train")
+    with pytest.raises(DataError, match="expected one of at least 5 frames, got none; shorten `sequence`"):
+        SequenceCrops(clips, RECIPE, 5, seed=0, with_flow=False)
+    large = RECIPE.model_copy(update={"crop": (64, 32)})
+    with pytest.raises(DataError, match=r"expected at least 32x64 for the crop, got 64x48; lower `crop`"):
+        SequenceCrops(clips, large, 2, seed=0, with_flow=False)[0]
+
+
+def test_pretraining_without_true_flow_is_refused(data, tmp_path):
+    table = pd.read_csv(data / "manifest.csv", dtype=str)
+    table["flow"] = None
+    copy = tmp_path / "flowless"
+    copy.mkdir()
+    for video in "ab":
+        (copy / video).symlink_to(data / video)
+    table.to_csv(copy / "manifest.csv", index=False)
+    with pytest.raises(DataError, match="expected a true flow beside it for the pre-training, got none"):
+        pretrain_motion(copy, MOTION, tmp_path / "w", tmp_path / "log", seed=0, device=CPU)
+    assert not (tmp_path / "w").exists()
+
+
+class Fixed(LiteFlowNet):
+    """Says the same flow everywhere, and remembers what it was asked."""
+
+    def __init__(self, flow):
+        super().__init__(0.0625)
+        self.answer, self.asked = flow, []
+
+    def forward(self, target, source):
+        self.asked.append((target, source))
+        return self.answer.view(1, 2, 1, 1).expand(len(target), 2, *target.shape[2:])
+
+
+@pytest.fixture
+def batch(data):
+    return next(batches(read_clips(data, "train"), RECIPE, length=2, seed=0, device=CPU, with_flow=True))
+
+
+def test_eq_1_judges_every_pair_on_the_sharp_frames(batch):
+    network = Fixed(torch.tensor([-1.0, 0.0]))
+    loss = warping_loss(network, batch, BIMNET)
+    (target, source), = network.asked
+    sharp, blurry = batch["sharp"], batch["blurry"]
+    assert torch.equal(source, torch.cat([sharp[:, 0], sharp[:, 0], blurry[:, 0], blurry[:, 0]]))  # alpha: frame t - 1
+    assert torch.equal(target, torch.cat([sharp[:, 1], blurry[:, 1], sharp[:, 1], blurry[:, 1]]))  # beta: frame t
+    warped = backward_warp(sharp[:, 0], network.answer.view(1, 2, 1, 1).expand(2, 2, 32, 32))
+    torch.testing.assert_close(loss, F.mse_loss(warped, sharp[:, 1]))
+
+
+def test_eq_2_judges_each_pair_on_itself(batch):
+    network = Fixed(torch.tensor([-1.0, 0.0]))
+    loss = warping_loss(network, batch, Finetune(loss="blur-variant", pairs=["sb"]))
+    warped = backward_warp(batch["sharp"][:, 0], network.answer.view(1, 2, 1, 1).expand(2, 2, 32, 32))
+    torch.testing.assert_close(loss, F.mse_loss(warped, batch["blurry"][:, 1]))
+
+
+def test_supervised_loss_is_the_mean_endpoint_error_over_the_levels(batch):
+    class Levels(LiteFlowNet):
+        def pyramid(self, target, source):
+            return {level: torch.zeros(2, 2, 32 >> (level - 1), 32 >> (level - 1)) for level in (6, 5, 4, 3, 2)}
+
+    assert supervised_loss(Levels(0.0625), batch).item() == pytest.approx(1, abs=1e-3)  # the truth is (-1, 0)
+
+
+def which(blurry, frame):
+    """The position of frame among blurry (B, T, 3, h, w)."""
+    return int((blurry == frame[:, None]).flatten(2).all(2).all(0).nonzero()[0])
+
+
+def test_the_recurrence_updates_once_a_frame_on_a_detached_state(data):
+    torch.manual_seed(0)
+    batch = next(batches(read_clips(data, "train"), SEQUENCE, length=3, seed=0, device=CPU))
+    model = VideoDeblurrer(NetworkParams(volume="warp", width=0.0625, blocks=1), None)
+    seen = []
+    model.register_forward_pre_hook(lambda _, inputs: seen.append(inputs))
+    losses = []
+    for loss in sequence_losses(model, batch):
+        loss.backward()  # would fail on the second frame, were the state not detached
+        losses.append(loss.item())
+    blurry = batch["blurry"] * 2 - 1
+    assert len(losses) == 3
+    assert [[which(blurry, frame) for frame in inputs[:3]] for inputs in seen] == [[0, 0, 1], [0, 1, 2], [1, 2, 2]]
+    assert torch.equal(seen[0][3], blurry[:, 0])  # the first frame is its own past
+    assert not seen[1][3].requires_grad and not torch.equal(seen[1][3], blurry[:, 0])
+
+
+def test_motion_training_repeats_bit_for_bit_and_changes_the_weights(pretrained, data, tmp_path):
+    runs = []
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        runs.append(finetuned(pretrained, data, tmp_path / name))
+    assert (tmp_path / "a" / "w").read_bytes() == (tmp_path / "b" / "w").read_bytes()
+    assert any(not torch.equal(runs[0][key], value) for key, value in weights_of(pretrained).items())
+    assert read_table(tmp_path / "a" / "log.csv", TRAINING_LOG).step.tolist() == [1, 2, 3]
+
+
+def test_a_row_without_finetuning_keeps_the_pretrained_weights(pretrained, data, tmp_path):
+    row = MotionRow(method="liteflownet", network="liteflownet")
+    assert train_motion(row, data, MOTION, pretrained, tmp_path / "w", tmp_path / "log.csv", seed=0, device=CPU) == 0
+    for key, value in weights_of(pretrained).items():
+        assert torch.equal(weights_of(tmp_path / "w")[key], value)
+
+
+@pytest.mark.parametrize("task", ["motion", "deblur"])
+def test_a_row_with_nothing_to_train_says_so(pretrained, data, tmp_path, task):
+    out = (tmp_path / "w", tmp_path / "log.csv")
+    if task == "motion":
+        train_motion(MotionRow(method="tvl1"), data, MOTION, pretrained, *out, seed=0, device=CPU)
+    else:
+        train_deblurring(DeblurRow(method="tvl1", motion="static"), data, SEQUENCE, pretrained, *out, seed=0, device=CPU)
+    tensors, header = load_weights(tmp_path / "w")
+    assert tensors == {} and header == {"network": None, "method": "tvl1"}
+    assert (tmp_path / "log.csv").read_text() == "step,loss,learning_rate\n"
+
+
+def test_bimnet_is_fixed_unless_the_row_trains_it(pretrained, data, tmp_path):
+    motion = tmp_path / "motion"
+    motion.mkdir()
+    bimnet = finetuned(pretrained, data, motion)
+    together = ROW.network.model_copy(update={"train_motion": True, "coordinates": "bilinear"})
+    for name, network, same in (("fixed", ROW.network, True), ("together", together, False)):
+        row = ROW.model_copy(update={"network": network})
+        steps = train_deblurring(row, data, SEQUENCE, motion / "w", tmp_path / name, tmp_path / "log", seed=0, device=CPU)
+        assert steps == 3
+        trained = weights_of(tmp_path / name)
+        assert all(torch.equal(trained[f"motion.{key}"], value) for key, value in bimnet.items()) is same
+
+
+def test_updates_on_the_same_frames_make_the_loss_fall(data, tmp_path):
+    torch.manual_seed(0)
+    batch = next(batches(read_clips(data, "train"), SEQUENCE, length=3, seed=0, device=CPU))
+    batch["sharp"] = batch["blurry"] * 0.5  # something easy to learn
+    model = VideoDeblurrer(NetworkParams(volume="warp", width=0.125, blocks=2), None)
+    recipe = SEQUENCE.model_copy(update={"steps": 90, "decay_steps": []})
+    losses = (loss for _ in range(30) for loss in sequence_losses(model, batch))
+    optimise(model.parameters(), losses, recipe, tmp_path / "log.csv", "run")
+    log = read_table(tmp_path / "log.csv", TRAINING_LOG).loss
+    assert log[-9:].mean() < 0.8 * log[:9].mean()
+
+
+def test_the_rate_rises_and_steps_down():
+    recipe = RECIPE.model_copy(update={"warmup": 4, "decay_steps": [6, 8]})
+    assert [rate_factor(recipe, step) for step in (0, 1, 3, 5, 6, 7, 8)] == [0.25, 0.5, 1, 1, 0.5, 0.5, 0.25]
+
+
+def test_a_loss_that_is_not_finite_stops_with_its_step_and_writes_nothing(tmp_path):
+    weight = torch.nn.Parameter(torch.ones(1))
+    losses = iter([weight.sum(), weight.sum() * math.nan])
+    with pytest.raises(TrainingError, match=r"run: step 2: expected a finite loss, got nan; lower learning_rate"):
+        optimise([weight], losses, RECIPE, tmp_path / "log.csv", "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_of_another_network_are_refused(data, pretrained, tmp_path):
+    (tmp_path / "w").write_bytes(pretrained.read_bytes()[:100])
+    with pytest.raises(WeightsError, match="expected safetensors"):
+        train_motion(MotionRow(method="bimnet", network="liteflownet", finetune=BIMNET), data, MOTION, tmp_path / "w",
+                     tmp_path / "out", tmp_path / "log", seed=0, device=CPU)  # fmt: skip
+    assert not (tmp_path / "out").exists()
+
+
+def test_log_means_cover_the_steps_between(tmp_path):
+    weight = torch.nn.Parameter(torch.zeros(1))
+    losses = (weight.sum() * 0 + n for n in range(400))
+    optimise([weight], losses, RECIPE.model_copy(update={"steps": 400}), tmp_path / "log.csv", "run")
+    log = read_table(tmp_path / "log.csv", TRAINING_LOG)
+    assert len(log) == 200 and np.allclose(log.loss[:2], [0.5, 2.5])
