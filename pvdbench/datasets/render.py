@@ -36,9 +36,9 @@ def render_dataset(name: str, params: RenderParams, out: Path) -> None:
     clips += [("test", i, params.test) for i in range(len(params.test))]
     rows: list[Row] = []
     with replaced_folder(out) as folder:
-        for number, (split, i, names) in enumerate(tqdm(clips, f"render {name}", mininterval=1)):
-            rng = np.random.default_rng([params.seed, number])  # a test clip more changes no other's motion
-            scene = _film(rng, params, back=names[i], front=names[(i + 1) % len(names)])
+        for split, i, names in tqdm(clips, f"render {name}", mininterval=1):
+            rng = np.random.default_rng([params.seed, split == "test", i])  # a clip more changes no other
+            scene = _film(rng, params, back=names[i], front=names[i - 1] if i else names[1 % len(names)])
             rows += _write_clip(folder, f"{split}-{i:02d}-{names[i]}", split, scene, params)
         write_table(folder / "manifest.csv", pd.DataFrame(rows, columns=list(MANIFEST)), MANIFEST)
 

@@ -163,7 +163,8 @@ class Regularization(nn.Module):
         # divided after the 1x1 convolutions, biases included, as in the original
         x: Tensor = self.scale_x(weight * taps[:, 0])
         y: Tensor = self.scale_y(weight * taps[:, 1])
-        return torch.cat((x, y), 1) / weight.sum(1, keepdim=True)
+        averages: Tensor = torch.cat((x, y), 1) / weight.sum(1, keepdim=True)
+        return averages
 
 
 def scaled(channels: int, width: float) -> int:

@@ -35,7 +35,7 @@ def train_deblurring(
     torch.manual_seed(seed)
     motion_network, motion_width = _motion(motion)
     model = VideoDeblurrer(row.network, motion_network).to(device)
-    _start_near_identity(model.deblur)
+    _start_from_identity(model.deblur)
     trained = model.parameters() if row.network.train_motion else model.deblur.parameters()
     supply = batches(read_clips(dataset, "train"), recipe, length=recipe.sequence, seed=seed, device=device)
     losses = (loss for batch in supply for loss in sequence_losses(model, batch))
@@ -63,14 +63,15 @@ def _motion(path: Path) -> tuple[LiteFlowNet | None, float | None]:
     return load_liteflownet(path), header["width"]
 
 
-def _start_near_identity(network: nn.Module) -> None:
-    """Xavier's start without bias, as the authors' code, but for the last layers of all residues, ten times smaller.
+def _start_from_identity(network: nn.Module) -> None:
+    """Xavier's start without bias, as the authors' code, but a zero last layer and residual blocks near the identity.
 
-    Ours: the output starts near its input and the residual blocks near the identity, worth most where updates are few.
+    Ours: the output starts as its input. Otherwise a short training first learns to do no harm, by features that the last
+    ReLU cuts off for good; narrow networks never came back from that.
     """
     for name, module in network.named_modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            ends_residue = name == "end" or name.endswith("body.2")
-            nn.init.xavier_uniform_(module.weight, gain=0.1 if ends_residue else 1.0)
+            gain = 0.0 if name == "end" else 0.1 if name.endswith("body.2") else 1.0
+            nn.init.xavier_uniform_(module.weight, gain=gain)
             assert module.bias is not None
             nn.init.zeros_(module.bias)

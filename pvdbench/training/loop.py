@@ -51,7 +51,7 @@ def optimise(parameters: Iterable[Parameter], losses: Iterator[Tensor], recipe: 
         recent.append(loss.item())
         if step % every == 0 or step == recipe.steps:
             rows.append((step, sum(recent) / len(recent), rate))
-            progress.set_postfix(loss=f"{rows[-1][1]:.5f}")
+            progress.set_postfix(loss=f"{rows[-1][1]:.5f}", refresh=False)
             recent = []
     write_log(log, rows)
 

@@ -44,6 +44,13 @@ def test_code_dependencies_are_the_import_closure(name):
     assert found == expected, f"in dvc.yaml only: {sorted(found - expected)}; missing there: {sorted(expected - found)}"
 
 
+def test_data_sets_depend_on_the_renderer():
+    stages = yaml.safe_load((ROOT / "data" / "dvc.yaml").read_text())["stages"]
+    assert set(stages) == {"sample", "smoke"}
+    for stage in stages.values():
+        assert set(stage["deps"]) == {f"../{path}" for path in closure("pvdbench.datasets.render")}
+
+
 def test_every_stage_has_an_entry():
     assert set(STAGES) == set(ENTRIES)
 

@@ -1,0 +1,80 @@
+"""The README: what it shows works, what it names is there."""
+
+import re
+import shlex
+import subprocess
+
+import numpy as np
+import pytest
+import torch
+from cli.test_command import pvdbench
+from conftest import ROOT
+
+from pvdbench.contract.card import read_card
+from pvdbench.contract.clip import Clip
+from pvdbench.contract.folder import load_deblurrer
+from pvdbench.inference.deblurring import run_deblurring
+
+README = (ROOT / "README.md").read_text()
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def example(name: str) -> str:
+    return re.search(rf"<!-- example: {re.escape(name)} -->\n```\w+\n(.*?)```", README, re.DOTALL)[1]
+
+
+@pytest.fixture
+def sharpen(tmp_path):
+    """The README's method in a folder of its own."""
+    folder = tmp_path / "methods" / "sharpen"
+    folder.mkdir(parents=True)
+    for name in ("method.yaml", "adapter.py"):
+        (folder / name).write_text(example(name))
+    return folder.parent
+
+
+def test_the_method_in_ten_lines_is_one_and_runs(sharpen, dataset, tmp_path):
+    assert len([line for line in example("adapter.py").splitlines() if line.strip()]) <= 13
+    method, card = load_deblurrer(sharpen, "sharpen"), read_card(sharpen, "sharpen")
+    method.load({}, torch.device("cpu"), **card.options)
+    clip = Clip(sorted((dataset / "a" / "input").iterdir()))
+    sharpened = list(method.deblur(clip))
+    assert np.mean([float((s - f).abs().mean()) for s, f in zip(sharpened, clip, strict=True)]) > 0.001
+    assert run_deblurring(method, "sharpen", dataset, tmp_path / "out")["frames"] == 8
+
+
+def test_its_make_targets_are_there():
+    targets = set(re.findall(r"^make (\w+)", README, re.MULTILINE)) | set(re.findall(r"`make (\w+)`", README))
+    assert {"study", "test", "check"} <= targets
+    for target in targets:
+        subprocess.run(["make", "-n", target], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_its_pvdbench_commands_run():
+    commands = re.findall(r"^pvdbench ([^#\n]+)", README, re.MULTILINE)
+    assert commands
+    for command in commands:
+        run = pvdbench(*shlex.split(command))
+        assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_files_and_links_that_the_documents_name_are_there(path):
+    links = [link for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text()) if not link.startswith("http")]
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_parameters_that_it_changes_are_there():
+    import yaml
+
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for name in re.findall(r"-S '([\w.]+)=", README):
+        value = params
+        for part in name.split("."):
+            value = value[part]
+
+
+def test_the_architecture_lists_the_layers_in_the_linters_order():
+    linter = re.search(r"layers = \[(.*?)\]", (ROOT / "pyproject.toml").read_text())[1].replace('"', "").split(", ")
+    listed = re.search(r"```\n(cli .*?)```", (ROOT / "docs" / "architecture.md").read_text(), re.DOTALL)[1]
+    assert [line.split()[0] for line in listed.strip().splitlines()] == linter
