@@ -8,12 +8,13 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: study test check clean
 
 # Each stage computes on one thread (params.yaml), so stages that do not wait for each other run side by side here;
-# `dvc repro` alone gives the same files, one stage after the other.
+# `dvc repro` alone gives the same files, one stage after the other. The number is how many stages a dvc process takes.
 study: $(BIN)/.installed
 	@pvdbench validate
-	@for wave in 'methods|pretrain' 'train-motion' 'train-deblur|flow' 'deblur' 'score-flow|score-deblur|score-volume'; do \
-		dvc repro --quiet data/dvc.yaml:sample && \
-		dvc stage list --name-only | grep -E "^($$wave)(@|$$)" | xargs -P $(JOBS) -I{} dvc repro --quiet --single-item {} || exit 1; \
+	dvc repro --quiet data/dvc.yaml:sample
+	@for wave in '1 methods|pretrain' '1 train-motion' '1 train-deblur' '3 flow|deblur' '8 score-.*'; do \
+		dvc stage list --name-only | grep -E "^($${wave#* })(@|$$)" \
+			| xargs -P $(JOBS) -n $${wave%% *} dvc repro --quiet --single-item || exit 1; \
 	done
 	dvc repro
 	@echo "The report: $(CURDIR)/reports/index.html"

@@ -112,10 +112,15 @@ def _check_method(study: Study, method: str, task: Task) -> None:
 def _check_references(params: Params) -> None:
     for row in params.deblur.values():
         _known(params.motion, row.motion, "motion")
-    for name in params.tables.table1:
+    volume, tables = params.protocols.volume, params.tables
+    for name in (volume.motion, *tables.table1):
         _known(params.motion, name, "motion")
-    for name in (*params.tables.table2, *params.tables.table3):
+    for name in (volume.volume_row, volume.warp_row, *tables.table2, *tables.table3):
         _known(params.deblur, name, "deblur")
+    if tables.protocol not in params.protocols.names:
+        choices = ", ".join(params.protocols.names)
+        raise ParamsError(f"params.yaml: tables.protocol: expected one of {choices}, got '{tables.protocol}'; "
+                          "add it to protocols.names or correct it")  # fmt: skip
 
 
 def _check_repository(root: Path) -> None:

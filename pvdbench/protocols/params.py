@@ -1,6 +1,10 @@
 """Key `protocols` of params.yaml: how frames are scored."""
 
+from typing import Literal
+
 from pvdbench.core.params import StrictModel
+
+ProtocolName = Literal["koehler", "plain"]  # those of catalogue.PROTOCOLS; a test compares
 
 
 class VolumeParams(StrictModel):
@@ -16,5 +20,5 @@ class VolumeParams(StrictModel):
 class ProtocolParams(StrictModel):
     """The named protocols that every frame is scored by."""
 
-    names: list[str]
+    names: list[ProtocolName]
     volume: VolumeParams

@@ -72,7 +72,7 @@ def table3(context: Context, labels: Mapping[str, str], scores: Scores, paper: p
     caption = (
         f"{context.beside_paper(context.scored(counted(scores)))} "
         "Parameters are those of PVDNet and BIMNet together and apart; "
-        f"milliseconds are the median on {cost['hardware']}, {cost['threads']} threads in use. {_MARKS}"
+        f"milliseconds are the median on {cost['hardware']}, threads: {cost['threads']}. {_MARKS}"
     )
     columns = _size_columns(context)
     return _table(

@@ -66,8 +66,8 @@ def _motion(path: Path) -> tuple[LiteFlowNet | None, float | None]:
 def _start_from_identity(network: nn.Module) -> None:
     """Xavier's start without bias, as the authors' code, but a zero last layer and residual blocks near the identity.
 
-    Ours: the output starts as its input. Otherwise a short training first learns to do no harm, by features that the last
-    ReLU cuts off for good; narrow networks never came back from that.
+    Ours: the output starts as its input. Otherwise a short training first learns to do no harm, by features that the
+    last ReLU cuts off for good; narrow networks never came back from that.
     """
     for name, module in network.named_modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):

@@ -57,13 +57,24 @@ def test_the_studies_are_valid(name):
     ("change", "message"),
     [
         (lambda p: p.update(trainig={}), "params.yaml: trainig: expected one of the keys datasets, deblur, motion"),
-        (lambda p: p["training"]["deblur"].update(step=3), "training.deblur.step: expected one of the keys batch, crop"),
+        (
+            lambda p: p["training"]["deblur"].update(step=3),
+            "training.deblur.step: expected one of the keys batch, crop",
+        ),
         (lambda p: p["deblur"]["mc"].update(method="nobody"), "methods/nobody: expected a method with method.yaml"),
-        (lambda p: p["deblur"]["mc"].update(method="tvl1"), "deblur: expected methods for 'deblur', got 'tvl1' for 'motion'"),
+        (
+            lambda p: p["deblur"]["mc"].update(method="tvl1"),
+            "deblur: expected methods for 'deblur', got 'tvl1' for 'motion'",
+        ),
         (lambda p: p["deblur"]["mc"].update(motion="raft"), "motion: expected one of static, tvl1, liteflownet"),
         (lambda p: p["tables"]["table2"].update(edvr="EDVR"), "deblur: expected one of input, baseline"),
         (lambda p: p.update(root="nowhere"), "root: expected the way to the folder that holds methods/, got 'nowhere'"),
-        (lambda p: p["protocols"].update(names=["psnr"]), "protocols.names: expected some of koehler, plain, got 'psnr'"),
+        (lambda p: p["tables"].update(protocol="ssim"), "tables.protocol: expected one of koehler, plain, got 'ssim'"),
+        (lambda p: p["protocols"]["volume"].update(motion="raft"), "motion: expected one of static, tvl1"),
+        (
+            lambda p: p["protocols"].update(names=["psnr"]),
+            "protocols.names.0: input should be 'koehler' or 'plain', got 'psnr'",
+        ),
     ],
 )
 def test_a_mistake_in_the_parameters_stops_any_command_before_it_writes(study, change, message):
@@ -97,7 +108,11 @@ def test_a_data_set_that_is_not_there(study):
 
 
 def test_a_stage_by_hand_and_bad_frames_that_lose_nothing(study):
-    for command in (["train", "motion", "static"], ["infer", "flow", "smoke", "static"], ["score", "flow", "smoke", "static"]):
+    for command in (
+        ["train", "motion", "static"],
+        ["infer", "flow", "smoke", "static"],
+        ["score", "flow", "smoke", "static"],
+    ):
         run = pvdbench(*command, cwd=study)
         assert run.returncode == 0, run.stderr
     scores = study / "data" / "scores" / "flow" / "smoke" / "static.csv"
@@ -106,9 +121,13 @@ def test_a_stage_by_hand_and_bad_frames_that_lose_nothing(study):
     frame = study / "data" / "smoke" / "b" / "GT" / "00002.png"
     kept = frame.read_bytes()
     frame.write_bytes(kept[:300])
-    assert "b/GT/00002.png: expected a whole PNG or JPEG" in one_line(pvdbench("infer", "flow", "smoke", "static", cwd=study))
+    assert "b/GT/00002.png: expected a whole PNG or JPEG" in one_line(
+        pvdbench("infer", "flow", "smoke", "static", cwd=study)
+    )
     frame.unlink()
-    assert "b/GT/00002.png: expected a frame, found no file" in one_line(pvdbench("score", "flow", "smoke", "static", cwd=study))
+    assert "b/GT/00002.png: expected a frame, found no file" in one_line(
+        pvdbench("score", "flow", "smoke", "static", cwd=study)
+    )
     frame.write_bytes(kept)
     assert files(study) == before
 

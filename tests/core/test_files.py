@@ -32,7 +32,7 @@ def test_a_failure_leaves_the_old_folder_and_nothing_else(tmp_path):
     out = tmp_path / "out"
     with replaced_folder(out) as folder:
         (folder / "a").write_text("old")
-    with pytest.raises(WriteError, match=r"out: expected to write it whole, got 'No space left on device'; what was there"), \
+    with pytest.raises(WriteError, match=r"out: expected to write it whole, got 'No space left on device'; what was"), \
          replaced_folder(out) as folder:  # fmt: skip
         (folder / "b").write_text("half")
         raise OSError(28, "No space left on device")

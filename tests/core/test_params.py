@@ -34,7 +34,10 @@ def test_reads_and_freezes(tmp_path):
     ("text", "message"),
     [
         ("rows: {}\nplain: {steps: 1}\nextra: 1", "extra: expected one of the keys plain, rows, got 'extra'"),
-        ("rows: {a: {steps: 1, with: 2}}\nplain: {steps: 1}", "rows.a.with: expected one of the keys steps, width, got 'with'"),
+        (
+            "rows: {a: {steps: 1, with: 2}}\nplain: {steps: 1}",
+            "rows.a.with: expected one of the keys steps, width, got 'with'",
+        ),
         ("rows: {}\nplain: {}", "plain.steps: expected this key, found none"),
         ("rows: {}\nplain: {steps: '3'}", "plain.steps: input should be a valid integer, got '3'"),
         ("- 1", "expected keys and values, got list"),

@@ -62,7 +62,9 @@ def test_without_motion_the_warped_volume_is_the_previous_output():
     torch.testing.assert_close(volume[0, 0], 0.2989 * state[0, 0] + 0.5870 * state[0, 1] + 0.1140 * state[0, 2])
 
 
-@pytest.mark.parametrize(("train_motion", "coordinates", "moves"), [(False, "truncate", False), (True, "bilinear", True)])
+@pytest.mark.parametrize(
+    ("train_motion", "coordinates", "moves"), [(False, "truncate", False), (True, "bilinear", True)]
+)
 def test_the_deblurring_loss_reaches_the_flow_only_where_asked(train_motion, coordinates, moves):
     params = NetworkParams(volume="gray", width=0.0625, blocks=1, train_motion=train_motion, coordinates=coordinates)
     model = VideoDeblurrer(params, LiteFlowNet(0.0625))

@@ -44,8 +44,14 @@ def test_frames_land_where_the_scores_look_and_cost_is_told(dataset, tmp_path):
     [
         (lambda clip: iter(clip[:3]), "fake: a: expected 4 frames, got 3; yield one a frame"),
         (lambda clip: iter([*clip, clip[0]]), "fake: a: expected 4 frames, got more"),
-        (lambda clip: (f[:, :-1] for f in clip), r"00000\.png: expected finite values of shape \(3, 48, 64\), got shape \(3, 47, 64\)"),
-        (lambda clip: (f * torch.nan for f in clip), r"got shape \(3, 48, 64\) and values that are not; mend the method"),
+        (
+            lambda clip: (f[:, :-1] for f in clip),
+            r"00000\.png: expected finite values of shape \(3, 48, 64\), got shape \(3, 47, 64\)",
+        ),
+        (
+            lambda clip: (f * torch.nan for f in clip),
+            r"got shape \(3, 48, 64\) and values that are not; mend the method",
+        ),
     ],
 )
 def test_a_method_that_breaks_the_contract_is_named_and_leaves_what_was_there(dataset, tmp_path, outputs, message):
@@ -83,6 +89,8 @@ def test_the_sharp_frame_before_is_warped_by_the_flow_between_the_blurry_ones(da
 
 
 def test_a_flow_of_another_shape_is_named(dataset, tmp_path):
-    with pytest.raises(MethodError, match=r"fake: flow: expected finite values of shape \(2, 48, 64\), got shape \(3, 48, 64\)"):
+    with pytest.raises(
+        MethodError, match=r"fake: flow: expected finite values of shape \(2, 48, 64\), got shape \(3, 48, 64\)"
+    ):
         run_motion(Fake(flow=lambda target: target), "fake", dataset, tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -16,8 +16,8 @@ def test_reproduces_the_authors_recorded_flow():
     with torch.no_grad():
         flow = network(frames(), frames()[[0, 0, 1, 2]]).numpy()
     difference = np.abs(flow - recorded_run()["flow"])
-    # Flow reaches 11.9 px under these weights. The recording is float32; our network in float64 differs from it by up to
-    # 3.1e-4 px, so that is the recording's own rounding, and no float32 program can be held to less.
+    # Flow reaches 11.9 px under these weights. The recording is float32; our network in float64 differs from it by up
+    # to 3.1e-4 px, so that is the recording's own rounding, and no float32 program can be held to less.
     assert difference.max() < 5e-4
     assert (difference < 1e-4).mean() > 0.95
 

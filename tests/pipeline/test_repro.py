@@ -31,13 +31,20 @@ def clone(tmp_path_factory):
     """A clone of the working tree as it is, the smoke study run once in it by plain `dvc repro`."""
     folder = tmp_path_factory.mktemp("clone") / "pvdbench"
     listed = subprocess.run(
-        ["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard"], capture_output=True, text=True, check=True
+        ["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     for name in filter(None, listed.stdout.split("\n")):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
-    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "all"]):
+    for command in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "all"],
+    ):
         run(folder, "git", *command)
     first = run(folder, "dvc", "repro", "studies/smoke/dvc.yaml")
     (folder / "first.log").write_text(first.stdout)
@@ -125,6 +132,8 @@ def test_methods_that_are_gone_stop_the_run_with_one_line(clone, scores):
         environment = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": str(clone)}
         done = subprocess.run(["dvc", "repro", "studies/smoke/dvc.yaml"], cwd=clone, env=environment,
                               capture_output=True, text=True, check=False)  # fmt: skip
-        assert done.returncode != 0 and "methods/static: expected a method with method.yaml" in done.stdout + done.stderr
+        assert (
+            done.returncode != 0 and "methods/static: expected a method with method.yaml" in done.stdout + done.stderr
+        )
     finally:
         (clone / "kept").rename(clone / "methods" / "static")

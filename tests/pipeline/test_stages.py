@@ -31,7 +31,9 @@ def adapter_imports(task: str) -> list[str]:
     for adapter in ROOT.glob(ADAPTERS):
         if yaml.safe_load((adapter.parent / "method.yaml").read_text())["task"] == task:
             nodes = ast.walk(ast.parse(adapter.read_text()))
-            modules += [n.module for n in nodes if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("pvdbench")]
+            modules += [
+                n.module for n in nodes if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("pvdbench")
+            ]
     return modules
 
 

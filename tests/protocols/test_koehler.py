@@ -41,7 +41,9 @@ def test_all_recorded_rows_are_there():
 @pytest.mark.parametrize("size", [(64, 80), (65, 71)])
 def test_equals_the_straightforward_version(size):
     truth = textured(size)
-    estimate = np.clip(np.roll(truth, (2, -1), (0, 1)) * 0.9 + np.random.default_rng(1).normal(0, 3, truth.shape), 0, 255)
+    estimate = np.clip(
+        np.roll(truth, (2, -1), (0, 1)) * 0.9 + np.random.default_rng(1).normal(0, 3, truth.shape), 0, 255
+    )
     estimate = estimate.astype(np.uint8)
     score = koehler(estimate, truth)
     expected = straightforward(estimate, truth)

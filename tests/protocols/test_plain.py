@@ -1,4 +1,5 @@
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import strategies as st
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pvdbench.core.errors import DataError, ParamsError
-from pvdbench.protocols.catalogue import named_protocols
+from pvdbench.protocols.catalogue import PROTOCOLS, named_protocols
+from pvdbench.protocols.params import ProtocolName
 from pvdbench.protocols.plain import plain
 from pvdbench.protocols.similarity import psnr, ssim
 
@@ -45,6 +47,10 @@ def test_ssim_is_scikit_images_inside():
     _, full = structural_similarity(a, b, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
                                     data_range=255, full=True)  # fmt: skip
     assert ssim(a, b, data_range=255) == pytest.approx(full[5:-5, 5:-5].mean(), abs=1e-10)
+
+
+def test_the_parameters_know_the_same_protocols():
+    assert set(get_args(ProtocolName)) == set(PROTOCOLS)
 
 
 def test_refusals():

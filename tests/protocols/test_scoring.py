@@ -74,7 +74,10 @@ def test_a_perfect_estimate_survives_the_csv(dataset, tmp_path):
     [
         (lambda path: path.unlink(), r"b/00002\.png: expected a frame, found no file"),
         (lambda path: path.write_bytes(path.read_bytes()[:900]), r"b/00002\.png: expected a whole PNG or JPEG"),
-        (lambda path: write_frame(path, np.zeros((48, 60, 3), np.uint8)), r"b/00002\.png: expected 64x48 as .*, got 60x48"),
+        (
+            lambda path: write_frame(path, np.zeros((48, 60, 3), np.uint8)),
+            r"b/00002\.png: expected 64x48 as .*, got 60x48",
+        ),
     ],
 )
 def test_a_bad_estimate_stops_with_its_name_and_leaves_the_old_scores(dataset, frames, tmp_path, harm, message):
@@ -102,7 +105,9 @@ def test_warping_without_true_flow_has_no_endpoint_error(flow, dataset, tmp_path
     manifest = dataset / "manifest.csv"
     lines = manifest.read_text().splitlines()
     fields = [line.split(",") for line in lines]
-    manifest.write_text("\n".join(",".join([*f[:5], "", "", *f[7:]]) if i else lines[0] for i, f in enumerate(fields)) + "\n")
+    manifest.write_text(
+        "\n".join(",".join([*f[:5], "", "", *f[7:]]) if i else lines[0] for i, f in enumerate(fields)) + "\n"
+    )
     score_warping(dataset, flow, tmp_path / "s.csv", dataset="tiny", method="m", protocols=["plain"])
     assert read_table(tmp_path / "s.csv", FLOW_SCORES).epe_px.isna().all()
 

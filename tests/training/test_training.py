@@ -58,7 +58,7 @@ def test_crops_are_one_place_of_consecutive_frames_and_depend_on_seed_and_index_
     crops = SequenceCrops(read_clips(data, "train"), RECIPE, 3, seed=5, with_flow=True)
     item = crops[7]
     assert item["blurry"].shape == item["sharp"].shape == (3, 3, 32, 32) and item["flow"].shape == (2, 2, 32, 32)
-    assert 0 <= item["sharp"].min() and item["sharp"].max() <= 1
+    assert item["sharp"].min() >= 0 and item["sharp"].max() <= 1
     # the texture moves one pixel right a frame, so warping by the true flow must reproduce the sharp frame
     warped = backward_warp(item["sharp"][:-1], item["flow"])
     torch.testing.assert_close(warped[..., 1:], item["sharp"][1:, ..., 1:])
@@ -118,7 +118,7 @@ def batch(data):
 def test_eq_1_judges_every_pair_on_the_sharp_frames(batch):
     network = Fixed(torch.tensor([-1.0, 0.0]))
     loss = warping_loss(network, batch, BIMNET)
-    (target, source), = network.asked
+    ((target, source),) = network.asked
     sharp, blurry = batch["sharp"], batch["blurry"]
     assert torch.equal(source, torch.cat([sharp[:, 0], sharp[:, 0], blurry[:, 0], blurry[:, 0]]))  # alpha: frame t - 1
     assert torch.equal(target, torch.cat([sharp[:, 1], blurry[:, 1], sharp[:, 1], blurry[:, 1]]))  # beta: frame t
@@ -186,7 +186,9 @@ def test_a_row_with_nothing_to_train_says_so(pretrained, data, tmp_path, task):
     if task == "motion":
         train_motion(MotionRow(method="tvl1"), data, MOTION, pretrained, *out, seed=0, device=CPU)
     else:
-        train_deblurring(DeblurRow(method="tvl1", motion="static"), data, SEQUENCE, pretrained, *out, seed=0, device=CPU)
+        train_deblurring(
+            DeblurRow(method="tvl1", motion="static"), data, SEQUENCE, pretrained, *out, seed=0, device=CPU
+        )
     tensors, header = load_weights(tmp_path / "w")
     assert tensors == {} and header == {"network": None, "method": "tvl1"}
     assert (tmp_path / "log.csv").read_text() == "step,loss,learning_rate\n"
@@ -199,7 +201,9 @@ def test_bimnet_is_fixed_unless_the_row_trains_it(pretrained, data, tmp_path):
     together = ROW.network.model_copy(update={"train_motion": True, "coordinates": "bilinear"})
     for name, network, same in (("fixed", ROW.network, True), ("together", together, False)):
         row = ROW.model_copy(update={"network": network})
-        steps = train_deblurring(row, data, SEQUENCE, motion / "w", tmp_path / name, tmp_path / "log", seed=0, device=CPU)
+        steps = train_deblurring(
+            row, data, SEQUENCE, motion / "w", tmp_path / name, tmp_path / "log", seed=0, device=CPU
+        )
         assert steps == 3
         trained = weights_of(tmp_path / name)
         assert all(torch.equal(trained[f"motion.{key}"], value) for key, value in bimnet.items()) is same

@@ -36,8 +36,12 @@ eighths = st.integers(-40, 40).map(lambda n: n / 8)  # exact in float32, so that
 def test_is_its_definition(flow, size):
     rng = np.random.default_rng(0)
     previous, current = rng.random((2, 7, 8), dtype=np.float32)
-    volume = pixel_volume(*(torch.from_numpy(a)[None, None] for a in (previous,)), torch.from_numpy(flow)[None],
-                          torch.from_numpy(current)[None, None], size=size)
+    volume = pixel_volume(
+        *(torch.from_numpy(a)[None, None] for a in (previous,)),
+        torch.from_numpy(flow)[None],
+        torch.from_numpy(current)[None, None],
+        size=size,
+    )
     np.testing.assert_array_equal(volume[0].numpy(), by_definition(previous, flow, current, size))
 
 
@@ -78,7 +82,9 @@ def test_the_three_readings_agree_on_whole_pixels_and_differ_between():
 def test_only_bilinear_coordinates_pass_a_gradient_to_the_flow():
     frames = torch.rand(2, 1, 1, 6, 7, dtype=torch.float64)
     flow = (torch.rand(1, 2, 6, 7, dtype=torch.float64) * 0.4 + 0.3).requires_grad_()
-    assert torch.autograd.gradcheck(lambda f: pixel_volume(frames[0], f, frames[1], size=3, coordinates="bilinear"), [flow])
+    assert torch.autograd.gradcheck(
+        lambda f: pixel_volume(frames[0], f, frames[1], size=3, coordinates="bilinear"), [flow]
+    )
     pixel_volume(frames[0].requires_grad_(), flow, frames[1], size=3).sum().backward()
     assert flow.grad is None or not flow.grad.any()
 
