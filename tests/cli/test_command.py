@@ -41,8 +41,9 @@ def files(folder):
 
 
 def one_line(run):
+    """The error's one line; a progress bar may have been begun before it."""
     assert run.returncode == 2, run.stderr
-    lines = run.stderr.strip().splitlines()
+    lines = [line for line in run.stderr.strip().splitlines() if "%|" not in line]
     assert len(lines) == 1 and lines[0].startswith("pvdbench: "), run.stderr
     return lines[0]
 
