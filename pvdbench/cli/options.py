@@ -12,3 +12,7 @@ study_folder = click.option(
     show_default=True,
     help="Folder with the study's params.yaml.",
 )
+
+parallel = click.option(
+    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes; scores do not depend on it."
+)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pvdbench.cli.options import study_folder
+from pvdbench.cli.options import parallel, study_folder
 
 
 @click.group()
@@ -16,7 +16,8 @@ def score() -> None:
 @click.argument("dataset")
 @click.argument("row")
 @study_folder
-def flow(dataset: str, row: str, folder: Path) -> None:
+@parallel
+def flow(dataset: str, row: str, folder: Path, jobs: int) -> None:
     """Score the warped frames of ROW of `motion` on DATASET (Table 1)."""
     from pvdbench.cli.study import load_study
     from pvdbench.protocols.warping import score_warping
@@ -30,6 +31,8 @@ def flow(dataset: str, row: str, folder: Path) -> None:
         dataset=dataset,
         method=row,
         protocols=study.params.protocols.names,
+        ranking=study.params.protocols.ranking,
+        jobs=jobs,
     )
 
 
@@ -37,21 +40,26 @@ def flow(dataset: str, row: str, folder: Path) -> None:
 @click.argument("dataset")
 @click.argument("row")
 @study_folder
-def deblur(dataset: str, row: str, folder: Path) -> None:
-    """Score the deblurred frames of ROW of `deblur` on DATASET (Tables 2 and 3)."""
+@parallel
+def deblur(dataset: str, row: str, folder: Path, jobs: int) -> None:
+    """Score the deblurred frames of ROW of `deblur` on DATASET (Tables 2 and 3), alone and in a row."""
     from pvdbench.cli.study import load_study
-    from pvdbench.protocols.deblurring import score_deblurring
+    from pvdbench.protocols.deblurring import score_deblurring, score_steadiness
 
     study = load_study(folder)
     study.deblur_row(row)
+    where = study.dataset(dataset), study.data("frames", dataset, row)
     score_deblurring(
-        study.dataset(dataset),
-        study.data("frames", dataset, row),
+        *where,
         study.data("scores", "deblur", dataset, f"{row}.csv"),
         dataset=dataset,
         method=row,
         protocols=study.params.protocols.names,
+        ranking=study.params.protocols.ranking,
+        jobs=jobs,
     )
+    steadiness = study.data("scores", "temporal", dataset, f"{row}.csv")
+    score_steadiness(*where, steadiness, dataset=dataset, method=row, jobs=jobs)
 
 
 @score.command()
@@ -77,3 +85,27 @@ def volume(dataset: str, folder: Path) -> None:
         frames_per_video=params.frames_per_video,
         tolerances=params.tolerances,
     )
+
+
+@score.command()
+@click.option("--truth", type=click.Path(path_type=Path), required=True, help="Folder of sharp frames.")
+@click.option("--estimate", type=click.Path(path_type=Path), required=True, help="Folder of deblurred frames.")
+@click.option(
+    "--protocol", "names", multiple=True, default=["koehler"], show_default=True, help="Again for more; or `all`."
+)
+@click.option("--frame-offset", type=int, help="Pair by order, the first estimate with the truth so many frames later.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="CSV to write.")
+@parallel
+def folder(truth: Path, estimate: Path, names: tuple[str, ...], frame_offset: int | None, out: Path, jobs: int) -> None:
+    """Score any two folders of 8-bit RGB frames; sub-folders are clips."""
+    from pvdbench.protocols.catalogue import WANTING
+    from pvdbench.protocols.folders import score_folders
+
+    for name, reason in WANTING.items():
+        if name in names or "all" in names:
+            click.echo(f"{name}: skipped: {reason}", err=True)
+    offered = [name for name in names if name not in WANTING]
+    if not offered:
+        return
+    for summary in score_folders(truth, estimate, out, protocols=offered, frame_offset=frame_offset, jobs=jobs):
+        click.echo(str(summary))

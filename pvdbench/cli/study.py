@@ -117,8 +117,8 @@ def _check_references(params: Params) -> None:
         _known(params.motion, name, "motion")
     for name in (volume.volume_row, volume.warp_row, *tables.table2, *tables.table3):
         _known(params.deblur, name, "deblur")
-    if tables.protocol not in params.protocols.names:
-        choices = ", ".join(params.protocols.names)
+    if tables.protocol not in params.protocols.expanded:
+        choices = ", ".join(params.protocols.expanded)
         raise ParamsError(f"params.yaml: tables.protocol: expected one of {choices}, got '{tables.protocol}'; "
                           "add it to protocols.names or correct it")  # fmt: skip
 

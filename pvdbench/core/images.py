@@ -10,22 +10,36 @@ from pvdbench.core.errors import DataError
 
 Frame = NDArray[np.uint8]  # (H, W, 3) RGB
 
+_RGB = "8-bit RGB"
+_KINDS = {"1": "black and white", "L": "8-bit grey", "LA": "grey with alpha", "I;16": "16-bit grey", "P": "a palette",
+          "RGBA": "RGB with alpha", "CMYK": "CMYK"}  # fmt: skip
+
 
 def read_frame(path: Path) -> Frame:
     """Decode one frame.
 
     Returns: (H, W, 3) uint8 RGB.
     Raises:
-        DataError: if the file is missing, truncated or no 8-bit image.
+        DataError: if the file is missing, truncated or anything but 8-bit RGB: a number that a silent conversion had
+            a part in is none.
     """
     try:
         with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
+            if (kind := _kind(image)) != _RGB:
+                raise DataError(f"{path}: expected an image of {_RGB}, got {kind}; convert it, knowing what is lost")
+            return np.asarray(image)
     except FileNotFoundError:
         raise DataError(f"{path}: expected a frame, found no file; run the stage that makes it again") from None
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise DataError(f"{path}: expected a whole PNG or JPEG, got a damaged one ({error}); "
                         "restore or make it again") from error  # fmt: skip
+
+
+def _kind(image: Image.Image) -> str:
+    """What an opened image holds; Pillow would halve the depth of 16-bit RGB without a word."""
+    if image.mode != "RGB":
+        return _KINDS.get(image.mode, f"mode {image.mode}")
+    return "16-bit RGB" if ";16" in str(getattr(image, "tile", "")) else _RGB
 
 
 def frame_size(path: Path) -> tuple[int, int]:

@@ -17,6 +17,12 @@ DEBLUR_SCORES = ("dataset", "method", "video", "frame", "protocol", "psnr_db", "
 FLOW_SCORES = (*DEBLUR_SCORES, "epe_px", "epe_visible_px")
 """The same for warped frames, with the endpoint error (NaN where no true flow exists)."""
 
+TEMPORAL_SCORES = ("dataset", "method", "video", "frame", "warping_error_db", "truth_warping_error_db", "tof_px")
+"""One row a frame but a clip's first: how consistent it is with the one before; NaN where no sharp flow is known."""
+
+FOLDER_SCORES = ("frame", "protocol", "psnr_db", "ssim", "shift_y", "shift_x", "gain")
+"""Any two folders of frames, one row a frame and protocol."""
+
 VOLUME_STATISTICS = ("dataset", "video", "quantity", "hits", "total")
 """Sec. 4.4: how many of total pixels had the property."""
 

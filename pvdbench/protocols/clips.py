@@ -1,63 +1,73 @@
 """Scoring the frames of a data set's test clips: the loop that deblurring and warping share."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pvdbench.core.errors import DataError
-from pvdbench.core.images import Frame, read_frame
-from pvdbench.datasets.manifest import ClipFiles, FrameFiles, read_clips
-from pvdbench.protocols.catalogue import named_protocols
-from pvdbench.protocols.plain import plain_psnr
+from pvdbench.core.images import read_frame
+from pvdbench.datasets.manifest import FrameFiles, read_clips
+from pvdbench.protocols.catalogue import PROTOCOLS, Protocol, named_protocols, score_pair
+from pvdbench.protocols.frames import read_estimate
+from pvdbench.protocols.pair import Pair
+from pvdbench.protocols.parallel import in_order
 
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Job:
+    """One frame to score: its number in the clip, from 1, its files and its estimate."""
+
+    video: str
+    number: int
+    files: FrameFiles
+    estimate: Path
+    protocols: tuple[Protocol, ...]
+    ranking: Protocol
+
+
 def score_clips(
-    dataset_folder: Path, estimates: Path, *, dataset: str, method: str, protocols: Sequence[str], first: int
-) -> Iterator[tuple[Row, FrameFiles, Path]]:
-    """A row a frame and protocol, in the order of videos, frames and protocols; each file is decoded once.
+    dataset_folder: Path, estimates: Path, *, dataset: str, method: str, protocols: Sequence[str], ranking: str,
+    first: int, jobs: int,
+) -> Iterator[tuple[list[Row], Job]]:  # fmt: skip
+    """The rows of a frame, one a protocol, in the order of videos, frames and protocols; each file is decoded once.
 
     Args:
         dataset_folder: the data set.
         estimates: holds VIDEO/FRAME.png.
         dataset, method: named in the rows.
         protocols: names.
-        first: the first frame of each clip that has an estimate.
+        ranking: the protocol whose PSNR of the blurry frame is its blurriness.
+        first: the first frame of each clip that has an estimate, from 0.
+        jobs: processes; the rows are the same for any number.
 
-    Yields: the row (DEBLUR_SCORES), the frame's files and its estimate.
+    Yields: the rows (DEBLUR_SCORES) and the frame.
     Raises:
         DataError: if a frame is missing, damaged or of another size; nothing is left out in silence.
         ParamsError: if there is no protocol of a name.
     """
-    chosen = named_protocols(protocols)
-    for clip in read_clips(dataset_folder, "test"):
-        for t in range(first, len(clip.frames)):
-            frame = clip.frames[t]
-            path = estimates / clip.video / f"{frame.name}.png"
-            truth = read_frame(frame.sharp)
-            estimate = _read_estimate(path, truth, frame.sharp)
-            # The paper ranks frames by "PSNRs between blurry frames and their sharp ground truth" and does not say
-            # which PSNR: plain RGB over the whole frame here.
-            blurriness = plain_psnr(read_frame(frame.blurry), truth)
-            for protocol in chosen:
-                score = protocol.score(estimate, truth)
-                yield (
-                    _key(dataset, method, clip, frame)
-                    | {"protocol": protocol.name, **vars(score)}
-                    | {"blurriness_db": blurriness, "counted": t >= protocol.skip_first},
-                    frame,
-                    path,
-                )
+    chosen, ranked = tuple(named_protocols(protocols)), named_protocols([ranking])[0]
+    every = [
+        Job(clip.video, t + 1, clip.frames[t], estimates / clip.video / f"{clip.frames[t].name}.png", chosen, ranked)
+        for clip in read_clips(dataset_folder, "test")
+        for t in range(first, len(clip.frames))
+    ]
+    for job, rows in zip(every, in_order(score_frame, every, jobs=jobs), strict=True):
+        yield [{"dataset": dataset, "method": method, **row} for row in rows], job
 
 
-def _key(dataset: str, method: str, clip: ClipFiles, frame: FrameFiles) -> Row:
-    return {"dataset": dataset, "method": method, "video": clip.video, "frame": frame.name}
+def score_frame(job: Job) -> list[Row]:
+    """The rows of one frame.
 
-
-def _read_estimate(path: Path, truth: Frame, truth_path: Path) -> Frame:
-    estimate = read_frame(path)
-    if estimate.shape != truth.shape:
-        raise DataError(f"{path}: expected {truth.shape[1]}x{truth.shape[0]} as {truth_path}, got "
-                        f"{estimate.shape[1]}x{estimate.shape[0]}; make it again")  # fmt: skip
-    return estimate
+    Raises:
+        DataError: as score_clips.
+    """
+    truth = read_frame(job.files.sharp)
+    pair = Pair(read_estimate(job.estimate, truth, job.files.sharp), truth)
+    blurriness = job.ranking.score(Pair(read_frame(job.files.blurry), truth)).psnr_db
+    return [
+        {"video": job.video, "frame": job.files.name, "protocol": name, **vars(score)}
+        | {"blurriness_db": blurriness, "counted": PROTOCOLS[name].counts(job.number)}
+        for name, score in score_pair(pair, job.protocols).items()
+    ]

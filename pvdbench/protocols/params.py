@@ -1,10 +1,13 @@
 """Key `protocols` of params.yaml: how frames are scored."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pvdbench.core.params import StrictModel
 
-ProtocolName = Literal["koehler", "plain"]  # those of catalogue.PROTOCOLS; a test compares
+ProtocolName = Literal[  # those of catalogue.PROTOCOLS; a test compares
+    "koehler", "koehler-subpixel", "su-30", "plain-rgb", "eval-py", "luma-y", "crop-4", "matlab-ssim",
+    "step-crop", "step-gain", "step-shift",
+]  # fmt: skip
 
 
 class VolumeParams(StrictModel):
@@ -20,5 +23,11 @@ class VolumeParams(StrictModel):
 class ProtocolParams(StrictModel):
     """The named protocols that every frame is scored by."""
 
-    names: list[ProtocolName]
+    names: list[Literal[ProtocolName, "all"]]
+    ranking: ProtocolName = "plain-rgb"  # whose PSNR of the blurry frame ranks frames by blur
     volume: VolumeParams
+
+    @property
+    def expanded(self) -> list[str]:
+        """names, with `all` spelt out."""
+        return list(get_args(ProtocolName)) if "all" in self.names else list(self.names)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from pvdbench.core.errors import DataError
@@ -12,12 +11,16 @@ from pvdbench.core.images import read_frame
 from pvdbench.core.records import FLOW_SCORES, write_table
 from pvdbench.datasets.manifest import FrameFiles
 from pvdbench.protocols.clips import score_clips
+from pvdbench.protocols.endpoint import distances
 from pvdbench.protocols.similarity import Values
+
+ERRORS = ("epe_px", "epe_visible_px")
 
 
 def score_warping(
-    dataset_folder: Path, flow: Path, out: Path, *, dataset: str, method: str, protocols: Sequence[str]
-) -> None:
+    dataset_folder: Path, flow: Path, out: Path, *, dataset: str, method: str, protocols: Sequence[str],
+    ranking: str = "plain-rgb", jobs: int = 1,
+) -> None:  # fmt: skip
     """Score flow/VIDEO/FRAME.png against the sharp test frames and FRAME.flo against the true flow (FLOW_SCORES).
 
     FRAME.png is the sharp frame before, warped; a clip's first frame has none.
@@ -26,12 +29,13 @@ def score_warping(
         DataError: if a file is missing, damaged or of another size.
         ParamsError: if there is no protocol of a name.
     """
-    rows = [
-        row | dict(zip(("epe_px", "epe_visible_px"), _endpoint_errors(path.with_suffix(".flo"), frame), strict=True))
-        for row, frame, path in score_clips(
-            dataset_folder, flow, dataset=dataset, method=method, protocols=protocols, first=1
-        )
-    ]
+    scored = score_clips(
+        dataset_folder, flow, dataset=dataset, method=method, protocols=protocols, ranking=ranking, first=1, jobs=jobs
+    )
+    rows = []
+    for of_frame, job in scored:
+        errors = dict(zip(ERRORS, _endpoint_errors(job.estimate.with_suffix(".flo"), job.files), strict=True))
+        rows += [row | errors for row in of_frame]
     write_table(out, pd.DataFrame(rows, columns=list(FLOW_SCORES)), FLOW_SCORES)
 
 
@@ -53,5 +57,4 @@ def endpoint_error(estimate: Flow, truth: Flow, path: Path) -> Values:
     if estimate.shape != truth.shape:
         expected, got = (f"{flow.shape[1]}x{flow.shape[0]}" for flow in (truth, estimate))
         raise DataError(f"{path}: expected {expected}, got {got}; make it again")
-    difference = estimate.astype(np.float64) - truth
-    return np.hypot(difference[..., 0], difference[..., 1])
+    return distances(estimate, truth)

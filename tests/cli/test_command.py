@@ -70,11 +70,11 @@ def test_the_studies_are_valid(name, rows):
         (lambda p: p["deblur"]["bimc"].update(motion="raft"), "motion: expected one of static, tvl1, liteflownet"),
         (lambda p: p["tables"]["table2"].update(edvr="EDVR"), "deblur: expected one of input, baseline"),
         (lambda p: p.update(root="nowhere"), "root: expected the way to the folder that holds methods/, got 'nowhere'"),
-        (lambda p: p["tables"].update(protocol="ssim"), "tables.protocol: expected one of koehler, plain, got 'ssim'"),
+        (lambda p: p["tables"].update(protocol="ssim"), "tables.protocol: expected one of koehler, koehler-subpixel, su-30"),
         (lambda p: p["protocols"]["volume"].update(motion="raft"), "motion: expected one of static, tvl1"),
         (
             lambda p: p["protocols"].update(names=["psnr"]),
-            "protocols.names.0: input should be 'koehler' or 'plain', got 'psnr'",
+            "protocols.names.0: input should be 'koehler', 'koehler-subpixel', 'su-30'",
         ),
     ],
 )

@@ -5,44 +5,16 @@ from pathlib import Path
 
 import pytest
 import yaml
-from closure import ROOT, closure
+from closure import ENTRIES, RENDERER, ROOT, closure, stage_code
 
-ADAPTERS = "methods/*/adapter.py"
-ENTRIES = {
-    "methods": ["pvdbench.contract.fingerprint"],
-    "pretrain": ["pvdbench.training.motion"],
-    "train-motion": ["pvdbench.training.motion"],
-    "train-deblur": ["pvdbench.training.deblurring"],
-    "flow": ["pvdbench.inference.warping", "pvdbench.contract.folder"],
-    "deblur": ["pvdbench.inference.deblurring", "pvdbench.contract.folder"],
-    "score-flow": ["pvdbench.protocols.warping"],
-    "score-deblur": ["pvdbench.protocols.deblurring"],
-    "score-volume": ["pvdbench.protocols.volume_statistics"],
-    "tables": ["pvdbench.tables.build"],
-    "figures": ["pvdbench.tables.figures"],
-    "report": ["pvdbench.report.build"],
-}
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-
-
-def adapter_imports(task: str) -> list[str]:
-    """What the adapters of one task import of pvdbench."""
-    modules = []
-    for adapter in ROOT.glob(ADAPTERS):
-        if yaml.safe_load((adapter.parent / "method.yaml").read_text())["task"] == task:
-            nodes = ast.walk(ast.parse(adapter.read_text()))
-            modules += [
-                n.module for n in nodes if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("pvdbench")
-            ]
-    return modules
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_code_dependencies_are_the_import_closure(name):
     stage = STAGES[name].get("do", STAGES[name])
     found = {dep.removeprefix("${root}/") for dep in stage["deps"] if dep.startswith("${root}/pvdbench/")}
-    modules = ENTRIES[name] + adapter_imports({"flow": "motion", "deblur": "deblur"}.get(name, "none"))
-    expected = closure(*modules) | ({"pvdbench/report/templates"} if name == "report" else set())
+    expected = stage_code(name) | ({"pvdbench/report/templates"} if name == "report" else set())
     assert found == expected, f"in dvc.yaml only: {sorted(found - expected)}; missing there: {sorted(expected - found)}"
 
 
@@ -50,7 +22,7 @@ def test_data_sets_depend_on_the_renderer():
     stages = yaml.safe_load((ROOT / "data" / "dvc.yaml").read_text())["stages"]
     assert set(stages) == {"sample", "smoke"}
     for stage in stages.values():
-        assert set(stage["deps"]) == {f"../{path}" for path in closure("pvdbench.datasets.render")}
+        assert set(stage["deps"]) == {f"../{path}" for path in closure(RENDERER)}
 
 
 def test_every_stage_has_an_entry():
