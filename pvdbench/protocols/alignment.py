@@ -13,26 +13,24 @@ from numpy.typing import NDArray
 
 from pvdbench.core.images import Frame
 from pvdbench.protocols.shift import Correlation, moved, moved_finely, overlap
-from pvdbench.protocols.similarity import psnr_of
+from pvdbench.protocols.similarity import Reals, psnr_of, working_type
 
 CROP = 16
 _LUMA = np.array([0.299, 0.587, 0.114])  # MeTriX MuX, preprocess_metrix_mux.m
 _MIDDLE = 382.5  # of the sum of three bytes
 _STRIP = 32  # rows at a time, so that they stay in the processor's cache
 
-Plane = NDArray[np.float32]  # (H, W)
-
 
 @dataclass(frozen=True)
 class _Image:
     """Luma, and the sum of the channels less half its range, both from one reading of the bytes."""
 
-    luma: Plane
-    channel_sum: Plane
+    luma: Reals
+    channel_sum: NDArray[np.float32]
 
     @classmethod
     def empty(cls, shape: tuple[int, ...]) -> "_Image":
-        return cls(np.empty(shape[:2], np.float32), np.empty(shape[:2], np.float32))
+        return cls(np.empty(shape[:2], working_type(shape)), np.empty(shape[:2], np.float32))
 
 
 class Alignment:
@@ -83,20 +81,20 @@ class Alignment:
         return self._correlation.fine(parts)
 
     @cached_property
-    def luma(self) -> tuple[Plane, Plane]:
+    def luma(self) -> tuple[Reals, Reals]:
         """The estimate scaled and moved, and the truth, (H, W) each; zero where the estimate does not reach."""
         truth = self._read[1]
         landed, _ = overlap(self.shift, truth.luma.shape)
         return moved(self._scaled, self.shift), _only(truth.luma, landed)
 
-    def fine_luma(self, parts: int) -> tuple[Plane, Plane]:
+    def fine_luma(self, parts: int) -> tuple[Reals, Reals]:
         """The same, moved by fine_shift."""
         estimate, covered = moved_finely(self._scaled, self.fine_shift(parts))
         return estimate, _only(self._read[1].luma, covered)
 
     @property
-    def _scaled(self) -> Plane:
-        """A gain rounded to float32 would err alike in every pixel; products rounded to it do not."""
+    def _scaled(self) -> Reals:
+        """The gain stays in float64: rounded, it would err alike in every pixel."""
         luma = self._read[0].luma
         return np.multiply(luma, self.gain, out=np.empty_like(luma), dtype=np.float64, casting="same_kind")
 
@@ -124,7 +122,7 @@ class Alignment:
         return psnr_of((truth - 2 * gain * across + gain * gain * estimate) / self._truth.size)
 
 
-def _only(image: Plane, part: tuple[slice, slice]) -> Plane:
+def _only(image: Reals, part: tuple[slice, slice]) -> Reals:
     """The image, zero outside a part of it."""
     if image[part].shape == image.shape:
         return image

@@ -1,7 +1,5 @@
 """The paper's protocol (Sec. 4.2): PSNR and SSIM after Koehler et al.'s (ECCV 2012) global translation."""
 
-import numpy as np
-
 from pvdbench.protocols.alignment import CROP, Alignment
 from pvdbench.protocols.pair import Pair
 from pvdbench.protocols.score import Score
@@ -26,7 +24,7 @@ def score_aligned(alignment: Alignment) -> Score:
     """The paper's protocol of an alignment, whatever was cropped."""
     estimate, truth = alignment.luma
     y, x = alignment.shift
-    return Score(psnr(estimate, truth), _ssim(estimate, truth), y, x, alignment.gain)
+    return Score(psnr(estimate, truth), ssim(estimate, truth, dtype=estimate.dtype.type), y, x, alignment.gain)
 
 
 def koehler_subpixel(pair: Pair, *, parts: int = PARTS) -> Score:
@@ -40,12 +38,7 @@ def koehler_subpixel(pair: Pair, *, parts: int = PARTS) -> Score:
     if (y, x) == pair.alignment.shift:
         return koehler(pair)
     estimate, truth = pair.alignment.fine_luma(parts)
-    return Score(psnr(estimate, truth), _ssim(estimate, truth), y, x, pair.alignment.gain)
-
-
-def _ssim(estimate: np.ndarray, truth: np.ndarray) -> float:
-    """In float32, which moves the mean by less than 1e-7, where the authors' program is to be met to 1e-6."""
-    return ssim(estimate, truth, dtype=np.float32)
+    return Score(psnr(estimate, truth), ssim(estimate, truth, dtype=estimate.dtype.type), y, x, pair.alignment.gain)
 
 
 def step_crop(pair: Pair) -> Score:

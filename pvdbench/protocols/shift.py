@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-Plane = NDArray[np.float32]  # (H, W)
+Plane = NDArray[np.floating]  # (H, W)
 
 _ROUNDING = 1e-5  # a float32 transform errs by less than this, relative to the largest possible correlation
 _FEW = 32  # so many candidates are compared exactly; more lie in a pattern that repeats

@@ -5,7 +5,7 @@ import numpy as np
 from pvdbench.protocols.pair import Pair
 from pvdbench.protocols.rgb_similarity import CROP
 from pvdbench.protocols.score import Score
-from pvdbench.protocols.similarity import GAUSSIAN, UNIFORM, check_size, psnr, ssim
+from pvdbench.protocols.similarity import GAUSSIAN, UNIFORM, check_size, psnr, ssim, working_type
 
 _STUDIO_LUMA = np.array([65.481, 128.553, 24.966]) / 255  # ITU-R BT.601, 16 to 235, as MATLAB's rgb2ycbcr
 _STUDIO_BLACK = 16.0
@@ -49,8 +49,7 @@ def eval_py(pair: Pair) -> Score:
         DataError: if the frames are smaller than the window.
     """
     check_size("eval-py", pair.shape, UNIFORM.size)
-    # float32 is exact here: sums of 49 squares of bytes' sums less 255 stay below 2^24
-    return Score(pair.rgb_psnr(), ssim(*pair.planes, window=UNIFORM, dtype=np.float32))
+    return Score(pair.rgb_psnr(), ssim(*pair.planes, window=UNIFORM, dtype=working_type(pair.shape)))
 
 
 def luma_y(pair: Pair) -> Score:
@@ -61,4 +60,4 @@ def luma_y(pair: Pair) -> Score:
     """
     check_size("luma-y", pair.shape, GAUSSIAN.size)
     estimate, truth = (frame @ _STUDIO_LUMA + _STUDIO_BLACK for frame in (pair.estimate, pair.truth))
-    return Score(psnr(estimate, truth), ssim(estimate, truth, dtype=np.float32))
+    return Score(psnr(estimate, truth), ssim(estimate, truth, dtype=working_type(pair.shape)))

@@ -17,9 +17,10 @@ def test_png_keeps_every_byte(tmp_path):
     assert frame_size(tmp_path / "f.png") == (7, 5)
 
 
-def test_a_gray_file_reads_as_rgb(tmp_path):
+def test_a_gray_file_is_no_frame(tmp_path):
     Image.fromarray(NOISE[..., 0]).save(tmp_path / "g.png")
-    assert read_frame(tmp_path / "g.png").shape == (5, 7, 3)
+    with pytest.raises(DataError, match="expected an image of 8-bit RGB, got 8-bit grey"):
+        read_frame(tmp_path / "g.png")
 
 
 def test_truncated_missing_and_foreign_frames_are_named(tmp_path):

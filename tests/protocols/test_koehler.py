@@ -6,21 +6,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded import ORACLES
-from scipy.ndimage import gaussian_filter
 
+from protocols.frames import noisy, textured
 from protocols.straightforward import straightforward
 from pvdbench.core.errors import DataError
 from pvdbench.core.images import read_frame
-from pvdbench.protocols.koehler import koehler
+from pvdbench.protocols.alignment import Alignment
+from pvdbench.protocols.koehler import koehler as koehler_of_pair
+from pvdbench.protocols.koehler import koehler_subpixel, score_aligned, step_crop, step_gain, step_shift
+from pvdbench.protocols.pair import Pair
 
 with (ORACLES / "koehler" / "golden.csv").open() as file:
     GOLDEN = list(csv.DictReader(file))
 
 
-def textured(size, seed=0):
-    rng = np.random.default_rng(seed)
-    image = gaussian_filter(rng.random((*size, 3)), (1.5, 1.5, 0))
-    return ((image - image.min()) / np.ptp(image) * 200 + 20).astype(np.uint8)
+def koehler(estimate, truth, crop=16):
+    return (
+        score_aligned(Alignment(estimate, truth, crop=crop)) if crop != 16 else koehler_of_pair(Pair(estimate, truth))
+    )
 
 
 @pytest.mark.parametrize("row", GOLDEN, ids=lambda row: f"{row['pair']}-crop{row['crop_px']}")
@@ -38,7 +41,7 @@ def test_all_recorded_rows_are_there():
     assert len(GOLDEN) == 16
 
 
-@pytest.mark.parametrize("size", [(64, 80), (65, 71)])
+@pytest.mark.parametrize("size", [(64, 80), (65, 71), (600, 640)], ids=["even", "odd", "large, in float32"])
 def test_equals_the_straightforward_version(size):
     truth = textured(size)
     estimate = np.clip(
@@ -47,7 +50,7 @@ def test_equals_the_straightforward_version(size):
     estimate = estimate.astype(np.uint8)
     score = koehler(estimate, truth)
     expected = straightforward(estimate, truth)
-    assert [score.psnr_db, score.ssim, score.shift_y, score.shift_x, score.gain] == pytest.approx(expected, abs=1e-8)
+    assert [score.psnr_db, score.ssim, score.shift_y, score.shift_x, score.gain] == pytest.approx(expected, abs=1e-7)
 
 
 @settings(max_examples=25)
@@ -84,3 +87,45 @@ def test_a_black_estimate_has_a_score():
 def test_refuses_frames_that_the_crop_leaves_too_small():
     with pytest.raises(DataError, match="expected frames of at least 43 pixels a side, got 60x42"):
         koehler(textured((42, 60)), textured((42, 60)))
+
+
+def test_steps_are_the_way_from_plain_to_koehler():
+    """Each by its formula in double precision."""
+    truth = textured((60, 70))
+    estimate = noisy((np.roll(truth, (1, -2), (0, 1)) * 0.8).astype(np.uint8))
+    pair = Pair(estimate, truth)
+    x, z = (frame[16:-16, 16:-16].astype(float) for frame in (truth, estimate))
+
+    def psnr(a, b):
+        return 10 * np.log10(255**2 / np.mean((a - b) ** 2))
+
+    gain = (x * z).sum() / (z * z).sum()
+    assert step_crop(pair).psnr_db == pytest.approx(psnr(z, x), abs=1e-9)
+    assert step_gain(pair).psnr_db == pytest.approx(psnr(gain * z, x), abs=1e-9)
+    moved, kept = np.zeros_like(x), np.zeros_like(x)
+    moved[:-1, 2:], kept[:-1, 2:] = gain * z[1:, :-2], x[:-1, 2:]
+    score = step_shift(pair)
+    assert (score.shift_y, score.shift_x) == (-1, 2)
+    assert score.psnr_db == pytest.approx(psnr(moved, kept), abs=1e-9)
+    assert all(math.isnan(step(pair).ssim) for step in (step_crop, step_gain, step_shift))
+
+
+def test_identical_frames_are_identical_at_every_step():
+    pair = Pair(textured((60, 70)), textured((60, 70)))
+    assert [step(pair).psnr_db for step in (step_crop, step_gain, step_shift, koehler_subpixel)] == [math.inf] * 4
+
+
+@pytest.mark.parametrize("frame", [np.zeros((60, 70, 3), np.uint8), np.full((60, 70, 3), 200, np.uint8)])
+def test_constant_frames_are_not_moved(frame):
+    for other in (frame, textured((60, 70))):
+        for pair in (Pair(frame, other), Pair(other, frame)):
+            for protocol in (koehler_of_pair, koehler_subpixel, step_shift):
+                score = protocol(pair)
+                assert (score.shift_y, score.shift_x) == (0, 0) and not math.isnan(score.psnr_db)
+
+
+def test_stripes_that_repeat_take_the_first_of_equal_shifts():
+    """As MATLAB's max: the first in column order among equals, here no shift at all."""
+    stripes = np.broadcast_to(((np.arange(72) % 8) * 30)[:, None, None], (72, 72, 3)).astype(np.uint8)
+    score = koehler(stripes, stripes, crop=0)
+    assert (score.shift_y, score.shift_x) == (0, 0) and score.psnr_db == math.inf

@@ -8,9 +8,10 @@ from pvdbench.core.images import read_frame, write_frame
 from pvdbench.core.records import DEBLUR_SCORES, FLOW_SCORES, read_table
 from pvdbench.protocols.deblurring import score_deblurring
 from pvdbench.protocols.koehler import koehler
+from pvdbench.protocols.pair import Pair
 from pvdbench.protocols.warping import score_warping
 
-BOTH = ["koehler", "plain"]
+BOTH = ["koehler", "plain-rgb"]
 
 
 @pytest.fixture
@@ -47,18 +48,27 @@ def test_every_frame_has_a_row_a_protocol(dataset, frames, tmp_path):
     ]
     koehlers = table[table.protocol == "koehler"]
     assert koehlers.counted.tolist() == [False, True, True, True] * 2  # the paper leaves first frames out
-    assert table[table.protocol == "plain"].counted.all()
+    assert table[table.protocol == "plain-rgb"].counted.all()
     blurry, sharp = (read_frame(dataset / "a" / kind / "00002.png") for kind in ("input", "GT"))
     row = table[(table.video == "a") & (table.frame == "00002")]
     assert row.blurriness_db.tolist() == pytest.approx([peak_signal_noise_ratio(sharp, blurry)] * 2)
-    assert row.psnr_db.tolist()[0] == koehler(blurry, sharp).psnr_db
+    assert row.psnr_db.tolist()[0] == koehler(Pair(blurry, sharp)).psnr_db
     assert row.psnr_db.tolist()[1] == pytest.approx(row.blurriness_db.tolist()[1])
 
 
-def test_equal_inputs_give_equal_bytes(dataset, frames, tmp_path):
-    for name in ("1.csv", "2.csv"):
-        score(dataset, frames, tmp_path / name)
+def test_equal_inputs_give_equal_bytes_on_any_number_of_processes(dataset, frames, tmp_path):
+    for jobs in (1, 2):
+        score_deblurring(
+            dataset, frames, tmp_path / f"{jobs}.csv", dataset="tiny", method="m", protocols=["all"], jobs=jobs
+        )
     assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
+
+
+def test_the_ranking_protocol_is_a_parameter(dataset, frames, tmp_path):
+    score_deblurring(dataset, frames, tmp_path / "s.csv", dataset="tiny", method="m", protocols=BOTH, ranking="koehler")
+    table = read_table(tmp_path / "s.csv", DEBLUR_SCORES)
+    koehlers = table[table.protocol == "koehler"]
+    assert koehlers.blurriness_db.tolist() == koehlers.psnr_db.tolist()  # the frames are the blurry ones themselves
 
 
 def test_a_perfect_estimate_survives_the_csv(dataset, tmp_path):
@@ -108,7 +118,7 @@ def test_warping_without_true_flow_has_no_endpoint_error(flow, dataset, tmp_path
     manifest.write_text(
         "\n".join(",".join([*f[:5], "", "", *f[7:]]) if i else lines[0] for i, f in enumerate(fields)) + "\n"
     )
-    score_warping(dataset, flow, tmp_path / "s.csv", dataset="tiny", method="m", protocols=["plain"])
+    score_warping(dataset, flow, tmp_path / "s.csv", dataset="tiny", method="m", protocols=["plain-rgb"])
     assert read_table(tmp_path / "s.csv", FLOW_SCORES).epe_px.isna().all()
 
 
