@@ -1,6 +1,8 @@
 """Key `deblur` of params.yaml: the rows of Tables 2 and 3."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from pvdbench.core.params import StrictModel
 from pvdbench.volume.params import Coordinates
@@ -10,10 +12,10 @@ class NetworkParams(StrictModel):
     """A variant of PVDNet and of its motion compensation."""
 
     volume: Literal["warp", "gray"]  # the previous output warped plainly, or its gray pixel volume
-    size: int = 5  # k of the pixel volume
+    size: Literal[1, 3, 5, 7] = 5  # k of the pixel volume
     coordinates: Coordinates = "truncate"
-    width: float = 1.0
-    blocks: int = 12
+    width: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    blocks: Annotated[int, Field(ge=1)] = 12
     train_motion: bool = False  # MC_e2e of Table 2: the deblurring loss trains the flow, too
 
 

@@ -1,6 +1,8 @@
 """Key `protocols` of params.yaml: how frames are scored."""
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
 
 from pvdbench.core.params import StrictModel
 
@@ -16,8 +18,8 @@ class VolumeParams(StrictModel):
     motion: str  # row of `motion`
     volume_row: str  # row of `deblur`
     warp_row: str  # row of `deblur`
-    frames_per_video: int
-    tolerances: list[int]  # the c of "within +-c", in 0-255
+    frames_per_video: Annotated[int, Field(ge=1)]
+    tolerances: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]  # the c of "within +-c", in 0-255
 
 
 class ProtocolParams(StrictModel):

@@ -7,29 +7,33 @@ from pydantic import Field
 from pvdbench.core.params import StrictModel
 
 
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
 class Recipe(StrictModel):
     """One training run by Adam (0.9, 0.999)."""
 
-    steps: int  # updates; for PVDNet an update is one frame of a sequence, as in Sec. 4.1
-    batch: int
-    crop: Annotated[tuple[int, int], Field(strict=False)]  # height, width; YAML has lists only
-    learning_rate: float
-    decay_steps: list[int]  # where the rate is multiplied by decay
-    decay: float
-    warmup: int = 0  # steps over which the rate rises to learning_rate; ours, for short runs at a high rate
-    workers: int = 0  # processes that read frames
+    steps: Count  # updates; for PVDNet an update is one frame of a sequence, as in Sec. 4.1
+    batch: Count
+    crop: Annotated[tuple[Count, Count], Field(strict=False)]  # height, width; YAML has lists only
+    learning_rate: Positive
+    decay_steps: list[Count]  # where the rate is multiplied by decay
+    decay: Positive
+    warmup: Annotated[int, Field(ge=0)] = 0  # steps over which the rate rises to learning_rate; ours, for short runs at a high rate
+    workers: Annotated[int, Field(ge=0)] = 0  # processes that read frames
 
 
 class SequenceRecipe(Recipe):
     """Training of PVDNet."""
 
-    sequence: int  # consecutive frames of a clip; 13 in the paper
+    sequence: Annotated[int, Field(ge=2)]  # consecutive frames of a clip; 13 in the paper
 
 
 class MotionTraining(StrictModel):
     """Pre-training on true flow, in place of the LiteFlowNet authors' weights, and the fine-tunings from it."""
 
-    width: float
+    width: Positive
     pretrain: Recipe
     finetune: Recipe
 
@@ -37,6 +41,6 @@ class MotionTraining(StrictModel):
 class TrainingParams(StrictModel):
     """All recipes of a study."""
 
-    seed: int
+    seed: Annotated[int, Field(ge=0)]
     motion: MotionTraining
     deblur: SequenceRecipe

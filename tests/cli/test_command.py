@@ -62,6 +62,14 @@ def test_the_studies_are_valid(name, rows):
             lambda p: p["training"]["deblur"].update(step=3),
             "training.deblur.step: expected one of the keys batch, crop",
         ),
+        (
+            lambda p: p["training"]["deblur"].update(steps=0),
+            "training.deblur.steps: input should be greater than or equal to 1, got 0; correct it",
+        ),
+        (
+            lambda p: p["training"]["motion"]["pretrain"].update(learning_rate=float("nan")),
+            "training.motion.pretrain.learning_rate: input should be a finite number, got nan; correct it",
+        ),
         (lambda p: p["deblur"]["bimc"].update(method="nobody"), "methods/nobody: expected a method with method.yaml"),
         (
             lambda p: p["deblur"]["bimc"].update(method="tvl1"),
