@@ -9,22 +9,26 @@ from pvdbench.cli.datasets import datasets
 from pvdbench.cli.infer import infer
 from pvdbench.cli.methods import methods
 from pvdbench.cli.publish import figures, report, tables
+from pvdbench.cli.run import deblur, flow
 from pvdbench.cli.score import score
 from pvdbench.cli.train import train
 from pvdbench.cli.validate import validate
+from pvdbench.cli.weights import weights
 from pvdbench.core.errors import PvdbenchError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def cli() -> None:
-    """The PVDNet study as a benchmark: each command is a stage of dvc.yaml, run in the study's folder.
+    """The PVDNet study as a benchmark.
 
-    `dvc repro` runs them all in order; a person can run any by hand.
+    validate, datasets, methods, train, infer, score, tables, figures and report are the stages of dvc.yaml, run in the
+    study's folder: `dvc repro` runs them all in order, and a person can run any by hand. weights, deblur, flow and
+    `score folder` work on any files.
     """
 
 
-for command in (validate, datasets, methods, train, infer, score, tables, figures, report):
+for command in (validate, datasets, methods, train, infer, score, tables, figures, report, weights, deblur, flow):
     cli.add_command(command)
 
 

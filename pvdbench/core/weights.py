@@ -1,7 +1,7 @@
 """Weights on disk: safetensors with a JSON header that says what made them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,16 +45,22 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         ) from error
 
 
-def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+def fill(
+    network: nn.Module, tensors: Mapping[str, Tensor], path: Path, *, named: Callable[[str], str] = str
+) -> None:
     """Copy tensors into network, every key and shape matching.
+
+    Args:
+        named: from the network's own name of a tensor to that in tensors.
 
     Raises:
         WeightsError: naming the first key that is missing, surplus or misshapen.
     """
-    own = network.state_dict()
+    names = {named(name): name for name in network.state_dict()}
+    own = {name: network.state_dict()[mine] for name, mine in names.items()}
     for name in sorted(set(own) | set(tensors)):
         expected = tuple(own[name].shape) if name in own else "no such key"
         got = tuple(tensors[name].shape) if name in tensors else "no such key"
         if expected != got:
             raise WeightsError(f"{path}: {name}: expected {expected}, got {got}; use the weights of this network")
-    network.load_state_dict(dict(tensors))
+    network.load_state_dict({names[name]: value for name, value in tensors.items()})

@@ -14,6 +14,7 @@ from pvdbench.core.warp import backward_warp
 from pvdbench.core.weights import fill, load_weights
 from pvdbench.deblur.params import NetworkParams
 from pvdbench.deblur.pvdnet import MULTIPLE, PVDNet
+from pvdbench.motion.estimator import liteflownet_header
 from pvdbench.motion.liteflownet import LiteFlowNet
 from pvdbench.volume.pixel_volume import pixel_volume
 
@@ -86,9 +87,10 @@ def _padded(frames: Tensor) -> Tensor:
     return F.pad(frames, (0, -w % MULTIPLE, 0, -h % MULTIPLE), mode="replicate")
 
 
-def architecture(model: VideoDeblurrer, motion_width: float | None) -> dict[str, Any]:
+def architecture(model: VideoDeblurrer) -> dict[str, Any]:
     """What a weights file's header says, enough to build the model again."""
-    return {"network": "pvdnet", "params": model.params.model_dump(), "motion_width": motion_width}
+    motion = None if model.motion is None else liteflownet_header(model.motion)
+    return {"network": "pvdnet", "params": model.params.model_dump(), "motion": motion}
 
 
 def load_video_deblurrer(path: Path) -> VideoDeblurrer:
@@ -101,7 +103,8 @@ def load_video_deblurrer(path: Path) -> VideoDeblurrer:
     if header.get("network") != "pvdnet":
         raise WeightsError(f"{path}: expected the weights of a pvdnet, got those of {header.get('network')}; "
                            "name a row of `deblur` that has a network")  # fmt: skip
-    width = header["motion_width"]
-    model = VideoDeblurrer(NetworkParams(**header["params"]), None if width is None else LiteFlowNet(width))
+    inside = header["motion"]
+    motion = None if inside is None else LiteFlowNet(inside["width"], inside["preprocessing"])
+    model = VideoDeblurrer(NetworkParams(**header["params"]), motion)
     fill(model, tensors, path)
     return model

@@ -22,9 +22,14 @@ def load_liteflownet(path: Path) -> LiteFlowNet:
     if header.get("network") != "liteflownet":
         raise WeightsError(f"{path}: expected the weights of a liteflownet, got those of {header.get('network')}; "
                            "name a row of `motion` that has a network")  # fmt: skip
-    network = LiteFlowNet(width=header["width"])
+    network = LiteFlowNet(header["width"], header["preprocessing"])
     fill(network, tensors, path)
     return network
+
+
+def liteflownet_header(network: LiteFlowNet) -> dict[str, Any]:
+    """What a weights file's header says, enough to build the network again."""
+    return {"network": "liteflownet", "width": network.width, "preprocessing": network.preprocessing}
 
 
 class LiteFlowNetEstimator:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -10,10 +11,14 @@ from torch import Tensor, nn
 from pvdbench.core.warp import backward_warp
 from pvdbench.motion.cost_volume import cost_volume
 
+Preprocessing = Literal["rgb", "bgr-means"]
+"""The PVDNet authors feed RGB in [0, 1]; LiteFlowNet's published weights want BGR less the means of their data."""
+
 LEVELS = (6, 5, 4, 3, 2)  # 1/32 to 1/2 of the resolution
 MULTIPLE = 32  # sides of the input must be multiples of this
 _FLOW_SCALE = 20.0  # inside the network flow is in units of 20 full-resolution pixels
 _CHANNELS = {1: 32, 2: 32, 3: 64, 4: 96, 5: 128, 6: 192}
+_MEANS = ((0.411618, 0.434631, 0.454253), (0.410782, 0.433645, 0.452793))  # of first and second image, BGR
 _KERNEL = {2: 7, 3: 5, 4: 5, 5: 3, 6: 3}
 
 
@@ -167,6 +172,10 @@ class Regularization(nn.Module):
         return averages
 
 
+def _centred(image: Tensor, means: tuple[float, ...]) -> Tensor:
+    return image.flip(1) - image.new_tensor(means).view(1, 3, 1, 1)
+
+
 def scaled(channels: int, width: float) -> int:
     """The number of channels at a width; width 1 is the paper's network."""
     return max(1, round(channels * width))
@@ -178,8 +187,15 @@ class LiteFlowNet(nn.Module):
     Width 1 is the original network of 5,381,969 parameters.
     """
 
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(self, width: float = 1.0, preprocessing: Preprocessing = "rgb") -> None:
+        """Build the network.
+
+        Args:
+            width: factor on the number of filters of every layer.
+            preprocessing: what the weights were trained on.
+        """
         super().__init__()
+        self.width, self.preprocessing = width, preprocessing
         self.encoder = Encoder(width)
         self.matching = nn.ModuleList(Matching(level, width) for level in reversed(LEVELS))
         self.subpixel = nn.ModuleList(Subpixel(level, width) for level in reversed(LEVELS))
@@ -196,6 +212,8 @@ class LiteFlowNet(nn.Module):
         """
         if target.shape[2] % MULTIPLE or target.shape[3] % MULTIPLE:
             raise ValueError(f"sides must be multiples of {MULTIPLE}, got {tuple(target.shape[2:])}")
+        if self.preprocessing == "bgr-means":
+            target, source = (_centred(image, means) for image, means in zip((target, source), _MEANS, strict=True))
         features1, features2 = self.encoder(target), self.encoder(source)
         images1, images2 = _shrunk(target, features1), _shrunk(source, features2)
         flow, flows = None, {}

@@ -92,7 +92,7 @@ def ssim(estimate: Numbers, truth: Numbers, *, window: Window = GAUSSIAN, dtype:
 
 def _centres(estimate: Numbers, truth: Numbers) -> tuple[float, float]:
     """Whole numbers near the means of sum and difference: what float32 squares should be of what is left."""
-    means = estimate.mean(dtype=np.float64), truth.mean(dtype=np.float64)
+    means = float(estimate.mean()), float(truth.mean())
     return float(round(means[0] + means[1])), float(round(means[0] - means[1]))
 
 

@@ -33,14 +33,13 @@ def train_deblurring(
     if row.network is None:
         return write_untrained(weights, log, row.method)
     torch.manual_seed(seed)
-    motion_network, motion_width = _motion(motion)
-    model = VideoDeblurrer(row.network, motion_network).to(device)
+    model = VideoDeblurrer(row.network, _motion(motion)).to(device)
     _start_from_identity(model.deblur)
     trained = model.parameters() if row.network.train_motion else model.deblur.parameters()
     supply = batches(read_clips(dataset, "train"), recipe, length=recipe.sequence, seed=seed, device=device)
     losses = (loss for batch in supply for loss in sequence_losses(model, batch))
     optimise(trained, losses, recipe, log, weights.stem)
-    header = {**architecture(model, motion_width), "dataset": dataset.name, "seed": seed, "steps": recipe.steps}
+    header = {**architecture(model), "dataset": dataset.name, "seed": seed, "steps": recipe.steps}
     save_weights(weights, model.state_dict(), header)
     return recipe.steps
 
@@ -56,11 +55,8 @@ def sequence_losses(model: VideoDeblurrer, batch: Batch) -> Iterator[Tensor]:
         state = output.detach()
 
 
-def _motion(path: Path) -> tuple[LiteFlowNet | None, float | None]:
-    header = load_weights(path)[1]
-    if header["network"] is None:
-        return None, None
-    return load_liteflownet(path), header["width"]
+def _motion(path: Path) -> LiteFlowNet | None:
+    return None if load_weights(path)[1]["network"] is None else load_liteflownet(path)
 
 
 def _start_from_identity(network: nn.Module) -> None:

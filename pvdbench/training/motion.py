@@ -7,7 +7,7 @@ from torch import nn
 
 from pvdbench.core.weights import save_weights
 from pvdbench.datasets.manifest import read_clips
-from pvdbench.motion.estimator import load_liteflownet
+from pvdbench.motion.estimator import liteflownet_header, load_liteflownet
 from pvdbench.motion.liteflownet import Encoder, LiteFlowNet, Matching, Regularization, Subpixel
 from pvdbench.motion.params import MotionRow
 from pvdbench.training.crops import batches
@@ -32,7 +32,7 @@ def pretrain_motion(
     supply = batches(clips, training.pretrain, length=2, seed=seed, device=device, with_flow=True)
     losses = (supervised_loss(network, batch) for batch in supply)
     optimise(network.parameters(), losses, training.pretrain, log, "pretrain-motion")
-    save_weights(weights, network.state_dict(), _header(training, dataset, seed, "supervised", training.pretrain.steps))
+    save_weights(weights, network.state_dict(), _header(network, dataset, seed, "supervised", training.pretrain.steps))
 
 
 def train_motion(
@@ -48,13 +48,13 @@ def train_motion(
     network = load_liteflownet(pretrained).to(device)
     if row.finetune is None:
         write_log(log, [])
-        save_weights(weights, network.state_dict(), _header(training, dataset, seed, "supervised", 0))
+        save_weights(weights, network.state_dict(), _header(network, dataset, seed, "supervised", 0))
         return 0
     finetune = row.finetune
     supply = batches(read_clips(dataset, "train"), training.finetune, length=2, seed=seed, device=device)
     losses = (warping_loss(network, batch, finetune) for batch in supply)
     optimise(network.parameters(), losses, training.finetune, log, weights.stem)
-    header = _header(training, dataset, seed, finetune.model_dump(), training.finetune.steps)
+    header = _header(network, dataset, seed, finetune.model_dump(), training.finetune.steps)
     save_weights(weights, network.state_dict(), header)
     return training.finetune.steps
 
@@ -84,6 +84,6 @@ def _start_from_rest(network: LiteFlowNet) -> None:
             nn.init.ones_(module.scale_y.weight)
 
 
-def _header(training: MotionTraining, dataset: Path, seed: int, made_by: object, steps: int) -> dict[str, object]:
-    return {"network": "liteflownet", "width": training.width, "dataset": dataset.name, "seed": seed,
-            "made_by": made_by, "steps": steps}  # fmt: skip
+def _header(network: LiteFlowNet, dataset: Path, seed: int, made_by: object, steps: int) -> dict[str, object]:
+    made = {"dataset": dataset.name, "seed": seed, "made_by": made_by, "steps": steps}
+    return liteflownet_header(network) | made

@@ -6,7 +6,6 @@ from pydantic import Field
 
 from pvdbench.core.params import StrictModel
 
-
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -20,7 +19,9 @@ class Recipe(StrictModel):
     learning_rate: Positive
     decay_steps: list[Count]  # where the rate is multiplied by decay
     decay: Positive
-    warmup: Annotated[int, Field(ge=0)] = 0  # steps over which the rate rises to learning_rate; ours, for short runs at a high rate
+    warmup: Annotated[int, Field(ge=0)] = (
+        0  # steps over which the rate rises to learning_rate; ours, for short runs at a high rate
+    )
     workers: Annotated[int, Field(ge=0)] = 0  # processes that read frames
 
 

@@ -11,6 +11,7 @@ from pvdbench.contract.folder import load_deblurrer, load_motion_estimator
 from pvdbench.core.weights import save_weights
 from pvdbench.deblur.params import NetworkParams
 from pvdbench.deblur.recurrence import VideoDeblurrer, architecture
+from pvdbench.motion.estimator import liteflownet_header
 from pvdbench.motion.liteflownet import LiteFlowNet
 
 CPU = torch.device("cpu")
@@ -24,9 +25,9 @@ def weights(tmp_path_factory):
     folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(0)
     flow = LiteFlowNet(0.125)
-    save_weights(folder / "motion", flow.state_dict(), {"network": "liteflownet", "width": 0.125})
+    save_weights(folder / "motion", flow.state_dict(), liteflownet_header(flow))
     model = VideoDeblurrer(NetworkParams(volume="gray", width=0.125, blocks=1), flow)
-    save_weights(folder / "deblur", model.state_dict(), architecture(model, 0.125))
+    save_weights(folder / "deblur", model.state_dict(), architecture(model))
     return folder
 
 

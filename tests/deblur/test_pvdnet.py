@@ -74,7 +74,7 @@ def test_the_deblurring_loss_reaches_the_flow_only_where_asked(train_motion, coo
 
 def test_weights_come_back_with_their_network(tmp_path):
     model = VideoDeblurrer(TINY, LiteFlowNet(0.0625))
-    save_weights(tmp_path / "w.safetensors", model.state_dict(), architecture(model, 0.0625))
+    save_weights(tmp_path / "w.safetensors", model.state_dict(), architecture(model))
     back = load_video_deblurrer(tmp_path / "w.safetensors")
     assert back.params == TINY
     for name, value in model.state_dict().items():

@@ -1,0 +1,83 @@
+"""pvdbench deblur, flow: a method on anybody's own frames."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pvdbench.contract.method import Loadable
+
+methods_folder = click.option(
+    "--methods",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="methods",
+    show_default=True,
+    help="Folder of methods.",
+)
+weights_file = click.option("--weights", type=click.Path(path_type=Path), help="For a method that was trained.")
+method_name = click.option("--method", "name", required=True, help="A folder of methods.")
+threads_used = click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="On the CPU.")
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for PNG frames, or a .mp4 or .mkv.")
+@method_name
+@weights_file
+@methods_folder
+@threads_used
+def deblur(source: Path, out: Path, name: str, weights: Path | None, methods: Path, threads: int) -> None:
+    """Deblur SOURCE, a folder of frames or a video file."""
+    from pvdbench.contract.folder import load_deblurrer
+    from pvdbench.inference.anything import deblur_anything
+
+    method = load_deblurrer(methods, name)
+    _get_ready(method, methods, name, weights, threads)
+    click.echo(f"{out}: {deblur_anything(method, source, out)} frames by {name}")
+
+
+@click.command()
+@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help=".flo; a .png beside it.")
+@method_name
+@weights_file
+@methods_folder
+@threads_used
+def flow(target: Path, source: Path, out: Path, name: str, weights: Path | None, methods: Path, threads: int) -> None:
+    """Estimate the flow from frame TARGET to frame SOURCE and draw it in colours."""
+    import numpy as np
+
+    from pvdbench.contract.folder import load_motion_estimator
+    from pvdbench.core.files import replaced_file
+    from pvdbench.core.images import write_frame
+    from pvdbench.inference.anything import estimate_anything
+    from pvdbench.tables.flow_colours import flow_colours
+
+    method = load_motion_estimator(methods, name)
+    _get_ready(method, methods, name, weights, threads)
+    estimate = estimate_anything(method, target, source, out)
+    longest = float(np.hypot(estimate[..., 0], estimate[..., 1]).max())
+    with replaced_file(out.with_suffix(".png")) as partial:
+        write_frame(partial, flow_colours(estimate, longest))
+    click.echo(f"{out}: flow of up to {longest:.2f} px by {name}")
+
+
+def _get_ready(method: "Loadable", methods: Path, name: str, weights: Path | None, threads: int) -> None:
+    """Load a method's weights, if it has any.
+
+    Raises:
+        WeightsError: if it needs weights and none were given.
+    """
+    from pvdbench.contract.card import read_card
+    from pvdbench.core.device import compute_device
+    from pvdbench.core.errors import WeightsError
+
+    files = {} if weights is None else {"network": weights}
+    try:
+        method.load(files, compute_device(threads), **read_card(methods, name).options)
+    except KeyError:
+        if weights is not None:
+            raise
+        raise WeightsError(f"{name}: expected a file of weights, got none; give one with --weights") from None

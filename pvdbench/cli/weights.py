@@ -1,0 +1,41 @@
+"""pvdbench weights: checkpoints of others in, and what a weights file holds."""
+
+import hashlib
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def weights() -> None:
+    """Import published checkpoints; look into weights files."""
+
+
+@weights.command("import")
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Weights file to write.")
+def import_(checkpoint: Path, out: Path) -> None:
+    """Turn CHECKPOINT, a .pytorch or .pth file of the PVDNet authors or of sniklaus' LiteFlowNet, into safetensors.
+
+    The file is read as tensors alone: code in a pickle is refused, never run.
+    """
+    from pvdbench.deblur.checkpoints import import_checkpoint
+
+    header = import_checkpoint(checkpoint, out)
+    click.echo(f"{out}: {header['network']}, imported from {checkpoint.name}")
+
+
+@weights.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def show(file: Path) -> None:
+    """Print the header of FILE, every tensor's shape, the number of parameters and the file's SHA-256."""
+    from pvdbench.core.weights import load_weights
+
+    tensors, header = load_weights(file)
+    for key, value in sorted(header.items()):
+        click.echo(f"{key}: {value}")
+    for name, tensor in tensors.items():
+        click.echo(f"  {name} {'x'.join(map(str, tensor.shape))}")
+    click.echo(f"{sum(tensor.numel() for tensor in tensors.values()):,} parameters in {len(tensors)} tensors")
+    with file.open("rb") as content:
+        click.echo(f"sha256 {hashlib.file_digest(content, 'sha256').hexdigest()}")

@@ -1,0 +1,140 @@
+"""Checkpoints that others published, turned into weights files of ours (Sec. 3.1 and 3.3)."""
+
+import pickle
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pvdbench.core.errors import WeightsError
+from pvdbench.core.weights import fill, save_weights
+from pvdbench.deblur.params import NetworkParams
+from pvdbench.deblur.recurrence import VideoDeblurrer, architecture
+from pvdbench.motion.estimator import liteflownet_header
+from pvdbench.motion.liteflownet import LiteFlowNet
+
+_WRAPPERS = ("state_dict", "params", "model")  # under which training programs put the tensors
+_SCALES = ("one", "two", "three", "four", "five", "six")  # the authors write three letters of each
+_LITEFLOWNET = (  # ours, the authors'; sniklaus' names say net for module
+    *((rf"^encoder\.{n}\.", f"moduleFeatures.module{n.title()[:3]}.") for n in _SCALES),
+    (r"^matching\.", "moduleMatching."),
+    (r"^subpixel\.", "moduleSubpixel."),
+    (r"^regularization\.", "moduleRegularization."),
+    (r"\.feature\.", ".moduleFeat."),
+    (r"\.upsample_flow\.", ".moduleUpflow."),
+    (r"\.upsample_cost\.", ".moduleUpcorr."),
+    (r"\.(flow|main)\.", ".moduleMain."),
+    (r"\.distance\.", ".moduleDist."),
+    (r"\.scale_x\.", ".moduleScaleX."),
+    (r"\.scale_y\.", ".moduleScaleY."),
+)
+_PVDNET = (
+    (r"^volume_branch\.", "PV_dec."),
+    (r"^image_branch\.", "img_dec."),
+    (r"^level0\.", "d0."),
+    (r"^level1\.", "d1."),
+    (r"^level2\.", "temp."),
+    (r"^residuals\.(\d+)\.body\.", r"RBs.\1."),
+    (r"^residuals_end\.", "RB_end.0."),
+    (r"^up(\d)_end\.", r"dconv\1_end."),
+    (r"^up(\d)\.", r"dconv\1."),
+)
+Rules = tuple[tuple[str, str], ...]
+
+
+def import_checkpoint(source: Path, out: Path) -> dict[str, Any]:
+    """Write a checkpoint of the PVDNet authors (PVDNet with BIMNet, or either flow network alone) as a weights file.
+
+    Known are their `BIMNet.*` and `PVDNet.*`, BIMNet without the prefix, and sniklaus' LiteFlowNet (`net*`), each
+    also behind `module.`. A pickle is only ever read as tensors; code in it is refused, not run.
+
+    Returns: the header that was written.
+    Raises:
+        WeightsError: if the file is missing, damaged or no such checkpoint; it names the first key that is missing,
+            surplus or misshapen.
+    """
+    tensors = read_checkpoint(source)
+    if any(name.startswith("PVDNet.") for name in tensors):
+        network, header = _pvdnet(tensors, source)
+    elif any(re.match(r"(BIMNet\.)?(module|net)Features\.", name) for name in tensors):
+        network, header = _liteflownet(tensors, source)
+    else:
+        raise WeightsError(f"{source}: expected keys PVDNet.*, BIMNet.*, moduleFeatures.* or netFeatures.*, got "
+                           f"'{next(iter(tensors), 'none')}'; this checkpoint is of no known network")  # fmt: skip
+    header |= {"imported": source.name}
+    save_weights(out, network.state_dict(), header)
+    return header
+
+
+def read_checkpoint(path: Path) -> dict[str, Tensor]:
+    """The tensors of a PyTorch checkpoint by name, without `module.` in front.
+
+    Raises:
+        WeightsError: if the file is missing, damaged, holds more than tensors or no named tensors.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise WeightsError(f"{path}: expected a checkpoint, found no file; name the one that you have") from None
+    except pickle.UnpicklingError as error:
+        reason = str(error).split("\n")[0]
+        raise WeightsError(f"{path}: expected tensors alone, got something else, which was not run ({reason}); "
+                           "ask its authors for a state_dict") from error  # fmt: skip
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        reason = str(error).split("\n")[0]
+        raise WeightsError(f"{path}: expected a whole PyTorch checkpoint, got '{reason}'; get it again") from error
+    for wrapper in _WRAPPERS:
+        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
+            content = content[wrapper]
+    if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
+        raise WeightsError(f"{path}: expected names and tensors, got {type(content).__name__}; save a state_dict")
+    return {str(name).removeprefix("module."): value for name, value in content.items()}
+
+
+def official_name(name: str, rules: Rules) -> str:
+    """The name that a network's authors gave to a key of ours."""
+    for ours, theirs in rules:
+        name = re.sub(ours, theirs, name)
+    return name
+
+
+def _pvdnet(tensors: Mapping[str, Tensor], source: Path) -> tuple[nn.Module, dict[str, Any]]:
+    first, inner = (_shape(tensors, f"PVDNet.{name}.weight", source) for name in ("PV_dec.0", "d0"))
+    blocks = len({name.split(".")[2] for name in tensors if name.startswith("PVDNet.RBs.")})
+    size = round(first[1] ** 0.5)
+    if size not in (1, 3, 5, 7) or size * size != first[1]:
+        raise WeightsError(f"{source}: PVDNet.PV_dec.0.weight: expected 1, 9, 25 or 49 candidates, got {first[1]}; "
+                           "this is no pixel volume that pvdbench knows")  # fmt: skip
+    params = NetworkParams(volume="gray", size=size, width=inner[0] / 64, blocks=blocks)
+    with_motion = any(name.startswith("BIMNet.") for name in tensors)
+    model = VideoDeblurrer(params, LiteFlowNet() if with_motion else None)
+
+    def theirs(name: str) -> str:
+        if name.startswith("deblur."):
+            return "PVDNet." + official_name(name.removeprefix("deblur."), _PVDNET)
+        return "BIMNet." + official_name(name.removeprefix("motion."), _LITEFLOWNET)
+
+    fill(model, tensors, source, named=theirs)
+    return model, architecture(model)
+
+
+def _liteflownet(tensors: Mapping[str, Tensor], source: Path) -> tuple[nn.Module, dict[str, Any]]:
+    plain = {name.removeprefix("BIMNet."): value for name, value in tensors.items()}
+    sniklaus = any(name.startswith("netFeatures.") for name in plain)
+    network = LiteFlowNet(preprocessing="bgr-means" if sniklaus else "rgb")
+
+    def theirs(name: str) -> str:
+        official = official_name(name, _LITEFLOWNET)
+        return official.replace("module", "net") if sniklaus else official
+
+    fill(network, plain, source, named=theirs)
+    return network, liteflownet_header(network)
+
+
+def _shape(tensors: Mapping[str, Tensor], name: str, source: Path) -> tuple[int, ...]:
+    if name not in tensors:
+        raise WeightsError(f"{source}: {name}: expected this key, got no such key; use a whole checkpoint")
+    return tuple(tensors[name].shape)
