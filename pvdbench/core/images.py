@@ -10,6 +10,7 @@ from pvdbench.core.errors import DataError
 
 Frame = NDArray[np.uint8]  # (H, W, 3) RGB
 
+_HALF = 127
 _RGB = "8-bit RGB"
 _KINDS = {"1": "black and white", "L": "8-bit grey", "LA": "grey with alpha", "I;16": "16-bit grey", "P": "a palette",
           "RGBA": "RGB with alpha", "CMYK": "CMYK"}  # fmt: skip
@@ -33,6 +34,22 @@ def read_frame(path: Path) -> Frame:
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise DataError(f"{path}: expected a whole PNG or JPEG, got a damaged one ({error}); "
                         "restore or make it again") from error  # fmt: skip
+
+
+def read_mask(path: Path) -> NDArray[np.bool_]:
+    """Decode a mask: (H, W), true where it is brighter than half.
+
+    Raises:
+        DataError: if the file is missing or damaged.
+    """
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("L")) > _HALF
+    except FileNotFoundError:
+        raise DataError(f"{path}: expected a mask, found no file; fetch or render the data set again") from None
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise DataError(f"{path}: expected a whole PNG, got a damaged one ({error}); "
+                        "fetch or render the data set again") from error  # fmt: skip
 
 
 def _kind(image: Image.Image) -> str:

@@ -12,7 +12,7 @@ from skimage.registration import optical_flow_ilk
 from torch import Tensor
 
 from pvdbench.core.flow_files import Flow, read_flow
-from pvdbench.core.images import Frame, read_frame
+from pvdbench.core.images import Frame, read_frame, read_mask
 from pvdbench.core.warp import backward_warp, inside
 from pvdbench.datasets.manifest import ClipFiles, FrameFiles
 from pvdbench.protocols.endpoint import distances
@@ -95,7 +95,7 @@ def _seen(sharp: Frame, before: Frame, flow: Flow, occlusion: Path | None) -> ND
     """(H, W): what lies in both frames; where no occlusion is known, what stays alike along the flow."""
     within = inside(_tensor(flow))[0, 0].numpy()
     if occlusion is not None:
-        return np.asarray(within & (read_frame(occlusion)[..., 0] <= 127))
+        return np.asarray(within & ~read_mask(occlusion))
     return np.asarray(within & (np.abs(_warped(before, flow) - sharp).max(-1) <= _STEADY))
 
 

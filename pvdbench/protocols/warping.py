@@ -7,7 +7,7 @@ import pandas as pd
 
 from pvdbench.core.errors import DataError
 from pvdbench.core.flow_files import Flow, read_flow
-from pvdbench.core.images import read_frame
+from pvdbench.core.images import read_mask
 from pvdbench.core.records import FLOW_SCORES, write_table
 from pvdbench.datasets.manifest import FrameFiles
 from pvdbench.protocols.clips import score_clips
@@ -44,7 +44,7 @@ def _endpoint_errors(path: Path, frame: FrameFiles) -> tuple[float, float]:
     if frame.flow is None or frame.occlusion is None:
         return float("nan"), float("nan")
     distance = endpoint_error(read_flow(path), read_flow(frame.flow), path)
-    visible = read_frame(frame.occlusion)[..., 0] <= 127
+    visible = ~read_mask(frame.occlusion)
     return float(distance.mean()), float(distance[visible].mean()) if visible.any() else float("nan")
 
 
