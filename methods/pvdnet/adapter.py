@@ -18,6 +18,7 @@ class Method:
         """Read weights["network"], which holds PVDNet and its motion network."""
         self._device = device
         self._model = load_video_deblurrer(weights["network"]).to(device).eval()
+        self.upper_bound = self._model.params.volume == "ideal"
 
     def parameters(self) -> Mapping[str, int]:
         """PVDNet's and its motion network's."""
@@ -30,4 +31,4 @@ class Method:
     @torch.inference_mode()
     def deblur(self, clip: Clip) -> Iterator[Tensor]:
         """Each frame from its neighbours and the deblurred frame before it."""
-        yield from deblur_frames(self._model, clip, self._device)
+        yield from deblur_frames(self._model, clip, self._device, clip.truth)

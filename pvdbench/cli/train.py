@@ -9,7 +9,11 @@ from pvdbench.cli.options import study_folder
 
 @click.group()
 def train() -> None:
-    """Train the rows of a study; each writes weights, a CSV of losses and what it cost."""
+    """Train the rows of a study; each writes weights, a CSV of losses and what it cost.
+
+    A run that is stopped or killed goes on from its last checkpoint when the same command is given again. On several
+    GPUs or processes: torchrun --nproc-per-node N -m pvdbench train ...
+    """
 
 
 @train.command()
@@ -20,17 +24,21 @@ def pretrain(folder: Path) -> None:
     from pvdbench.core.cost import measured_cost
     from pvdbench.core.device import compute_device
     from pvdbench.training.motion import pretrain_motion
+    from pvdbench.training.processes import joined
 
     study = load_study(folder)
     training = study.params.training
-    with measured_cost(study.data("cost", "train", "motion", "pretrained.json"), "train pretrain") as facts:
+    cost = study.data("cost", "train", "motion", "pretrained.json")
+    with joined() as processes, measured_cost(cost, "train pretrain", write=processes.writes) as facts:
         pretrain_motion(
             study.dataset(study.params.datasets.train),
             training.motion,
             study.data("weights", "motion", "pretrained.safetensors"),
             study.data("training", "motion", "pretrained.csv"),
+            study.data("checkpoints", "motion", "pretrained"),
             seed=training.seed,
             device=compute_device(study.params.threads),
+            processes=processes,
         )
         facts["steps"] = training.motion.pretrain.steps
 
@@ -44,9 +52,11 @@ def motion(row: str, folder: Path) -> None:
     from pvdbench.core.cost import measured_cost
     from pvdbench.core.device import compute_device
     from pvdbench.training.motion import train_motion
+    from pvdbench.training.processes import joined
 
     study = load_study(folder)
-    with measured_cost(study.data("cost", "train", "motion", f"{row}.json"), f"train motion {row}") as facts:
+    cost = study.data("cost", "train", "motion", f"{row}.json")
+    with joined() as processes, measured_cost(cost, f"train motion {row}", write=processes.writes) as facts:
         facts["steps"] = train_motion(
             study.motion_row(row),
             study.dataset(study.params.datasets.train),
@@ -54,8 +64,10 @@ def motion(row: str, folder: Path) -> None:
             study.data("weights", "motion", "pretrained.safetensors"),
             study.data("weights", "motion", f"{row}.safetensors"),
             study.data("training", "motion", f"{row}.csv"),
+            study.data("checkpoints", "motion", row),
             seed=study.params.training.seed,
             device=compute_device(study.params.threads),
+            processes=processes,
         )
 
 
@@ -68,10 +80,12 @@ def deblur(row: str, folder: Path) -> None:
     from pvdbench.core.cost import measured_cost
     from pvdbench.core.device import compute_device
     from pvdbench.training.deblurring import train_deblurring
+    from pvdbench.training.processes import joined
 
     study = load_study(folder)
     params = study.deblur_row(row)
-    with measured_cost(study.data("cost", "train", "deblur", f"{row}.json"), f"train deblur {row}") as facts:
+    cost = study.data("cost", "train", "deblur", f"{row}.json")
+    with joined() as processes, measured_cost(cost, f"train deblur {row}", write=processes.writes) as facts:
         facts["steps"] = train_deblurring(
             params,
             study.dataset(study.params.datasets.train),
@@ -79,6 +93,8 @@ def deblur(row: str, folder: Path) -> None:
             study.data("weights", "motion", f"{params.motion}.safetensors"),
             study.data("weights", "deblur", f"{row}.safetensors"),
             study.data("training", "deblur", f"{row}.csv"),
+            study.data("checkpoints", "deblur", row),
             seed=study.params.training.seed,
             device=compute_device(study.params.threads),
+            processes=processes,
         )

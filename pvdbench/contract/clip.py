@@ -13,8 +13,9 @@ from pvdbench.core.images import read_frame
 class Clip(Sequence[Tensor]):
     """The frames of one video, in order: (3, H, W) float32 RGB in [0, 1] each; memory stays flat."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._paths = tuple(paths)
+    def __init__(self, paths: Sequence[Path], *, truth: "Clip | None" = None) -> None:
+        """Take the files of the frames; truth, the sharp clip, is given to methods that say they are an upper bound."""
+        self._paths, self.truth = tuple(paths), truth
 
     def __len__(self) -> int:
         return len(self._paths)

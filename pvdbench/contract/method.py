@@ -29,7 +29,11 @@ class Loadable(Protocol):
 
 @runtime_checkable
 class Deblurrer(Loadable, Protocol):
-    """Restores the sharp frames of a clip."""
+    """Restores the sharp frames of a clip.
+
+    One whose attribute upper_bound is true is shown clip.truth: what it gives says how much a perfect choice would be
+    worth, and is no result.
+    """
 
     def deblur(self, clip: Clip) -> Iterator[Tensor]:
         """One (3, H, W) frame in [0, 1] for each frame of clip, in order; timed frame by frame."""

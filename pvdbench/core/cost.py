@@ -14,14 +14,20 @@ from pvdbench.core.files import replaced_file
 
 
 @contextmanager
-def measured_cost(path: Path, stage: str) -> Iterator[dict[str, Any]]:
-    """Write path as JSON when the block ends well; the block may add facts (parameters, milliseconds)."""
+def measured_cost(path: Path, stage: str, *, write: bool = True) -> Iterator[dict[str, Any]]:
+    """Write path as JSON when the block ends well; the block may add facts (parameters, milliseconds).
+
+    Args:
+        write: whether this process is the one of several that writes.
+    """
     facts: dict[str, Any] = {"stage": stage}
     start = time.perf_counter()
     yield facts
     facts["seconds"] = round(time.perf_counter() - start, 3)
     facts["peak_memory_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
     facts["hardware"] = hardware()
+    if not write:
+        return
     with replaced_file(path) as partial:
         partial.write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n")
 

@@ -45,9 +45,7 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         ) from error
 
 
-def fill(
-    network: nn.Module, tensors: Mapping[str, Tensor], path: Path, *, named: Callable[[str], str] = str
-) -> None:
+def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path, *, named: Callable[[str], str] = str) -> None:
     """Copy tensors into network, every key and shape matching.
 
     Args:

@@ -85,7 +85,11 @@ class Scene:
 
 
 def make_scene(
-    rng: np.random.Generator, back: Photograph, front: Photograph, camera: Trajectory, moving: Trajectory,
+    rng: np.random.Generator,
+    back: Photograph,
+    front: Photograph,
+    camera: Trajectory,
+    moving: Trajectory,
     size: tuple[int, int],
 ) -> Scene:
     """Two photographs with words painted on them, seen through a random outline."""

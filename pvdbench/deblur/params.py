@@ -7,15 +7,20 @@ from pydantic import Field
 from pvdbench.core.params import StrictModel
 from pvdbench.volume.params import Coordinates
 
+Volume = Literal["none", "warp", "majority", "gray", "colour", "ideal"]
+"""What PVDNet sees of its previous output: that itself; warped plainly; the most frequent candidate of its gray pixel
+volume; all of them (the paper's); those in colour; or the one nearest to the truth, an upper bound."""
+
 
 class NetworkParams(StrictModel):
     """A variant of PVDNet and of its motion compensation."""
 
-    volume: Literal["warp", "gray"]  # the previous output warped plainly, or its gray pixel volume
+    volume: Volume
     size: Literal[1, 3, 5, 7] = 5  # k of the pixel volume
     coordinates: Coordinates = "truncate"
     width: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     blocks: Annotated[int, Field(ge=1)] = 12
+    compensate: Literal["output", "output-and-frames"] = "output"  # the paper's: the previous output alone
     train_motion: bool = False  # MC_e2e of Table 2: the deblurring loss trains the flow, too
 
 

@@ -16,6 +16,7 @@ from pvdbench.deblur.params import NetworkParams
 from pvdbench.deblur.pvdnet import MULTIPLE, PVDNet
 from pvdbench.motion.estimator import liteflownet_header
 from pvdbench.motion.liteflownet import LiteFlowNet
+from pvdbench.volume.choices import most_frequent, nearest
 from pvdbench.volume.pixel_volume import pixel_volume
 
 
@@ -25,7 +26,7 @@ class VideoDeblurrer(nn.Module):
     def __init__(self, params: NetworkParams, motion: LiteFlowNet | None) -> None:
         super().__init__()
         self.params, self.motion = params, motion
-        candidates = params.size**2 if params.volume == "gray" else 1
+        candidates = {"gray": params.size**2, "colour": 3 * params.size**2}.get(params.volume, 1)
         self.deblur = PVDNet(candidates=candidates, width=params.width, blocks=params.blocks)
 
     def flow(self, current: Tensor, previous: Tensor) -> Tensor:
@@ -36,40 +37,66 @@ class VideoDeblurrer(nn.Module):
             flow: Tensor = self.motion((current + 1) / 2, (previous + 1) / 2)  # the authors feed BIMNet [0, 1]
         return flow
 
-    def compensate(self, state: Tensor, previous: Tensor, current: Tensor) -> Tensor:
-        """The volume of state, the deblurred previous frame, aligned to current."""
-        flow = self.flow(current, previous)
+    def compensate(self, state: Tensor, flow: Tensor, current: Tensor, truth: Tensor | None = None) -> Tensor:
+        """What the network sees of state, the deblurred previous frame, by the flow from current to it.
+
+        Raises:
+            ValueError: if the volume is ideal and there is no truth to choose by.
+        """
+        if self.params.volume == "none":
+            return gray(state)
         if self.params.volume == "warp":  # candidate (0, 0) alone, read bilinearly; gray, so that k is all that differs
             return backward_warp(gray(state), flow)
-        return pixel_volume(
-            gray(state), flow, gray(current), size=self.params.size, coordinates=self.params.coordinates
-        )
+        how = {"size": self.params.size, "coordinates": self.params.coordinates}
+        if self.params.volume == "colour":
+            channels = zip(torch.split(state, 1, 1), torch.split(current, 1, 1), strict=True)
+            return torch.cat([pixel_volume(one, flow, now, **how) for one, now in channels], 1)  # type: ignore[arg-type]
+        volume = pixel_volume(gray(state), flow, gray(current), **how)  # type: ignore[arg-type]  # mypy joins the values
+        if self.params.volume == "majority":
+            return most_frequent(volume)
+        if self.params.volume == "ideal":
+            if truth is None:
+                raise ValueError("the ideal volume is an upper bound: expected the sharp frame to choose by, got none")
+            return nearest(volume, gray(truth))
+        return volume
 
-    def forward(self, previous: Tensor, current: Tensor, following: Tensor, state: Tensor) -> Tensor:
+    def forward(
+        self, previous: Tensor, current: Tensor, following: Tensor, state: Tensor, truth: Tensor | None = None
+    ) -> Tensor:
         """Deblur current.
 
         Args:
             previous, current, following: (B, 3, H, W) blurry frames in [-1, 1]; H and W multiples of 4.
             state: (B, 3, H, W), the deblurred previous frame, not clamped.
+            truth: (B, 3, H, W), the sharp current frame; only the ideal volume looks at it.
 
         Returns: (B, 3, H, W), not clamped: the next frame's state.
         """
-        output: Tensor = self.deblur(previous, current, following, self.compensate(state, previous, current))
+        with torch.autocast(current.device.type, enabled=False):  # half a coordinate would be half a match
+            flow = self.flow(current, previous)
+            volume = self.compensate(state, flow, current, truth)
+            if self.params.compensate == "output-and-frames":
+                previous = backward_warp(previous, flow)
+                following = backward_warp(following, self.flow(current, following))
+        output: Tensor = self.deblur(previous, current, following, volume)
         return output
 
 
-def deblur_frames(model: VideoDeblurrer, clip: Sequence[Tensor], device: torch.device) -> Iterator[Tensor]:
+def deblur_frames(
+    model: VideoDeblurrer, clip: Sequence[Tensor], device: torch.device, truth: Sequence[Tensor] | None = None
+) -> Iterator[Tensor]:
     """Deblur a clip frame by frame; sides that are no multiple of 4 are padded (the authors crop them).
 
     Args:
         model: on device.
         clip: (3, H, W) frames in [0, 1].
+        truth: the sharp frames, for the ideal volume alone.
 
     Yields: (3, H, W) frames in [0, 1], on the CPU.
     """
 
-    def ready(t: int) -> Tensor:
-        return _padded(clip[t][None].to(device)) * 2 - 1
+    def ready(t: int, frames: Sequence[Tensor] = clip) -> Tensor:
+        return _padded(frames[t][None].to(device)) * 2 - 1
 
     if not len(clip):
         return
@@ -77,7 +104,7 @@ def deblur_frames(model: VideoDeblurrer, clip: Sequence[Tensor], device: torch.d
     previous = current = state = ready(0)  # Sec. 4.1: the first frame is its own past
     for t in range(len(clip)):
         following = ready(t + 1) if t + 1 < len(clip) else current
-        state = model(previous, current, following, state)
+        state = model(previous, current, following, state, None if truth is None else ready(t, truth))
         yield ((state[0, :, :h, :w] + 1) / 2).clamp(0, 1).cpu()
         previous, current = current, following
 

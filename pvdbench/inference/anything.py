@@ -32,8 +32,12 @@ def deblur_anything(method: Deblurrer, source: Path, out: Path) -> int:
     Returns: the number of frames.
     Raises:
         DataError: if source is neither, holds no frames, or a frame is damaged or of another size.
-        MethodError: if the method breaks the contract.
+        MethodError: if the method breaks the contract or is an upper bound, which needs the truth.
     """
+    if getattr(method, "upper_bound", False):
+        raise MethodError(
+            f"{source}: expected a method that needs no sharp frames, got an upper bound; take other weights"
+        )
     clip, names, rate = _open(source)
     outputs = method.deblur(clip)
     with _writer(out, names, rate) as write:

@@ -1,6 +1,7 @@
 """Random crops of consecutive frames (Sec. 4.1), the same crop for all frames of a sequence."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,72 +11,119 @@ from torch.utils.data import DataLoader, Dataset
 
 from pvdbench.core.errors import DataError
 from pvdbench.core.flow_files import read_flow
-from pvdbench.core.images import read_frame
-from pvdbench.datasets.manifest import ClipFiles, FrameFiles
+from pvdbench.datasets.manifest import ClipFiles
+from pvdbench.datasets.packed import FrameReader
 from pvdbench.training.params import Recipe
+from pvdbench.training.processes import Processes
 
 Batch = dict[str, Tensor]
 """blurry, sharp: (B, T, 3, h, w) in [0, 1]; flow: (B, T - 1, 2, h, w), from frame t to t - 1, where asked for."""
 
 
+@dataclass(frozen=True)
+class Sequences:
+    """Which frames of the clips make a sequence.
+
+    Attributes:
+        length: frames that the loss sees.
+        around: frames before and after these that come along; at a clip's ends the last one repeats.
+        fixed: whether sequences start at multiples of their length alone.
+        noise: standard deviation, in [-1, 1], of what is added to a blurry frame with probability 1/2.
+    """
+
+    length: int
+    around: int = 0
+    fixed: bool = False
+    noise: float = 0.0
+    with_flow: bool = False
+
+
 class SequenceCrops(Dataset[Batch]):
     """An endless supply of sequences; item n depends on the seed and n alone: any order, any worker gives the same."""
 
-    def __init__(self, clips: list[ClipFiles], recipe: Recipe, length: int, seed: int, *, with_flow: bool) -> None:
-        self._clips = [clip for clip in clips if len(clip.frames) >= length]
+    def __init__(self, folder: Path, clips: list[ClipFiles], recipe: Recipe, sequences: Sequences, seed: int) -> None:
+        self._reader = FrameReader(folder)
+        self._clips = [clip for clip in clips if len(clip.frames) >= sequences.length]
         if not self._clips:
-            raise DataError(f"training clips: expected one of at least {length} frames, got none; shorten `sequence`")
-        positions = np.array([len(clip.frames) - length + 1 for clip in self._clips], float)
+            raise DataError(f"training clips: expected one of at least {sequences.length} frames, got none; "
+                            "shorten `sequence`")  # fmt: skip
+        self._recipe, self._sequences, self._seed = recipe, sequences, seed
+        positions = np.array([len(self._starts(clip)) for clip in self._clips], float)
         self._chances = positions / positions.sum()  # every start is equally likely
-        self._recipe, self._length, self._seed, self._with_flow = recipe, length, seed, with_flow
+
+    def _starts(self, clip: ClipFiles) -> range:
+        step = self._sequences.length if self._sequences.fixed else 1
+        return range(0, len(clip.frames) - self._sequences.length + 1, step)
 
     def __getitem__(self, index: int) -> Batch:
         rng = np.random.default_rng([self._seed, index])
         clip = self._clips[rng.choice(len(self._clips), p=self._chances)]
-        start = int(rng.integers(len(clip.frames) - self._length + 1))
-        frames = clip.frames[start : start + self._length]
-        blurry, sharp = _stack([f.blurry for f in frames]), _stack([f.sharp for f in frames])
-        rows, columns = self._place(rng, blurry.shape, frames[0].blurry)
-        item = {"blurry": blurry[..., rows, columns] / 255, "sharp": sharp[..., rows, columns] / 255}
-        if self._with_flow:
-            item["flow"] = _flows(frames)[..., rows, columns]
+        starts = self._starts(clip)
+        start = starts[int(rng.integers(len(starts)))]
+        last, around = len(clip.frames) - 1, self._sequences.around
+        numbers = [min(max(t, 0), last) for t in range(start - around, start + self._sequences.length + around)]
+        place = self._place(rng, clip)
+        item = {
+            "blurry": self._noisy(rng, self._stack(clip, "blurry", numbers, place)),
+            "sharp": self._stack(clip, "sharp", numbers, place),
+        }
+        if self._sequences.with_flow:
+            item["flow"] = _flows(clip, numbers, place)
         return item
 
-    def _place(self, rng: np.random.Generator, shape: torch.Size, path: Path) -> tuple[slice, slice]:
-        (h, w), (crop_h, crop_w) = shape[2:], self._recipe.crop
+    def _place(self, rng: np.random.Generator, clip: ClipFiles) -> tuple[slice, slice]:
+        (h, w), (crop_h, crop_w) = self._reader.size(clip), self._recipe.crop
         if crop_h > h or crop_w > w:
-            raise DataError(f"{path}: expected at least {crop_w}x{crop_h} for the crop, got {w}x{h}; lower `crop`")
+            raise DataError(f"{clip.frames[0].blurry}: expected at least {crop_w}x{crop_h} for the crop, got {w}x{h}; "
+                            "lower `crop`")  # fmt: skip
         y, x = int(rng.integers(h - crop_h + 1)), int(rng.integers(w - crop_w + 1))
         return slice(y, y + crop_h), slice(x, x + crop_w)
 
+    def _stack(self, clip: ClipFiles, kind: str, numbers: list[int], place: tuple[slice, slice]) -> Tensor:
+        crops = [self._reader.read(clip, kind, t, place).transpose(2, 0, 1) for t in numbers]
+        return torch.from_numpy(np.stack(crops)) / 255
 
-def _stack(paths: list[Path]) -> Tensor:
-    return torch.stack([torch.from_numpy(read_frame(path).copy()).permute(2, 0, 1) for path in paths])
+    def _noisy(self, rng: np.random.Generator, blurry: Tensor) -> Tensor:
+        if not self._sequences.noise:
+            return blurry
+        chosen = (rng.random((len(blurry), 1, 1, 1)) < 0.5) * self._sequences.noise / 2  # [0, 1] is half as wide
+        return (blurry + torch.from_numpy(chosen * rng.normal(size=blurry.shape)).float()).clamp(0, 1)
 
 
-def _flows(frames: tuple[FrameFiles, ...]) -> Tensor:
+def _flows(clip: ClipFiles, numbers: list[int], place: tuple[slice, slice]) -> Tensor:
     flows = []
-    for frame in frames[1:]:
+    for frame in (clip.frames[t] for t in numbers[1:]):
         if frame.flow is None:
             raise DataError(f"{frame.blurry}: expected a true flow beside it for the pre-training, got none; "
                             "pre-train on a rendered data set")  # fmt: skip
-        flows.append(torch.from_numpy(read_flow(frame.flow)).permute(2, 0, 1))
+        flows.append(torch.from_numpy(read_flow(frame.flow)[place].copy()).permute(2, 0, 1))
     return torch.stack(flows)
 
 
 def batches(
-    clips: list[ClipFiles], recipe: Recipe, *, length: int, seed: int, device: torch.device, with_flow: bool = False
+    crops: SequenceCrops, recipe: Recipe, *, first: int, processes: Processes, device: torch.device
 ) -> Iterator[Batch]:
-    """Batches without end, on device."""
-    crops = SequenceCrops(clips, recipe, length, seed, with_flow=with_flow)
-    loader = DataLoader(crops, recipe.batch, sampler=_Counting(), num_workers=recipe.workers)
+    """Batches without end, from number first on, on device; each process gets its share of every batch."""
+    share = processes.share(recipe.batch)
+    loader = DataLoader(
+        crops,
+        share,
+        sampler=_Counting(first * recipe.batch + processes.rank * share, share, recipe.batch),
+        num_workers=recipe.workers,
+        pin_memory=device.type == "cuda",
+    )
     for batch in loader:
-        yield {name: values.to(device) for name, values in batch.items()}
+        yield {name: values.to(device, non_blocking=True) for name, values in batch.items()}
 
 
 class _Counting(torch.utils.data.Sampler[int]):
+    """share numbers out of every batch, from first on."""
+
+    def __init__(self, first: int, share: int, batch: int) -> None:
+        self._first, self._share, self._batch = first, share, batch
+
     def __iter__(self) -> Iterator[int]:
-        index = 0
+        start = self._first
         while True:
-            yield index
-            index += 1
+            yield from range(start, start + self._share)
+            start += self._batch

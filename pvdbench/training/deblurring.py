@@ -1,32 +1,35 @@
 """Training of PVDNet (Sec. 3.3 and 4.1): one update a frame, the state detached, BIMNet fixed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pvdbench.core.weights import load_weights, save_weights
+from pvdbench.core.weights import load_weights
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.deblur.params import DeblurRow
 from pvdbench.deblur.recurrence import VideoDeblurrer, architecture
 from pvdbench.motion.estimator import load_liteflownet
 from pvdbench.motion.liteflownet import LiteFlowNet
-from pvdbench.training.crops import Batch, batches
+from pvdbench.training.crops import Batch, SequenceCrops, Sequences
 from pvdbench.training.loop import optimise, write_untrained
 from pvdbench.training.params import SequenceRecipe
+from pvdbench.training.place import Where, accelerated
+from pvdbench.training.processes import ALONE, Processes
 
 
 def train_deblurring(
-    row: DeblurRow, dataset: Path, recipe: SequenceRecipe, motion: Path, weights: Path, log: Path,
-    *, seed: int, device: torch.device,
+    row: DeblurRow, dataset: Path, recipe: SequenceRecipe, motion: Path, weights: Path, log: Path, checkpoints: Path,
+    *, seed: int, device: torch.device, processes: Processes = ALONE,
 ) -> int:  # fmt: skip
     """Write the weights of one row of Tables 2 and 3, its motion network inside; none for a method without a network.
 
     Args:
         motion: the weights file of the row of `motion` that it starts from.
         weights, log: what is written.
+        checkpoints: a folder for the run while it is half done.
 
     Returns: the number of updates made.
     """
@@ -35,24 +38,42 @@ def train_deblurring(
     torch.manual_seed(seed)
     model = VideoDeblurrer(row.network, _motion(motion)).to(device)
     _start_from_identity(model.deblur)
-    trained = model.parameters() if row.network.train_motion else model.deblur.parameters()
-    supply = batches(read_clips(dataset, "train"), recipe, length=recipe.sequence, seed=seed, device=device)
-    losses = (loss for batch in supply for loss in sequence_losses(model, batch))
-    optimise(trained, losses, recipe, log, weights.stem)
+    trained = list((model if row.network.train_motion else model.deblur).parameters())
+    where = Where(dataset, weights, log, checkpoints, seed, device, processes)
+    crops = SequenceCrops(dataset, read_clips(dataset, "train"), recipe, _sequences(recipe), seed)
     header = {**architecture(model), "dataset": dataset.name, "seed": seed, "steps": recipe.steps}
-    save_weights(weights, model.state_dict(), header)
+    run = where.run(model, trained, recipe, header)
+    fast = accelerated(model.deblur, recipe, device)
+    optimise(run, where.supply(crops, recipe), lambda batch: sequence_losses(model, batch, recipe, fast))
+    where.finish(run, model, header)
     return recipe.steps
 
 
-def sequence_losses(model: VideoDeblurrer, batch: Batch) -> Iterator[Tensor]:
-    """The mean absolute difference of each frame of the sequences; no gradient passes from one to the next."""
+def _sequences(recipe: SequenceRecipe) -> Sequences:
+    """The released code loads a frame more at each end, so that the first has a past and the last a future."""
+    around = 1 if recipe.initial_state == "previous" else 0
+    return Sequences(recipe.sequence, around=around, fixed=recipe.windows == "fixed", noise=recipe.noise)
+
+
+def sequence_losses(
+    model: VideoDeblurrer, batch: Batch, recipe: SequenceRecipe, compute: Callable[[Callable[[], Tensor]], Tensor]
+) -> Iterator[Tensor]:
+    """The difference of each frame of the sequences from the truth; no gradient passes from one to the next."""
     blurry, sharp = batch["blurry"] * 2 - 1, batch["sharp"] * 2 - 1
     last = blurry.shape[1] - 1
-    state = blurry[:, 0]  # Sec. 4.1: the first frame of a sequence is its own past
-    for t in range(last + 1):
-        output = model(blurry[:, max(t - 1, 0)], blurry[:, t], blurry[:, min(t + 1, last)], state)
-        yield F.l1_loss(output, sharp[:, t])
-        state = output.detach()
+    around = last + 1 - recipe.sequence
+    difference = F.l1_loss if recipe.loss == "l1" else F.mse_loss
+    state = blurry[:, 0]  # Sec. 4.1: the first frame of a sequence is its own past; released: the frame before it
+    for t in range(around // 2, last + 1 - around // 2):
+        outputs: list[Tensor] = []
+
+        def loss(t: int = t, state: Tensor = state, outputs: list[Tensor] = outputs) -> Tensor:
+            frames = blurry[:, max(t - 1, 0)], blurry[:, t], blurry[:, min(t + 1, last)]
+            outputs.append(model(*frames, state, sharp[:, t]))
+            return difference(outputs[0].float(), sharp[:, t])
+
+        yield compute(loss)
+        state = outputs[0].detach().float()
 
 
 def _motion(path: Path) -> LiteFlowNet | None:

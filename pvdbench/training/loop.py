@@ -1,65 +1,151 @@
-"""The one training loop: Adam with a stepped rate, progress, losses to a CSV."""
+"""The one training loop: updates, progress, losses to a CSV, checkpoints, and a stop that loses nothing."""
 
+import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
+from typing import Any, Never
 
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import Parameter
 from tqdm import tqdm
 
 from pvdbench.core.errors import PvdbenchError
 from pvdbench.core.records import TRAINING_LOG, write_table
 from pvdbench.core.weights import save_weights
+from pvdbench.training.checkpoint import Progress, restore, save_checkpoint
+from pvdbench.training.crops import Batch
 from pvdbench.training.params import Recipe
+from pvdbench.training.processes import ALONE, Processes
+from pvdbench.training.schedule import rate_factor
 
 _LOG_ROWS = 200
 
 
 class TrainingError(PvdbenchError):
-    """A training run went wrong."""
+    """A training run went wrong, or was stopped."""
 
 
-def optimise(parameters: Iterable[Parameter], losses: Iterator[Tensor], recipe: Recipe, log: Path, title: str) -> None:
-    """Make recipe.steps updates, one for each loss, and write the mean losses to log.
+@dataclass(frozen=True)
+class Run:
+    """What is trained, how, and where it leaves its traces.
+
+    Attributes:
+        network: whose state a checkpoint holds.
+        trained: which of its parameters are updated.
+        log: a CSV of about 200 rows (TRAINING_LOG).
+        checkpoints: a folder of this run's own.
+        identity: what a checkpoint must have in common with the run to be gone on from.
+    """
+
+    title: str
+    network: nn.Module
+    trained: list[Parameter]
+    recipe: Recipe
+    log: Path
+    checkpoints: Path
+    identity: Mapping[str, Any]
+    processes: Processes = ALONE
+
+
+def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callable[[Batch], Iterator[Tensor]]) -> None:
+    """Make recipe.steps updates, one for each loss, and write the mean losses to the log.
+
+    It begins where the run's checkpoint ends, if there is one, and leaves one behind every checkpoint_every updates
+    and when it is told to stop (SIGTERM, SIGINT), always between two batches.
 
     Args:
-        parameters: what is trained.
-        losses: computed when asked for, so each sees the update before it.
-        log: a CSV of about 200 rows (TRAINING_LOG).
-        title: shown beside the progress.
+        supply: the batches from a number on.
+        losses: of one batch, each computed when asked for, so that it sees the update before it.
 
     Raises:
-        TrainingError: if a loss is not finite.
+        TrainingError: if a loss is not finite, or the run was told to stop.
+        WeightsError: if the checkpoint is damaged or of another run.
+        WriteError: if the disk is full.
     """
-    optimiser = torch.optim.Adam(list(parameters), lr=recipe.learning_rate)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_factor(recipe, step))
-    every = max(1, recipe.steps // _LOG_ROWS)
-    recent: list[float] = []
-    rows: list[tuple[int, float, float]] = []
-    progress = tqdm(range(1, recipe.steps + 1), title, file=sys.stderr, mininterval=1)
-    for step, loss in zip(progress, losses, strict=False):
-        if not torch.isfinite(loss):
-            raise TrainingError(f"{title}: step {step}: expected a finite loss, got {loss.item()}; lower learning_rate")
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        rate = float(schedule.get_last_lr()[0])
-        optimiser.step()
-        schedule.step()
-        recent.append(loss.item())
-        if step % every == 0 or step == recipe.steps:
-            rows.append((step, sum(recent) / len(recent), rate))
-            progress.set_postfix(loss=f"{rows[-1][1]:.5f}", refresh=False)
-            recent = []
-    write_log(log, rows)
+    optimiser = _optimiser(run)
+    progress = restore(run.checkpoints, run.network, optimiser, run.identity)
+    with _told_to_stop() as stopping, _bar(run, progress) as bar:
+        saved = progress.step
+        for batch in supply(progress.batches):
+            for loss in losses(batch):
+                _update(run, optimiser, progress, loss, bar)
+                if progress.step == run.recipe.steps:
+                    if run.processes.writes:
+                        write_log(run.log, progress.rows)
+                    return
+            progress.batches += 1
+            if stopping() or (run.recipe.checkpoint_every and progress.step - saved >= run.recipe.checkpoint_every):
+                _save(run, optimiser, progress)
+                saved = progress.step
+            if stopping():
+                raise TrainingError(f"{run.title}: stopped after {progress.step} of {run.recipe.steps} updates; "
+                                    "the same command goes on from there")  # fmt: skip
 
 
-def rate_factor(recipe: Recipe, step: int) -> float:
-    """What the learning rate is multiplied by after step updates."""
-    rise = min(1.0, (step + 1) / recipe.warmup) if recipe.warmup else 1.0
-    return rise * recipe.decay ** sum(step >= decay_step for decay_step in recipe.decay_steps)
+def _optimiser(run: Run) -> torch.optim.Optimizer:
+    rate, decay = run.recipe.learning_rate, run.recipe.weight_decay
+    if run.recipe.optimiser == "radam":
+        return torch.optim.RAdam(run.trained, lr=rate, weight_decay=decay, decoupled_weight_decay=True)
+    return torch.optim.Adam(run.trained, lr=rate, weight_decay=decay, decoupled_weight_decay=True)
+
+
+def _update(run: Run, optimiser: torch.optim.Optimizer, progress: Progress, loss: Tensor, bar: "tqdm[Never]") -> None:
+    value = run.processes.mean(loss.item())
+    if value != value or abs(value) == float("inf"):
+        last = "from the last checkpoint" if (run.checkpoints / "checkpoint.pt").exists() else "from the start"
+        raise TrainingError(f"{run.title}: step {progress.step + 1}, batch {progress.batches}: expected a finite loss, "
+                            f"got {value}; lower learning_rate or set clip, and begin again {last}")  # fmt: skip
+    rate = run.recipe.learning_rate * rate_factor(run.recipe, progress.step)
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    run.processes.average(run.trained)
+    if run.recipe.clip is not None:
+        nn.utils.clip_grad_norm_(run.trained, run.recipe.clip)
+    optimiser.step()
+    progress.step += 1
+    progress.recent.append(value)
+    every = max(1, run.recipe.steps // _LOG_ROWS)
+    if progress.step % every == 0 or progress.step == run.recipe.steps:
+        progress.rows.append((progress.step, sum(progress.recent) / len(progress.recent), rate))
+        progress.recent = []
+        bar.set_postfix(loss=f"{progress.rows[-1][1]:.5f}", refresh=False)
+    bar.update()
+
+
+def _save(run: Run, optimiser: torch.optim.Optimizer, progress: Progress) -> None:
+    if run.processes.writes:
+        save_checkpoint(run.checkpoints, run.network, optimiser, progress, run.identity)
+
+
+def _bar(run: Run, progress: Progress) -> "tqdm[Never]":
+    return tqdm(total=run.recipe.steps, initial=progress.step, desc=run.title, file=sys.stderr, mininterval=1,
+                disable=not run.processes.writes)  # fmt: skip
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[Callable[[], bool]]:
+    """Whether SIGTERM or SIGINT came; a second one stops at once."""
+    told: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        if told:
+            raise KeyboardInterrupt
+        told.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: bool(told)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def write_log(log: Path, rows: list[tuple[int, float, float]]) -> None:

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pvdbench.core.warp import backward_warp
+from pvdbench.core.warp import backward_warp, inside
 from pvdbench.motion.liteflownet import LiteFlowNet
 from pvdbench.motion.params import Finetune
 from pvdbench.training.crops import Batch
@@ -22,11 +22,14 @@ def _endpoint_error(flow: Tensor, truth: Tensor) -> Tensor:
     return ((upsampled - truth).square().sum(1) + 1e-6).sqrt().mean()
 
 
-def warping_loss(network: LiteFlowNet, batch: Batch, finetune: Finetune) -> Tensor:
+def warping_loss(network: LiteFlowNet, batch: Batch, finetune: Finetune, *, masked: bool = False) -> Tensor:
     """Eq. (1) or Eq. (2): the mean squared error of the warped previous frame, averaged over the pairs.
 
     The flow is always estimated between the pair's own frames. The blur-invariant loss judges it on the sharp
     frames, the blur-variant one on the pair itself. All pairs run as one batch.
+
+    Args:
+        masked: leave out what the warp takes from beyond the frame, as the authors' code and not the paper.
     """
     kinds = {"s": batch["sharp"], "b": batch["blurry"]}
     previous = torch.cat([kinds[pair[0]][:, 0] for pair in finetune.pairs])
@@ -35,4 +38,8 @@ def warping_loss(network: LiteFlowNet, batch: Batch, finetune: Finetune) -> Tens
     if finetune.loss == "blur-invariant":
         previous = batch["sharp"][:, 0].repeat(len(finetune.pairs), 1, 1, 1)
         current = batch["sharp"][:, 1].repeat(len(finetune.pairs), 1, 1, 1)
-    return F.mse_loss(backward_warp(previous, flow), current)
+    warped = backward_warp(previous, flow)
+    if not masked:
+        return F.mse_loss(warped, current)
+    seen = inside(flow)
+    return ((warped - current).square() * seen).sum() / (seen.sum() * current.shape[1]).clamp(min=1)

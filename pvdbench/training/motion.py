@@ -1,43 +1,45 @@
 """Training of LiteFlowNet, its fine-tuned variants and BIMNet (Sec. 3.1 and 4.2)."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from pvdbench.core.weights import save_weights
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.motion.estimator import liteflownet_header, load_liteflownet
 from pvdbench.motion.liteflownet import Encoder, LiteFlowNet, Matching, Regularization, Subpixel
 from pvdbench.motion.params import MotionRow
-from pvdbench.training.crops import batches
+from pvdbench.training.crops import Batch, SequenceCrops, Sequences
 from pvdbench.training.loop import optimise, write_log, write_untrained
 from pvdbench.training.losses import supervised_loss, warping_loss
-from pvdbench.training.params import MotionTraining
+from pvdbench.training.params import MotionTraining, Recipe
+from pvdbench.training.place import Where, accelerated
+from pvdbench.training.processes import ALONE, Processes
 
 
 def pretrain_motion(
-    dataset: Path, training: MotionTraining, weights: Path, log: Path, *, seed: int, device: torch.device
-) -> None:
+    dataset: Path, training: MotionTraining, weights: Path, log: Path, checkpoints: Path, *, seed: int,
+    device: torch.device, processes: Processes = ALONE,
+) -> None:  # fmt: skip
     """Train a LiteFlowNet on true flow between sharp frames; a stand-in for the weights that its authors published.
 
     Args:
         dataset: a folder with true flow (a rendered one).
         weights, log: what is written.
+        checkpoints: a folder for the run while it is half done.
     """
     torch.manual_seed(seed)
     network = LiteFlowNet(training.width).to(device)
     _start_from_rest(network)
-    clips = read_clips(dataset, "train")
-    supply = batches(clips, training.pretrain, length=2, seed=seed, device=device, with_flow=True)
-    losses = (supervised_loss(network, batch) for batch in supply)
-    optimise(network.parameters(), losses, training.pretrain, log, "pretrain-motion")
-    save_weights(weights, network.state_dict(), _header(network, dataset, seed, "supervised", training.pretrain.steps))
+    where = Where(dataset, weights, log, checkpoints, seed, device, processes)
+    _train(network, training.pretrain, where, supervised_loss, "supervised", with_flow=True)
 
 
 def train_motion(
     row: MotionRow, dataset: Path, training: MotionTraining, pretrained: Path, weights: Path, log: Path,
-    *, seed: int, device: torch.device,
+    checkpoints: Path, *, seed: int, device: torch.device, processes: Processes = ALONE,
 ) -> int:  # fmt: skip
     """Write the weights of one row of Table 1: fine-tuned, pre-trained as they are, or none at all.
 
@@ -50,13 +52,32 @@ def train_motion(
         write_log(log, [])
         save_weights(weights, network.state_dict(), _header(network, dataset, seed, "supervised", 0))
         return 0
-    finetune = row.finetune
-    supply = batches(read_clips(dataset, "train"), training.finetune, length=2, seed=seed, device=device)
-    losses = (warping_loss(network, batch, finetune) for batch in supply)
-    optimise(network.parameters(), losses, training.finetune, log, weights.stem)
-    header = _header(network, dataset, seed, finetune.model_dump(), training.finetune.steps)
-    save_weights(weights, network.state_dict(), header)
+    finetune, masked = row.finetune, training.finetune.masked
+    where = Where(dataset, weights, log, checkpoints, seed, device, processes)
+
+    def loss(network: LiteFlowNet, batch: Batch) -> Tensor:
+        return warping_loss(network, batch, finetune, masked=masked)
+
+    _train(network, training.finetune, where, loss, finetune.model_dump())
     return training.finetune.steps
+
+
+def _train(
+    network: LiteFlowNet,
+    recipe: Recipe,
+    where: Where,
+    loss: Callable[[LiteFlowNet, Batch], Tensor],
+    made_by: object,
+    *,
+    with_flow: bool = False,
+) -> None:
+    clips = read_clips(where.dataset, "train")
+    crops = SequenceCrops(where.dataset, clips, recipe, Sequences(2, with_flow=with_flow), where.seed)
+    header = _header(network, where.dataset, where.seed, made_by, recipe.steps)
+    run = where.run(network, list(network.parameters()), recipe, header)
+    fast = accelerated(network, recipe, where.device)
+    optimise(run, where.supply(crops, recipe), lambda batch: iter([fast(lambda: loss(network, batch))]))
+    where.finish(run, network, header)
 
 
 def _start_from_rest(network: LiteFlowNet) -> None:

@@ -1,42 +1,66 @@
-"""Key `training` of params.yaml: the recipes of Sec. 4.1."""
+"""Key `training` of params.yaml: the recipes of Sec. 4.1, and those of the authors' code."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from pvdbench.core.params import StrictModel
 
 Count = Annotated[int, Field(ge=1)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
+class Cosine(StrictModel):
+    """Cosine annealing with restarts at full rate (Loshchilov and Hutter, ICLR 2017), as in the authors' code."""
+
+    periods: Annotated[list[Count], Field(min_length=1)]  # updates between restarts
+    minimum: Amount  # the rate at the end of each period
+
+
 class Recipe(StrictModel):
-    """One training run by Adam (0.9, 0.999)."""
+    """One training run. Defaults are the paper's; the released code's differ in every one of them."""
 
     steps: Count  # updates; for PVDNet an update is one frame of a sequence, as in Sec. 4.1
     batch: Count
     crop: Annotated[tuple[Count, Count], Field(strict=False)]  # height, width; YAML has lists only
     learning_rate: Positive
-    decay_steps: list[Count]  # where the rate is multiplied by decay
-    decay: Positive
-    warmup: Annotated[int, Field(ge=0)] = (
-        0  # steps over which the rate rises to learning_rate; ours, for short runs at a high rate
-    )
+    decay_steps: list[Count] = Field(default=[])  # where the rate is multiplied by decay
+    decay: Positive = 1.0
+    cosine: Cosine | None = None  # in place of decay_steps
+    warmup: Annotated[int, Field(ge=0)] = 0  # steps over which the rate rises; ours, for short runs at a high rate
+    optimiser: Literal["adam", "radam"] = "adam"  # (0.9, 0.999) both
+    weight_decay: Amount = 0.0  # decoupled from the gradient
+    clip: Positive | None = None  # largest norm of the gradient
+    precision: Literal["float32", "bfloat16"] = "float32"  # bfloat16 by autocast
+    channels_last: bool = False
+    compile: bool = False  # by torch.compile
     workers: Annotated[int, Field(ge=0)] = 0  # processes that read frames
+    checkpoint_every: Annotated[int, Field(ge=0)] = 1000  # updates between checkpoints; 0 for none but at a signal
+
+
+class MotionRecipe(Recipe):
+    """Training of a motion network."""
+
+    masked: bool = False  # whether Eq. (1) and (2) leave out what the warp takes from beyond the frame, as released
 
 
 class SequenceRecipe(Recipe):
     """Training of PVDNet."""
 
     sequence: Annotated[int, Field(ge=2)]  # consecutive frames of a clip; 13 in the paper
+    loss: Literal["l1", "mse"] = "l1"
+    windows: Literal["random", "fixed"] = "random"  # where sequences start; fixed at multiples of their length
+    initial_state: Literal["current", "previous"] = "current"  # the past of a sequence's first frame
+    noise: Amount = 0.0  # standard deviation in [-1, 1], added to every second blurry frame or so
 
 
 class MotionTraining(StrictModel):
     """Pre-training on true flow, in place of the LiteFlowNet authors' weights, and the fine-tunings from it."""
 
     width: Positive
-    pretrain: Recipe
-    finetune: Recipe
+    pretrain: MotionRecipe
+    finetune: MotionRecipe
 
 
 class TrainingParams(StrictModel):

@@ -58,7 +58,8 @@ def test_an_empty_clip_gives_no_frames():
 def test_without_motion_the_warped_volume_is_the_previous_output():
     model = VideoDeblurrer(NetworkParams(volume="warp", width=0.0625, blocks=1), None)
     state = torch.rand(1, 3, 8, 8)
-    volume = model.compensate(state, torch.rand(1, 3, 8, 8), torch.rand(1, 3, 8, 8))
+    current = torch.rand(1, 3, 8, 8)
+    volume = model.compensate(state, model.flow(current, torch.rand(1, 3, 8, 8)), current)
     torch.testing.assert_close(volume[0, 0], 0.2989 * state[0, 0] + 0.5870 * state[0, 1] + 0.1140 * state[0, 2])
 
 
@@ -85,3 +86,63 @@ def test_weights_of_another_network_are_refused(tmp_path):
     save_weights(tmp_path / "w.safetensors", {}, {"network": "liteflownet"})
     with pytest.raises(WeightsError, match="expected the weights of a pvdnet, got those of liteflownet"):
         load_video_deblurrer(tmp_path / "w.safetensors")
+
+
+def variant(**params):
+    torch.manual_seed(0)
+    return VideoDeblurrer(NetworkParams(**{"width": 0.0625, "blocks": 1} | params), LiteFlowNet(0.0625)).eval()
+
+
+@pytest.mark.parametrize(
+    ("params", "channels"),
+    [
+        ({"volume": "none"}, 1),
+        ({"volume": "warp"}, 1),
+        ({"volume": "majority"}, 1),
+        ({"volume": "ideal"}, 1),
+        ({"volume": "gray", "size": 1}, 1),
+        ({"volume": "gray", "size": 3}, 9),
+        ({"volume": "gray", "size": 7}, 49),
+        ({"volume": "colour"}, 75),
+        ({"volume": "gray", "compensate": "output-and-frames"}, 25),
+    ],
+)
+def test_every_variant_of_the_volume_runs(params, channels):
+    model = variant(**params)
+    assert model.deblur.volume_branch[0].in_channels == channels
+    clip = [torch.rand(3, 33, 36) for _ in range(3)]
+    with torch.no_grad():
+        outputs = list(deblur_frames(model, clip, torch.device("cpu"), clip))
+    assert [tuple(o.shape) for o in outputs] == [(3, 33, 36)] * 3
+
+
+def test_what_the_variants_see():
+    state, current, truth = torch.rand(3, 1, 3, 32, 40).mul(2).sub(1).unbind()
+    flow = torch.rand(1, 2, 32, 40).mul(4).sub(2)
+    seen = {v: variant(volume=v).compensate(state, flow, current, truth) for v in ("none", "gray", "colour", "ideal")}
+    weights = torch.tensor([0.2989, 0.5870, 0.1140]).view(1, 3, 1, 1)
+    torch.testing.assert_close(seen["none"], (state * weights).sum(1, keepdim=True))
+    by_channel = seen["colour"].unflatten(1, (3, 25))
+    torch.testing.assert_close((by_channel * weights[..., None]).sum(1), seen["gray"], atol=1e-5, rtol=0)
+    errors = (seen["gray"] - (truth * weights).sum(1, keepdim=True)).abs()
+    torch.testing.assert_close((seen["ideal"] - (truth * weights).sum(1, keepdim=True)).abs(), errors.amin(1, True))
+
+
+def test_the_ideal_volume_without_truth_is_refused():
+    with pytest.raises(ValueError, match="an upper bound: expected the sharp frame to choose by, got none"):
+        list(deblur_frames(variant(volume="ideal"), [torch.rand(3, 32, 32)], torch.device("cpu")))
+
+
+def test_neighbours_are_compensated_only_where_asked():
+    frames = [torch.rand(1, 3, 32, 32) * 2 - 1 for _ in range(4)]
+    taken = {}
+    for how in ("output", "output-and-frames"):
+        model = variant(volume="none", compensate=how)
+        model.flow = lambda target, source: torch.ones(1, 2, 32, 32)
+        model.deblur.register_forward_pre_hook(lambda _, inputs, how=how: taken.__setitem__(how, inputs))
+        model(*frames)
+    assert torch.equal(taken["output"][0], frames[0]) and torch.equal(taken["output"][2], frames[2])
+    for number in (0, 2):  # previous and following, moved by (1, 1)
+        moved = taken["output-and-frames"][number]
+        torch.testing.assert_close(moved[..., :-1, :-1], frames[number][..., 1:, 1:], atol=1e-5, rtol=0)
+    assert torch.equal(taken["output-and-frames"][1], frames[1])

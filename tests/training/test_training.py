@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -16,17 +17,19 @@ from pvdbench.deblur.params import DeblurRow, NetworkParams
 from pvdbench.deblur.recurrence import VideoDeblurrer
 from pvdbench.motion.liteflownet import LiteFlowNet
 from pvdbench.motion.params import Finetune, MotionRow
-from pvdbench.training.crops import SequenceCrops, batches
+from pvdbench.training.crops import SequenceCrops, Sequences, batches
 from pvdbench.training.deblurring import sequence_losses, train_deblurring
-from pvdbench.training.loop import TrainingError, optimise, rate_factor
+from pvdbench.training.loop import Run, TrainingError, optimise
 from pvdbench.training.losses import supervised_loss, warping_loss
 from pvdbench.training.motion import pretrain_motion, train_motion
-from pvdbench.training.params import MotionTraining, Recipe, SequenceRecipe
+from pvdbench.training.params import Cosine, MotionRecipe, MotionTraining, SequenceRecipe
+from pvdbench.training.processes import ALONE
+from pvdbench.training.schedule import rate_factor
 
 CPU = torch.device("cpu")
-RECIPE = Recipe(steps=3, batch=2, crop=(32, 32), learning_rate=1e-3, decay_steps=[2], decay=0.5)
+RECIPE = MotionRecipe(steps=3, batch=2, crop=(32, 32), learning_rate=1e-3, decay_steps=[2], decay=0.5)
 MOTION = MotionTraining(width=0.0625, pretrain=RECIPE, finetune=RECIPE)
-SEQUENCE = SequenceRecipe(**RECIPE.model_dump() | {"sequence": 3})
+SEQUENCE = SequenceRecipe(**RECIPE.model_dump(exclude={"masked"}) | {"sequence": 3})
 BIMNET = Finetune(loss="blur-invariant", pairs=["ss", "sb", "bs", "bb"])
 ROW = DeblurRow(method="pvdnet", motion="bimnet", network=NetworkParams(volume="gray", width=0.0625, blocks=1))
 
@@ -39,7 +42,7 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def pretrained(data, tmp_path_factory):
     out = tmp_path_factory.mktemp("weights")
-    pretrain_motion(data, MOTION, out / "pretrained", out / "pretrained.csv", seed=0, device=CPU)
+    pretrain_motion(data, MOTION, out / "pretrained", out / "pretrained.csv", out / "half", seed=0, device=CPU)
     return out / "pretrained"
 
 
@@ -49,20 +52,39 @@ def weights_of(path):
 
 def finetuned(pretrained, data, out, finetune=BIMNET, seed=0):
     row = MotionRow(method="bimnet", network="liteflownet", finetune=finetune)
-    steps = train_motion(row, data, MOTION, pretrained, out / "w", out / "log.csv", seed=seed, device=CPU)
+    files = out / "w", out / "log.csv", out / "half"
+    steps = train_motion(row, data, MOTION, pretrained, *files, seed=seed, device=CPU)
     assert steps == 3
     return weights_of(out / "w")
 
 
+def supplied(data, recipe=RECIPE, *, seed=0, first=0, sequences=None):
+    """Batches of a data set from a number on."""
+    crops = SequenceCrops(data, read_clips(data, "train"), recipe, sequences or Sequences(2), seed)
+    return batches(crops, recipe, first=first, processes=ALONE, device=CPU)
+
+
+def run_of(parameters, recipe, out):
+    network = torch.nn.ParameterList(parameters)
+    return Run("run", network, list(parameters), recipe, out / "log.csv", out / "half", {"recipe": recipe.model_dump()})
+
+
+def plainly(loss):
+    return loss()
+
+
 def test_crops_are_one_place_of_consecutive_frames_and_depend_on_seed_and_index_alone(data):
-    crops = SequenceCrops(read_clips(data, "train"), RECIPE, 3, seed=5, with_flow=True)
+    def make():
+        return SequenceCrops(data, read_clips(data, "train"), RECIPE, Sequences(3, with_flow=True), 5)
+
+    crops = make()
     item = crops[7]
     assert item["blurry"].shape == item["sharp"].shape == (3, 3, 32, 32) and item["flow"].shape == (2, 2, 32, 32)
     assert item["sharp"].min() >= 0 and item["sharp"].max() <= 1
     # the texture moves one pixel right a frame, so warping by the true flow must reproduce the sharp frame
     warped = backward_warp(item["sharp"][:-1], item["flow"])
     torch.testing.assert_close(warped[..., 1:], item["sharp"][1:, ..., 1:])
-    again = SequenceCrops(read_clips(data, "train"), RECIPE, 3, seed=5, with_flow=True)[7]
+    again = make()[7]
     assert all(torch.equal(item[name], again[name]) for name in item)
     assert not torch.equal(item["sharp"], crops[8]["sharp"])
 
@@ -70,7 +92,7 @@ def test_crops_are_one_place_of_consecutive_frames_and_depend_on_seed_and_index_
 def test_workers_change_nothing(data):
     def first_two(workers):
         recipe = RECIPE.model_copy(update={"workers": workers})
-        supply = batches(read_clips(data, "train"), recipe, length=2, seed=1, device=CPU)
+        supply = supplied(data, recipe, seed=1)
         return [next(supply)["blurry"] for _ in range(2)]
 
     assert all(map(torch.equal, first_two(0), first_two(2)))
@@ -79,10 +101,10 @@ def test_workers_change_nothing(data):
 def test_crops_that_cannot_be_are_refused(data):
     clips = read_clips(data, "train")
     with pytest.raises(DataError, match="expected one of at least 5 frames, got none; shorten `sequence`"):
-        SequenceCrops(clips, RECIPE, 5, seed=0, with_flow=False)
+        SequenceCrops(data, clips, RECIPE, Sequences(5), 0)
     large = RECIPE.model_copy(update={"crop": (64, 32)})
     with pytest.raises(DataError, match=r"expected at least 32x64 for the crop, got 64x48; lower `crop`"):
-        SequenceCrops(clips, large, 2, seed=0, with_flow=False)[0]
+        SequenceCrops(data, clips, large, Sequences(2), 0)[0]
 
 
 def test_pretraining_without_true_flow_is_refused(data, tmp_path):
@@ -94,7 +116,7 @@ def test_pretraining_without_true_flow_is_refused(data, tmp_path):
         (copy / video).symlink_to(data / video)
     table.to_csv(copy / "manifest.csv", index=False)
     with pytest.raises(DataError, match="expected a true flow beside it for the pre-training, got none"):
-        pretrain_motion(copy, MOTION, tmp_path / "w", tmp_path / "log", seed=0, device=CPU)
+        pretrain_motion(copy, MOTION, tmp_path / "w", tmp_path / "log", tmp_path / "half", seed=0, device=CPU)
     assert not (tmp_path / "w").exists()
 
 
@@ -112,7 +134,7 @@ class Fixed(LiteFlowNet):
 
 @pytest.fixture
 def batch(data):
-    return next(batches(read_clips(data, "train"), RECIPE, length=2, seed=0, device=CPU, with_flow=True))
+    return next(supplied(data, sequences=Sequences(2, with_flow=True)))
 
 
 def test_eq_1_judges_every_pair_on_the_sharp_frames(batch):
@@ -148,12 +170,12 @@ def which(blurry, frame):
 
 def test_the_recurrence_updates_once_a_frame_on_a_detached_state(data):
     torch.manual_seed(0)
-    batch = next(batches(read_clips(data, "train"), SEQUENCE, length=3, seed=0, device=CPU))
+    batch = next(supplied(data, SEQUENCE, sequences=Sequences(3)))
     model = VideoDeblurrer(NetworkParams(volume="warp", width=0.0625, blocks=1), None)
     seen = []
     model.register_forward_pre_hook(lambda _, inputs: seen.append(inputs))
     losses = []
-    for loss in sequence_losses(model, batch):
+    for loss in sequence_losses(model, batch, SEQUENCE, plainly):
         loss.backward()  # would fail on the second frame, were the state not detached
         losses.append(loss.item())
     blurry = batch["blurry"] * 2 - 1
@@ -175,14 +197,15 @@ def test_motion_training_repeats_bit_for_bit_and_changes_the_weights(pretrained,
 
 def test_a_row_without_finetuning_keeps_the_pretrained_weights(pretrained, data, tmp_path):
     row = MotionRow(method="liteflownet", network="liteflownet")
-    assert train_motion(row, data, MOTION, pretrained, tmp_path / "w", tmp_path / "log.csv", seed=0, device=CPU) == 0
+    files = tmp_path / "w", tmp_path / "log.csv", tmp_path / "half"
+    assert train_motion(row, data, MOTION, pretrained, *files, seed=0, device=CPU) == 0
     for key, value in weights_of(pretrained).items():
         assert torch.equal(weights_of(tmp_path / "w")[key], value)
 
 
 @pytest.mark.parametrize("task", ["motion", "deblur"])
 def test_a_row_with_nothing_to_train_says_so(pretrained, data, tmp_path, task):
-    out = (tmp_path / "w", tmp_path / "log.csv")
+    out = (tmp_path / "w", tmp_path / "log.csv", tmp_path / "half")
     if task == "motion":
         train_motion(MotionRow(method="tvl1"), data, MOTION, pretrained, *out, seed=0, device=CPU)
     else:
@@ -202,7 +225,7 @@ def test_bimnet_is_fixed_unless_the_row_trains_it(pretrained, data, tmp_path):
     for name, network, same in (("fixed", ROW.network, True), ("together", together, False)):
         row = ROW.model_copy(update={"network": network})
         steps = train_deblurring(
-            row, data, SEQUENCE, motion / "w", tmp_path / name, tmp_path / "log", seed=0, device=CPU
+            row, data, SEQUENCE, motion / "w", tmp_path / name, tmp_path / "log", tmp_path / "half", seed=0, device=CPU
         )
         assert steps == 3
         trained = weights_of(tmp_path / name)
@@ -211,12 +234,12 @@ def test_bimnet_is_fixed_unless_the_row_trains_it(pretrained, data, tmp_path):
 
 def test_updates_on_the_same_frames_make_the_loss_fall(data, tmp_path):
     torch.manual_seed(0)
-    batch = next(batches(read_clips(data, "train"), SEQUENCE, length=3, seed=0, device=CPU))
+    batch = next(supplied(data, SEQUENCE, sequences=Sequences(3)))
     batch["sharp"] = batch["blurry"] * 0.5  # something easy to learn
     model = VideoDeblurrer(NetworkParams(volume="warp", width=0.125, blocks=2), None)
     recipe = SEQUENCE.model_copy(update={"steps": 90, "decay_steps": []})
-    losses = (loss for _ in range(30) for loss in sequence_losses(model, batch))
-    optimise(model.parameters(), losses, recipe, tmp_path / "log.csv", "run")
+    run = run_of(list(model.parameters()), recipe, tmp_path)
+    optimise(run, lambda first: itertools.repeat(batch), lambda b: sequence_losses(model, b, recipe, plainly))
     log = read_table(tmp_path / "log.csv", TRAINING_LOG).loss
     assert log[-9:].mean() < 0.8 * log[:9].mean()
 
@@ -226,11 +249,24 @@ def test_the_rate_rises_and_steps_down():
     assert [rate_factor(recipe, step) for step in (0, 1, 3, 5, 6, 7, 8)] == [0.25, 0.5, 1, 1, 0.5, 0.5, 0.25]
 
 
+def test_cosines_restart_at_the_full_rate_and_end_at_the_minimum():
+    """BasicSR's CosineAnnealingRestartLR by its formula: minimum + (rate - minimum) (1 + cos(pi t / period)) / 2."""
+    recipe = RECIPE.model_copy(update={"learning_rate": 1e-4, "cosine": Cosine(periods=[4, 8], minimum=1e-7)})
+    rates = [1e-4 * rate_factor(recipe, step) for step in range(13)]
+    for start, period in ((0, 4), (4, 8)):
+        for t in range(period):
+            expected = 1e-7 + (1e-4 - 1e-7) * (1 + math.cos(math.pi * t / period)) / 2
+            assert rates[start + t] == pytest.approx(expected, rel=1e-12)
+    assert rates[12] == pytest.approx(1e-7)
+
+
 def test_a_loss_that_is_not_finite_stops_with_its_step_and_writes_nothing(tmp_path):
     weight = torch.nn.Parameter(torch.ones(1))
-    losses = iter([weight.sum(), weight.sum() * math.nan])
-    with pytest.raises(TrainingError, match=r"run: step 2: expected a finite loss, got nan; lower learning_rate"):
-        optimise([weight], losses, RECIPE, tmp_path / "log.csv", "run")
+    message = r"run: step 2, batch 1: expected a finite loss, got nan; .* begin again from the start"
+    with pytest.raises(TrainingError, match=message):
+        optimise(
+            run_of([weight], RECIPE, tmp_path), lambda first: iter([1, math.nan]), lambda b: iter([weight.sum() * b])
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -238,13 +274,13 @@ def test_weights_of_another_network_are_refused(data, pretrained, tmp_path):
     (tmp_path / "w").write_bytes(pretrained.read_bytes()[:100])
     with pytest.raises(WeightsError, match="expected safetensors"):
         train_motion(MotionRow(method="bimnet", network="liteflownet", finetune=BIMNET), data, MOTION, tmp_path / "w",
-                     tmp_path / "out", tmp_path / "log", seed=0, device=CPU)  # fmt: skip
+                     tmp_path / "out", tmp_path / "log", tmp_path / "half", seed=0, device=CPU)  # fmt: skip
     assert not (tmp_path / "out").exists()
 
 
 def test_log_means_cover_the_steps_between(tmp_path):
     weight = torch.nn.Parameter(torch.zeros(1))
-    losses = (weight.sum() * 0 + n for n in range(400))
-    optimise([weight], losses, RECIPE.model_copy(update={"steps": 400}), tmp_path / "log.csv", "run")
+    run = run_of([weight], RECIPE.model_copy(update={"steps": 400}), tmp_path)
+    optimise(run, lambda first: iter(range(400)), lambda n: iter([weight.sum() * 0 + n]))
     log = read_table(tmp_path / "log.csv", TRAINING_LOG)
     assert len(log) == 200 and np.allclose(log.loss[:2], [0.5, 2.5])

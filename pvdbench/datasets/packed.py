@@ -1,0 +1,100 @@
+"""Frames for training: from one memory-mapped array a clip where the data set is packed, else decoded one by one."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from pvdbench.core.errors import DataError
+from pvdbench.core.files import replaced_file
+from pvdbench.core.images import frame_size, read_frame
+from pvdbench.datasets.manifest import ClipFiles, read_clips
+
+KINDS = ("blurry", "sharp")
+_FOLDER = "packed"
+
+
+def pack(folder: Path, split: str = "train") -> int:
+    """Write folder/packed/SPLIT/VIDEO-{blurry,sharp}.npy for every clip; those that are whole already stay.
+
+    Each is (T, H, W, 3) uint8, so that a crop is read without decoding. A file appears whole or not at all, and is
+    compared with the frames that it was made of before it does.
+
+    Returns: how many arrays were written.
+    Raises:
+        DataError: if a frame is missing or damaged, or a pack that is there has another shape.
+        WriteError: if the disk is full.
+    """
+    written = 0
+    for clip in tqdm(read_clips(folder, split), f"pack {folder.name}", mininterval=1):
+        for kind in KINDS:
+            path = _path(folder, split, clip, kind)
+            if not path.exists():
+                _write(path, clip, kind)
+                written += 1
+    return written
+
+
+def _write(path: Path, clip: ClipFiles, kind: str) -> None:
+    files = [getattr(frame, kind) for frame in clip.frames]
+    width, height = frame_size(files[0])
+    with replaced_file(path) as partial:
+        frames = np.lib.format.open_memmap(partial, "w+", np.uint8, (len(files), height, width, 3))
+        for t, file in enumerate(files):
+            frames[t] = read_frame(file)
+        frames.flush()
+        if not np.array_equal(np.load(partial, mmap_mode="r")[-1], read_frame(files[-1])):
+            raise OSError(f"what was written is not what {files[-1]} holds")
+
+
+def _path(folder: Path, split: str, clip: ClipFiles, kind: str) -> Path:
+    return folder / _FOLDER / split / f"{clip.video}-{kind}.npy"
+
+
+class FrameReader:
+    """Crops of frames; a packed clip is mapped into memory when it is first read."""
+
+    def __init__(self, folder: Path, split: str = "train") -> None:
+        self._folder, self._split = folder, split
+        self._packed: dict[tuple[str, str], NDArray[np.uint8] | None] = {}
+        self._sizes: dict[str, tuple[int, int]] = {}
+
+    def size(self, clip: ClipFiles) -> tuple[int, int]:
+        """Height and width of a clip."""
+        if clip.video not in self._sizes:
+            width, height = frame_size(clip.frames[0].blurry)
+            self._sizes[clip.video] = height, width
+        return self._sizes[clip.video]
+
+    def read(self, clip: ClipFiles, kind: str, t: int, place: tuple[slice, slice]) -> NDArray[np.uint8]:
+        """(h, w, 3) of a part of frame t.
+
+        Args:
+            kind: "blurry" or "sharp".
+
+        Raises:
+            DataError: if the frame is missing or damaged, or the pack is not of these frames.
+        """
+        packed = self._map(clip, kind)
+        if packed is not None:
+            return np.asarray(packed[t][place])
+        return read_frame(getattr(clip.frames[t], kind))[place]
+
+    def _map(self, clip: ClipFiles, kind: str) -> NDArray[np.uint8] | None:
+        key = clip.video, kind
+        if key not in self._packed:
+            path = _path(self._folder, self._split, clip, kind)
+            self._packed[key] = self._load(path, clip) if path.exists() else None
+        return self._packed[key]
+
+    def _load(self, path: Path, clip: ClipFiles) -> NDArray[np.uint8]:
+        expected = (len(clip.frames), *self.size(clip), 3)
+        try:
+            packed: NDArray[np.uint8] = np.load(path, mmap_mode="r")
+        except (ValueError, OSError) as error:
+            raise DataError(f"{path}: expected a packed clip, got '{error}'; remove it and pack again") from error
+        if packed.shape != expected or packed.dtype != np.uint8:
+            raise DataError(f"{path}: expected {expected} of uint8, got {packed.shape} of {packed.dtype}; "
+                            "remove it and pack again")  # fmt: skip
+        return packed

@@ -1,0 +1,23 @@
+"""The learning rate of an update: steps down (Sec. 4.1) or cosines with restarts (the authors' code, as EDVR)."""
+
+import math
+
+from pvdbench.training.params import Cosine, Recipe
+
+
+def rate_factor(recipe: Recipe, step: int) -> float:
+    """What the learning rate is multiplied by after step updates."""
+    rise = min(1.0, (step + 1) / recipe.warmup) if recipe.warmup else 1.0
+    if recipe.cosine is not None:
+        return rise * _cosine(recipe.cosine, recipe.learning_rate, step)
+    return rise * recipe.decay ** sum(step >= decay_step for decay_step in recipe.decay_steps)
+
+
+def _cosine(cosine: Cosine, rate: float, step: int) -> float:
+    """After the last period the rate stays at its minimum."""
+    low = cosine.minimum / rate
+    for period in cosine.periods:
+        if step < period:
+            return low + (1 - low) * (1 + math.cos(math.pi * step / period)) / 2
+        step -= period
+    return low

@@ -1,0 +1,205 @@
+"""Runs that are stopped, killed, spoilt or shared among processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT, make_dataset
+
+from pvdbench.core.errors import ParamsError, WeightsError, WriteError
+from pvdbench.core.weights import load_weights, save_weights
+from pvdbench.deblur.params import DeblurRow, NetworkParams
+from pvdbench.training.deblurring import train_deblurring
+from pvdbench.training.loop import TrainingError
+from pvdbench.training.params import SequenceRecipe
+from pvdbench.training.processes import Processes
+
+CPU = torch.device("cpu")
+RECIPE = SequenceRecipe(steps=24, batch=2, crop=(32, 32), learning_rate=1e-3, sequence=3, decay_steps=[10], decay=0.5,
+                        noise=0.01, checkpoint_every=6)  # fmt: skip
+ROW = DeblurRow(method="pvdnet", motion="static", network=NetworkParams(volume="warp", width=0.0625, blocks=1))
+PROGRAM = """
+import sys, torch
+from pathlib import Path
+torch.set_num_threads(1)
+sys.path.insert(0, {tests!r})
+from training.test_going_on import RECIPE, ROW
+from pvdbench.training.deblurring import train_deblurring
+from pvdbench.training.processes import joined
+data, out = Path(sys.argv[1]), Path(sys.argv[2])
+recipe = RECIPE.model_copy(update=dict(steps=int(sys.argv[3]), batch=int(sys.argv[4])))
+with joined() as processes:
+    train_deblurring(ROW, data, recipe, out / "motion", out / "w", out / "log.csv", out / "half", seed=0,
+                     device=torch.device("cpu"), processes=processes)
+"""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return make_dataset(tmp_path_factory.mktemp("data") / "tiny")
+
+
+@pytest.fixture
+def out(tmp_path):
+    save_weights(tmp_path / "motion", {}, {"network": None, "method": "static"})
+    return tmp_path
+
+
+def train(data, out, recipe=RECIPE, row=ROW, name="w"):
+    files = out / name, out / f"{name}.csv", out / f"{name}-half"
+    train_deblurring(row, data, recipe, out / "motion", *files, seed=0, device=CPU)
+
+
+def start(data, out, steps, batch=2, torchrun=0):
+    program = out / "program.py"
+    program.write_text(PROGRAM.format(tests=str(ROOT / "tests")))
+    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", str(torchrun), "--master-port", "29517"]
+    command = [
+        sys.executable,
+        *(launcher if torchrun else []),
+        str(program),
+        str(data),
+        str(out),
+        str(steps),
+        str(batch),
+    ]
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(path, process):
+    deadline = time.monotonic() + 120
+    while not path.exists():
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.02)
+
+
+def test_a_killed_run_ends_with_the_same_bytes(data, out):
+    """kill -9 after the first checkpoint, then the same command again."""
+    killed = start(data, out, steps=600)
+    wait_for(out / "half" / "checkpoint.pt", killed)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    assert not (out / "w").exists()
+    on = start(data, out, steps=600)
+    _, errors = on.communicate(timeout=300)
+    assert on.returncode == 0, errors
+    assert not (out / "half").exists()
+    gone_on, log = (out / "w").read_bytes(), (out / "log.csv").read_bytes()
+    (out / "w").unlink()
+    whole = start(data, out, steps=600)
+    _, errors = whole.communicate(timeout=300)
+    assert whole.returncode == 0, errors
+    assert (out / "w").read_bytes() == gone_on and (out / "log.csv").read_bytes() == log
+
+
+def test_a_run_told_to_stop_saves_first(data, out):
+    stopped = start(data, out, steps=5000)
+    wait_for(out / "half" / "checkpoint.pt", stopped)
+    stopped.send_signal(signal.SIGTERM)
+    _, errors = stopped.communicate(timeout=120)
+    assert stopped.returncode != 0 and "of 5000 updates; the same command goes on from there" in errors
+    assert (out / "half" / "checkpoint.pt").exists()
+
+
+class Interrupting(Exception):
+    pass
+
+
+def interrupted(data, out, monkeypatch, after, recipe=RECIPE):
+    """Stop a run from inside after some updates, as a crash does."""
+    from pvdbench.training import loop
+
+    real = loop._update
+
+    def update(run, optimiser, progress, loss, bar):
+        if progress.step == after:
+            raise Interrupting
+        real(run, optimiser, progress, loss, bar)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "_update", update)
+        with pytest.raises(Interrupting):
+            train(data, out, recipe)
+
+
+@pytest.mark.parametrize("after", [6, 8, 17, 23])
+def test_wherever_it_stops_it_ends_alike(data, out, monkeypatch, after):
+    train(data, out, name="whole")
+    interrupted(data, out, monkeypatch, after)
+    assert (out / "w-half" / "checkpoint.pt").exists()
+    train(data, out)
+    assert (out / "w").read_bytes() == (out / "whole").read_bytes()
+    assert (out / "w.csv").read_bytes() == (out / "whole.csv").read_bytes()
+    assert not (out / "w-half").exists()
+
+
+def test_a_checkpoint_of_another_recipe_is_refused_by_its_keys(data, out, monkeypatch):
+    interrupted(data, out, monkeypatch, 8)
+    before = (out / "w-half" / "checkpoint.pt").read_bytes()
+    other = RECIPE.model_copy(update={"learning_rate": 2e-3, "batch": 1})
+    with pytest.raises(
+        WeightsError, match="expected a checkpoint of this run, got another batch, learning_rate; remove"
+    ):
+        train(data, out, other)
+    wide = ROW.model_copy(update={"network": NetworkParams(volume="warp", width=0.125, blocks=1)})
+    with pytest.raises(WeightsError, match="got another params"):
+        train(data, out, row=wide)
+    assert (out / "w-half" / "checkpoint.pt").read_bytes() == before and not (out / "w").exists()
+    train(data, out, RECIPE.model_copy(update={"workers": 1, "checkpoint_every": 3}))  # these change no number
+
+
+def test_a_damaged_checkpoint_is_refused(data, out, monkeypatch):
+    interrupted(data, out, monkeypatch, 8)
+    path = out / "w-half" / "checkpoint.pt"
+    whole = path.read_bytes()
+    for cut in (0, 100, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(WeightsError, match=r"expected a whole checkpoint, got .*; remove .* to begin again"):
+            train(data, out)
+
+
+def test_a_full_disk_keeps_the_checkpoint_before(data, out, monkeypatch):
+    interrupted(data, out, monkeypatch, 8)
+    before = (out / "w-half" / "checkpoint.pt").read_bytes()
+
+    def full(content, path):
+        path.write_bytes(b"half")
+        raise RuntimeError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "save", full)
+        with pytest.raises(WriteError, match="what was there before is intact"):
+            train(data, out)
+    assert (out / "w-half" / "checkpoint.pt").read_bytes() == before
+    assert sorted(path.name for path in (out / "w-half").iterdir()) == ["checkpoint.pt"]
+
+
+def test_a_loss_that_is_not_finite_names_the_last_checkpoint(data, out):
+    wild = RECIPE.model_copy(update={"learning_rate": 1e25, "checkpoint_every": 3, "decay_steps": []})
+    with pytest.raises(TrainingError, match=r"w: step \d+, batch \d+: expected a finite loss, got (nan|inf); lower"):
+        train(data, out, wild)
+    assert not (out / "w").exists()
+
+
+def test_two_processes_with_half_the_batch_each_train_what_one_does(data, out):
+    one = start(data, out, steps=12)
+    assert one.wait(timeout=120) == 0, one.communicate()
+    (out / "w").rename(out / "one")
+    two = start(data, out, steps=12, torchrun=2)
+    _, errors = two.communicate(timeout=300)
+    assert two.returncode == 0, errors
+    (alone, header), (together, same) = load_weights(out / "one"), load_weights(out / "w")
+    assert header == same
+    for name, value in alone.items():
+        assert np.abs(value.numpy() - together[name].numpy()).max() < 1e-6, name
+
+
+def test_a_batch_that_cannot_be_shared_is_refused():
+    with pytest.raises(ParamsError, match="expected a multiple of the 2 processes, got 3; start fewer"):
+        Processes(0, 2).share(3)
