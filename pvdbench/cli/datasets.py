@@ -1,13 +1,15 @@
-"""pvdbench datasets: make the data sets."""
+"""pvdbench datasets: make the data sets, and pack them for training."""
 
 from pathlib import Path
 
 import click
 
+from pvdbench.cli.options import study_folder
+
 
 @click.group()
 def datasets() -> None:
-    """Make the data sets."""
+    """Make the data sets, and pack them for training."""
 
 
 @datasets.command()
@@ -32,3 +34,18 @@ def render(name: str, params: Path, out: Path, cost: Path) -> None:
     torch.set_num_threads(1)  # the pieces are small: one thread is as fast, and not slowed by a busy neighbour
     with measured_cost(cost, f"render {name}"):
         render_dataset(name, getattr(known, name), out)
+
+
+@datasets.command()
+@click.argument("name")
+@study_folder
+def pack(name: str, folder: Path) -> None:
+    """Put the training frames of the data set NAME into one array a clip, so that training need not decode them.
+
+    What is packed already stays; training reads it without being told to.
+    """
+    from pvdbench.cli.study import load_study
+    from pvdbench.datasets.packed import pack as pack_dataset
+
+    written = pack_dataset(load_study(folder).dataset(name))
+    click.echo(f"{name}: {written} arrays written")

@@ -1,5 +1,6 @@
 """Frames for training: from one memory-mapped array a clip where the data set is packed, else decoded one by one."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,14 @@ _FOLDER = "packed"
 
 
 def pack(folder: Path, split: str = "train") -> int:
-    """Write folder/packed/SPLIT/VIDEO-{blurry,sharp}.npy for every clip; those that are whole already stay.
+    """Write VIDEO-{blurry,sharp}-SIGNATURE.npy for every clip below data/packed; those that are there already stay.
 
     Each is (T, H, W, 3) uint8, so that a crop is read without decoding. A file appears whole or not at all, and is
-    compared with the frames that it was made of before it does.
+    compared with the last frame that it was made of before it does. Its name holds a signature of the frames' names
+    and sizes in bytes: frames that were made again are not found packed.
+
+    Args:
+        folder: the data set; its packs lie beside it, as what DVC made must not change.
 
     Returns: how many arrays were written.
     Raises:
@@ -29,7 +34,7 @@ def pack(folder: Path, split: str = "train") -> int:
     written = 0
     for clip in tqdm(read_clips(folder, split), f"pack {folder.name}", mininterval=1):
         for kind in KINDS:
-            path = _path(folder, split, clip, kind)
+            path = packed_path(folder, split, clip, kind)
             if not path.exists():
                 _write(path, clip, kind)
                 written += 1
@@ -48,8 +53,12 @@ def _write(path: Path, clip: ClipFiles, kind: str) -> None:
             raise OSError(f"what was written is not what {files[-1]} holds")
 
 
-def _path(folder: Path, split: str, clip: ClipFiles, kind: str) -> Path:
-    return folder / _FOLDER / split / f"{clip.video}-{kind}.npy"
+def packed_path(folder: Path, split: str, clip: ClipFiles, kind: str) -> Path:
+    """Where the frames of a clip lie packed, if they do."""
+    files = [getattr(frame, kind) for frame in clip.frames]
+    content = "".join(f"{file.name} {file.stat().st_size}\n" for file in files)
+    signature = hashlib.sha256(content.encode()).hexdigest()[:12]
+    return folder.parent / _FOLDER / folder.name / split / f"{clip.video}-{kind}-{signature}.npy"
 
 
 class FrameReader:
@@ -84,7 +93,7 @@ class FrameReader:
     def _map(self, clip: ClipFiles, kind: str) -> NDArray[np.uint8] | None:
         key = clip.video, kind
         if key not in self._packed:
-            path = _path(self._folder, self._split, clip, kind)
+            path = packed_path(self._folder, self._split, clip, kind)
             self._packed[key] = self._load(path, clip) if path.exists() else None
         return self._packed[key]
 

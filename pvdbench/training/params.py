@@ -1,10 +1,11 @@
 """Key `training` of params.yaml: the recipes of Sec. 4.1, and those of the authors' code."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pvdbench.core.params import StrictModel
+from pvdbench.training.presets import MOTION_PRESETS, SEQUENCE_PRESETS
 
 Count = Annotated[int, Field(ge=1)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -39,20 +40,39 @@ class Recipe(StrictModel):
     checkpoint_every: Annotated[int, Field(ge=0)] = 1000  # updates between checkpoints; 0 for none but at a signal
 
 
+def _filled(given: Any, presets: dict[str, dict[str, Any]]) -> Any:
+    """What is given over what its preset says; an unknown preset is left for the model to refuse."""
+    if not isinstance(given, dict) or given.get("preset") not in presets:
+        return given
+    return presets[given["preset"]] | given
+
+
 class MotionRecipe(Recipe):
     """Training of a motion network."""
 
+    preset: Literal["paper", "released"] | None = None  # fills every key that is not given
     masked: bool = False  # whether Eq. (1) and (2) leave out what the warp takes from beyond the frame, as released
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, given: Any) -> Any:
+        return _filled(given, MOTION_PRESETS)
 
 
 class SequenceRecipe(Recipe):
     """Training of PVDNet."""
 
+    preset: Literal["paper", "released"] | None = None  # fills every key that is not given
     sequence: Annotated[int, Field(ge=2)]  # consecutive frames of a clip; 13 in the paper
     loss: Literal["l1", "mse"] = "l1"
     windows: Literal["random", "fixed"] = "random"  # where sequences start; fixed at multiples of their length
     initial_state: Literal["current", "previous"] = "current"  # the past of a sequence's first frame
     noise: Amount = 0.0  # standard deviation in [-1, 1], added to every second blurry frame or so
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, given: Any) -> Any:
+        return _filled(given, SEQUENCE_PRESETS)
 
 
 class MotionTraining(StrictModel):

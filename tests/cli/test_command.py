@@ -60,7 +60,7 @@ def test_the_studies_are_valid(name, rows):
         (lambda p: p.update(trainig={}), "params.yaml: trainig: expected one of the keys datasets, deblur, motion"),
         (
             lambda p: p["training"]["deblur"].update(step=3),
-            "training.deblur.step: expected one of the keys batch, crop",
+            "training.deblur.step: expected one of the keys batch, channels_last",
         ),
         (
             lambda p: p["training"]["deblur"].update(steps=0),

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from conftest import make_dataset
 
 from pvdbench.core.errors import DataError
 from pvdbench.datasets import packed
 from pvdbench.datasets.manifest import read_clips
-from pvdbench.datasets.packed import FrameReader, pack
+from pvdbench.datasets.packed import FrameReader, pack, packed_path
 from pvdbench.training.crops import SequenceCrops, Sequences
 from pvdbench.training.params import SequenceRecipe
 
@@ -26,11 +27,31 @@ def test_packed_crops_are_decoded_crops(dataset):
     assert FrameReader(dataset)._map(read_clips(dataset, "train")[0], "sharp").shape == (4, 48, 64, 3)
 
 
+def path_of(dataset, video, kind):
+    clip = next(clip for clip in read_clips(dataset, "train") if clip.video == video)
+    return packed_path(dataset, "train", clip, kind)
+
+
+def test_frames_that_were_made_again_are_not_read_from_the_old_pack(dataset):
+    pack(dataset)
+    other = make_dataset(dataset.parent / "other", seed=5)
+    for frame in other.glob("*/*/*.png"):
+        (dataset / frame.relative_to(other)).write_bytes(frame.read_bytes())
+    expected = items(other)
+    assert all(torch.equal(a[kind], b[kind]) for a, b in zip(expected, items(dataset), strict=True) for kind in a)
+
+
+def test_what_dvc_made_does_not_change(dataset):
+    before = sorted(dataset.rglob("*"))
+    pack(dataset)
+    assert sorted(dataset.rglob("*")) == before
+
+
 def test_packing_goes_on_where_it_stopped(dataset):
     pack(dataset)
-    kept = dataset / "packed" / "train" / "a-sharp.npy"
+    kept = path_of(dataset, "a", "sharp")
     before = kept.stat().st_mtime_ns
-    (dataset / "packed" / "train" / "b-sharp.npy").unlink()
+    path_of(dataset, "b", "sharp").unlink()
     assert pack(dataset) == 1 and pack(dataset) == 0
     assert kept.stat().st_mtime_ns == before
 
@@ -40,7 +61,7 @@ def test_a_damaged_frame_leaves_no_half_pack(dataset):
     frame.write_bytes(frame.read_bytes()[:200])
     with pytest.raises(DataError, match=r"00002\.png: expected a whole PNG"):
         pack(dataset)
-    assert not list((dataset / "packed").rglob("a-sharp*"))
+    assert not list((dataset.parent / "packed").rglob("a-sharp*"))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +74,7 @@ def test_a_damaged_frame_leaves_no_half_pack(dataset):
 )
 def test_a_pack_of_other_frames_is_refused(dataset, harm, message):
     pack(dataset)
-    harm(dataset / "packed" / "train" / "a-blurry.npy")
+    harm(path_of(dataset, "a", "blurry"))
     with pytest.raises(DataError, match=message):
         items(dataset)
 
@@ -65,4 +86,4 @@ def test_a_full_disk_leaves_no_half_pack(dataset, monkeypatch):
     monkeypatch.setattr(packed.np.lib.format, "open_memmap", full)
     with pytest.raises(Exception, match="No space left on device"):
         pack(dataset)
-    assert not list((dataset / "packed").rglob("*.npy*"))
+    assert not list((dataset.parent / "packed").rglob("*.npy*"))

@@ -15,9 +15,10 @@ from pvdbench.training.crops import SequenceCrops, Sequences, batches
 from pvdbench.training.deblurring import sequence_losses
 from pvdbench.training.loop import Run, optimise
 from pvdbench.training.losses import warping_loss
-from pvdbench.training.params import SequenceRecipe
+from pvdbench.training.params import MotionRecipe, SequenceRecipe
 from pvdbench.training.place import accelerated
 from pvdbench.training.processes import ALONE
+from pvdbench.training.schedule import rate_factor
 
 CPU = torch.device("cpu")
 RECIPE = SequenceRecipe(steps=4, batch=2, crop=(32, 32), learning_rate=1e-2, sequence=3)
@@ -168,3 +169,24 @@ def test_bfloat16_channels_last_and_compile_train(data):
     for loss in sequence_losses(model, batch, recipe, fast):
         loss.backward()
     assert model.deblur.end.weight.grad.dtype == torch.float32
+
+
+def test_the_presets_are_the_papers_and_the_released_recipe():
+    paper, released = (SequenceRecipe.model_validate({"preset": name}) for name in ("paper", "released"))
+    for recipe in (paper, released):
+        assert (recipe.steps, recipe.batch, recipe.crop, recipe.sequence) == (600_000, 8, (256, 256), 13)
+    assert (paper.loss, paper.optimiser, paper.weight_decay, paper.clip) == ("l1", "adam", 0, None)
+    assert [1e-4 * rate_factor(paper, step) for step in (0, 399_999, 400_000)] == pytest.approx([1e-4, 1e-4, 2.5e-5])
+    assert (released.loss, released.optimiser, released.weight_decay, released.clip) == ("mse", "radam", 0.01, 1.0)
+    assert (released.windows, released.initial_state, released.noise) == ("fixed", "previous", 1e-4)
+    for restart in (0, 50_000, 150_000, 300_000, 450_000):
+        assert rate_factor(released, restart) == pytest.approx(1)
+    bimnet = MotionRecipe.model_validate({"preset": "released"})
+    assert bimnet.masked and [rate_factor(bimnet, step) for step in (0, 100_000)] == pytest.approx([1, 0.1])
+
+
+def test_what_is_given_goes_before_the_preset():
+    recipe = SequenceRecipe.model_validate({"preset": "released", "steps": 10, "clip": None})
+    assert recipe.steps == 10 and recipe.clip is None and recipe.optimiser == "radam"
+    with pytest.raises(ValueError, match="preset"):
+        SequenceRecipe.model_validate({"preset": "mine"})
