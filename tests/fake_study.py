@@ -15,7 +15,15 @@ from skimage import data as photographs
 
 from pvdbench.core.flow_files import write_flow
 from pvdbench.core.images import to_bytes, write_frame
-from pvdbench.core.records import DEBLUR_SCORES, FLOW_SCORES, MANIFEST, TRAINING_LOG, VOLUME_STATISTICS, write_table
+from pvdbench.core.records import (
+    DEBLUR_SCORES,
+    FLOW_SCORES,
+    MANIFEST,
+    TEMPORAL_SCORES,
+    TRAINING_LOG,
+    VOLUME_STATISTICS,
+    write_table,
+)
 from pvdbench.tables.params import TableParams
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +44,11 @@ DEBLUR = {
     "mc-e2e-pv": "MC_e2e+PV",
     "bimc-pv": "BIMC+PV",
 }
+PROTOCOLS = (
+    "koehler", "koehler-subpixel", "su-30", "plain-rgb", "eval-py", "luma-y", "crop-4", "matlab-ssim",
+    "step-crop", "step-gain", "step-shift",
+)  # fmt: skip
+RANKING = "plain-rgb"
 SIZES = {"small": "Small", "baseline": "Medium", "small-mc": "Small+MC", "bimc-pv": "Medium+MC"}
 PARAMS = {
     "protocol": "koehler",
@@ -44,6 +57,7 @@ PARAMS = {
     "table1": MOTION,
     "table2": DEBLUR,
     "table3": SIZES,
+    "lens": {"row": "bimc-pv"},
     "figures": {
         "flow": {"rows": list(MOTION)[1:], "better": "bimnet", "worse": "liteflownet", "count": 2},
         "deblur": {"rows": list(DEBLUR), "better": "bimc-pv", "worse": "input", "count": 1},
@@ -144,6 +158,8 @@ def _write_scores(fake, blurriness, rng):
         for number, name in enumerate(names):
             table = _scores(fake, name, number, blurriness, rng, first=int(task == "flow"))
             write_table(scores / task / fake.dataset / f"{name}.csv", table, columns)
+    for name in _QUALITY:
+        write_table(scores / "temporal" / fake.dataset / f"{name}.csv", _temporal(fake, name, rng), TEMPORAL_SCORES)
     quantities = pd.read_csv(ROOT / "data" / "published" / "sec44.csv").query("unit == 'percent'")
     counts = [(fake.dataset, video, quantity, int(rng.integers(50, 100)), 100)
               for quantity in quantities["quantity"] for video in fake.videos]  # fmt: skip
@@ -156,14 +172,30 @@ def _scores(fake, name, number, blurriness, rng, first):
     rows = [
         {
             "dataset": fake.dataset, "method": name, "video": video, "frame": frame, "protocol": protocol,
-            "psnr_db": 0.7 * blurriness[video, frame] + 8 + 0.6 * number + rng.normal(0, 0.8),
-            "ssim": rng.uniform(0.7, 0.95), "shift_y": 0, "shift_x": 0, "gain": 1.0,
-            "blurriness_db": blurriness[video, frame], "counted": protocol == "plain" or frame != fake.frames[0],
+            "psnr_db": 0.7 * blurriness[video, frame] + 8 + 0.6 * number + 0.2 * place + rng.normal(0, 0.8),
+            "ssim": np.nan if protocol.startswith("step") else rng.uniform(0.7, 0.95),
+            "shift_y": 0, "shift_x": 0, "gain": 1.0, "blurriness_db": blurriness[video, frame],
+            "counted": not protocol.startswith(("koehler", "su")) or frame != fake.frames[0],
             "epe_px": rng.uniform(0.5, 3), "epe_visible_px": rng.uniform(0.3, 2),
         }
-        for video in fake.videos for frame in fake.frames[first:] for protocol in ("koehler", "plain")
+        for video in fake.videos for frame in fake.frames[first:] for place, protocol in enumerate(PROTOCOLS)
     ]  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _temporal(fake, name, rng):
+    """The last video's sharp flow is unknown."""
+    rows = [
+        {
+            "dataset": fake.dataset, "method": name, "video": video, "frame": frame,
+            "warping_error_db": rng.uniform(28, 32), "truth_warping_error_db": 33 + number,
+            "tof_px": rng.uniform(0.1, 0.5),
+        }
+        for number, video in enumerate(fake.videos) for frame in fake.frames[1:]
+    ]  # fmt: skip
+    table = pd.DataFrame(rows)
+    table.loc[table["video"] == fake.videos[-1], ["warping_error_db", "truth_warping_error_db"]] = np.nan
+    return table
 
 
 def _write_costs(fake, width, height):

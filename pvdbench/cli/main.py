@@ -5,6 +5,7 @@ import sys
 import click
 
 from pvdbench import __version__
+from pvdbench.cli.bench import bench
 from pvdbench.cli.datasets import datasets
 from pvdbench.cli.infer import infer
 from pvdbench.cli.methods import methods
@@ -24,11 +25,25 @@ def cli() -> None:
 
     validate, datasets, methods, train, infer, score, tables, figures and report are the stages of dvc.yaml, run in the
     study's folder: `dvc repro` runs them all in order, and a person can run any by hand. weights, deblur, flow and
-    `score folder` work on any files.
+    `score folder` work on any files; bench measures this machine.
     """
 
 
-for command in (validate, datasets, methods, train, infer, score, tables, figures, report, weights, deblur, flow):
+for command in (
+    validate,
+    datasets,
+    methods,
+    train,
+    infer,
+    score,
+    tables,
+    figures,
+    report,
+    weights,
+    deblur,
+    flow,
+    bench,
+):
     cli.add_command(command)
 
 

@@ -15,7 +15,14 @@ def tables(folder: Path) -> None:
     from pvdbench.tables.build import build_tables
 
     study = load_study(folder)
-    build_tables(folder, study.root, datasets=study.params.datasets.test, params=study.params.tables)
+    params = study.params
+    build_tables(
+        folder,
+        study.root,
+        datasets=params.datasets.test,
+        params=params.tables,
+        ranking=params.protocols.ranking,
+    )
 
 
 @click.command()
@@ -26,7 +33,14 @@ def figures(folder: Path) -> None:
     from pvdbench.tables.figures import build_figures
 
     study = load_study(folder)
-    build_figures(folder, study.root, datasets=study.params.datasets.test, params=study.params.tables)
+    params = study.params
+    build_figures(
+        folder,
+        study.root,
+        datasets=params.datasets.test,
+        params=params.tables,
+        ranking=params.protocols.ranking,
+    )
 
 
 @click.command()

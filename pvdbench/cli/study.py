@@ -115,7 +115,8 @@ def _check_references(params: Params) -> None:
     volume, tables = params.protocols.volume, params.tables
     for name in (volume.motion, *tables.table1):
         _known(params.motion, name, "motion")
-    for name in (volume.volume_row, volume.warp_row, *tables.table2, *tables.table3):
+    lens = [tables.lens.row] if tables.lens else []
+    for name in (volume.volume_row, volume.warp_row, *tables.table2, *tables.table3, *lens, *tables.published):
         _known(params.deblur, name, "deblur")
     if tables.protocol not in params.protocols.expanded:
         choices = ", ".join(params.protocols.expanded)

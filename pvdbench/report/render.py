@@ -2,14 +2,13 @@
 
 import base64
 import hashlib
-import math
 import re
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pvdbench.report.page import Page
-from pvdbench.tables.table import MISSING, spans
+from pvdbench.tables.table import decimal, spans
 
 _ENV = Environment(
     loader=PackageLoader("pvdbench.report"),
@@ -37,7 +36,7 @@ def _label(text: str) -> Markup:
 
 def _decibels(value: float) -> str:
     """A signed difference; an en dash where it is unknown."""
-    return MISSING if math.isnan(value) else f"{value:+.2f}".replace("-", "\u2212")
+    return decimal(value, 2, signed=True)
 
 
 def _duration(seconds: float) -> str:

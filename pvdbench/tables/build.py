@@ -1,6 +1,7 @@
-"""The stage `tables`: score files in, the paper's tables and the findings out."""
+"""The stage `tables`: score files in, the paper's tables, everything beside them and the findings out."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,21 +10,28 @@ from pvdbench.core.files import replaced_file, replaced_folder
 from pvdbench.tables.context import Context, read_context
 from pvdbench.tables.files import DatasetTables, write_tables
 from pvdbench.tables.findings import Comparison, Finding
+from pvdbench.tables.intervals import Bootstrap
+from pvdbench.tables.lens import lens_tables, read_lens
 from pvdbench.tables.other_tables import clips_table, section44
-from pvdbench.tables.paper_tables import group_means, table1, table2, table3
+from pvdbench.tables.paper_tables import table1, table2, table3
 from pvdbench.tables.params import TableParams
 from pvdbench.tables.published import Published, read_published
-from pvdbench.tables.scores import Scores, read_scores
+from pvdbench.tables.published_table import published_table
+from pvdbench.tables.quantiles import quantiles_table
+from pvdbench.tables.ranks import Ranking, write_pairs
+from pvdbench.tables.scores import Scores, group_mean, read_protocols, read_scores
 from pvdbench.tables.table import Table
+from pvdbench.tables.temporal import temporal_tables
 
 
-def build_tables(study: Path, root: Path, *, datasets: Sequence[str], params: TableParams) -> None:
+def build_tables(study: Path, root: Path, *, datasets: Sequence[str], params: TableParams, ranking: str) -> None:
     """Write reports/tables and reports/metrics.json below the study's folder.
 
     Args:
         study: the folder with the study's data and reports.
         root: the repository's top, which holds data/published and the data sets.
         datasets: the test data sets.
+        ranking: the protocol whose PSNR of the blurry frames ranked them.
 
     Raises:
         DataError: naming the first file that is missing, damaged or does not fit the others.
@@ -34,11 +42,23 @@ def build_tables(study: Path, root: Path, *, datasets: Sequence[str], params: Ta
     with replaced_folder(study / "reports" / "tables") as folder:
         for dataset in datasets:
             motion, deblur = _scores(study, dataset, params)
-            context = read_context(root, dataset, params)
-            tables = _tables(study, context, params, published, motion, deblur)
-            findings = _findings(params, published, motion, deblur)
-            write_tables(folder, DatasetTables(dataset, context.data, tables, findings))
-            metrics[dataset] = {"deblur": _metrics(deblur), "motion": _metrics(motion)}
+            context = read_context(root, dataset, params, ranking=ranking)
+            ranks = _ranks(context, params, motion, deblur)
+            tables = (
+                *_paper_tables(study, context, params, published, motion, deblur),
+                *(table for task in ranks for table in task.tables()),
+                *_published_table(study, context, params, published),
+                *_other_tables(study, context, params, motion, deblur),
+            )
+            write_tables(
+                folder, DatasetTables(dataset, context.data, tables, _findings(params, published, motion, deblur))
+            )
+            for task in ranks:
+                write_pairs(folder, task)
+            metrics[dataset] = {
+                "deblur": _metrics(deblur, params.bootstrap),
+                "motion": _metrics(motion, params.bootstrap),
+            }
     with replaced_file(study / "reports" / "metrics.json") as partial:
         partial.write_text(json.dumps(metrics, indent=1, sort_keys=True) + "\n")
 
@@ -50,35 +70,66 @@ def _scores(study: Path, dataset: str, params: TableParams) -> tuple[Scores, Sco
     return motion, read_scores(study, "deblur", dataset, params.deblur_labels, **how)
 
 
-def _tables(
+def _paper_tables(
     study: Path, context: Context, params: TableParams, published: Published, motion: Scores, deblur: Scores
 ) -> tuple[Table, ...]:
     costs = study / "data" / "cost" / "deblur" / context.dataset
+    bootstrap = params.bootstrap
     return (
-        table1(context, params.table1, motion, published.table1),
-        table2(context, params.table2, deblur, published.table2),
-        table3(context, params.table3, deblur, published.table3, costs),
-        section44(context, study, published.sec44, resamples=params.resamples, seed=params.seed),
-        clips_table(context, "deblur", params.deblur_labels, deblur),
-        clips_table(context, "motion", params.table1, motion),
+        table1(context, params.table1, motion, published.table1, bootstrap),
+        table2(context, params.table2, deblur, published.table2, bootstrap),
+        table3(context, params.table3, deblur, published.table3, bootstrap, costs),
+        section44(context, study, published.sec44, bootstrap),
+    )
+
+
+def _ranks(context: Context, params: TableParams, motion: Scores, deblur: Scores) -> tuple[Ranking, Ranking]:
+    return (
+        Ranking(context, "deblur", params.deblur_labels, deblur, params.bootstrap),
+        Ranking(context, "motion", params.table1, motion, params.bootstrap),
+    )
+
+
+def _published_table(study: Path, context: Context, params: TableParams, published: Published) -> tuple[Table, ...]:
+    """Published numbers of this data set beside ours under every protocol that the rows were scored by, if any."""
+    by_protocol: dict[str, Scores] = {}
+    for row in params.published:
+        for protocol, frames in read_protocols(study, context.dataset, row).items():
+            by_protocol.setdefault(protocol, {})[row] = frames[frames["counted"]]
+    table = published_table(context, params.published, by_protocol, published.numbers, params.bootstrap)
+    return () if table is None else (table,)
+
+
+def _other_tables(
+    study: Path, context: Context, params: TableParams, motion: Scores, deblur: Scores
+) -> tuple[Table, ...]:
+    lens = read_lens(study, context, params)
+    return (
+        *(lens_tables(lens) if lens else ()),
+        quantiles_table(context, params.deblur_labels, deblur, params.bootstrap),
+        *temporal_tables(context, study, params.deblur_labels, params.bootstrap),
+        clips_table(context, "deblur", params.deblur_labels, deblur, params.bootstrap),
+        clips_table(context, "motion", params.table1, motion, params.bootstrap),
     )
 
 
 def _findings(params: TableParams, published: Published, motion: Scores, deblur: Scores) -> tuple[Finding, ...]:
     """The gains that the paper claims, then the order of each table."""
     tables = (
-        Comparison("table1", params.table1, motion, published.table1, params.resamples, params.seed),
-        Comparison("table2", params.table2, deblur, published.table2, params.resamples, params.seed),
-        Comparison("table3", params.table3, deblur, published.table3, params.resamples, params.seed),
+        Comparison("table1", params.table1, motion, published.table1, params.bootstrap),
+        Comparison("table2", params.table2, deblur, published.table2, params.bootstrap),
+        Comparison("table3", params.table3, deblur, published.table3, params.bootstrap),
     )
     gains = [finding for table in (tables[1], tables[0]) for finding in table.gains()]
     return (*gains, *(finding for table in tables for finding in table.order()))
 
 
-def _metrics(scores: Scores) -> dict[str, dict[str, float]]:
-    """PSNR a row, as `dvc metrics show` prints it."""
-    means = {row: group_means(frames) for row, frames in scores.items()}
-    return {
-        row: {f"psnr_{group}": round(mean[f"psnr_db_{group}"], 4) for group in ("all", "blurriest")}
-        for row, mean in means.items()
-    }
+def _metrics(scores: Scores, bootstrap: Bootstrap) -> dict[str, dict[str, float | None]]:
+    """PSNR a row, as `dvc metrics show` prints it, and how many frames it leaves out, if any."""
+
+    def row(name: str) -> dict[str, float | None]:
+        means = {group: group_mean(scores[name], group, "psnr_db", bootstrap) for group in ("all", "blurriest")}
+        psnr = {f"psnr_{group}": round(m.mean, 4) if math.isfinite(m.mean) else None for group, m in means.items()}
+        return psnr | {f"identical_{group}": float(m.identical) for group, m in means.items() if m.identical}
+
+    return {name: row(name) for name in scores}

@@ -18,6 +18,7 @@ class Context:
     dataset: str
     about: str
     protocol: str
+    ranking: str
     percent: float
     clips: int
     frames: int
@@ -39,6 +40,11 @@ class Context:
         """Where and how frames were scored, and how many of them the protocol counts."""
         return f"Measured on {self.data} under the protocol {self.protocol}, which counts {counted} of the frames"
 
+    @property
+    def ranked(self) -> str:
+        """By what frames were ranked, for tables and figures that group them."""
+        return f"Within each clip frames are ranked by the PSNR of the blurry frame under {self.ranking}."
+
     def beside_paper(self, measured: str) -> str:
         """A sentence that begins with measured and says how to read the numbers beside the paper's."""
         if self.dataset == PAPER_DATASET:
@@ -53,8 +59,11 @@ class Context:
         return "Entire test set" if group == "all" else f"{group.capitalize()} {self.percent:g} %"
 
 
-def read_context(root: Path, dataset: str, params: TableParams) -> Context:
+def read_context(root: Path, dataset: str, params: TableParams, *, ranking: str) -> Context:
     """Read a data set's size from its manifest.
+
+    Args:
+        ranking: the protocol whose PSNR of the blurry frames ranked them.
 
     Raises:
         DataError: if there is no manifest or no test split.
@@ -68,6 +77,7 @@ def read_context(root: Path, dataset: str, params: TableParams) -> Context:
         dataset=dataset,
         about=params.about.get(dataset, ""),
         protocol=params.protocol,
+        ranking=ranking,
         percent=params.percent,
         clips=int(test["video"].nunique()),
         frames=len(test),

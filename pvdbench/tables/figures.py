@@ -3,16 +3,21 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from pvdbench.core.errors import ParamsError
 from pvdbench.core.files import replaced_folder
 from pvdbench.datasets.manifest import read_clips
-from pvdbench.tables.context import read_context
+from pvdbench.tables.context import Context, read_context
 from pvdbench.tables.deblur_figure import DeblurExample
 from pvdbench.tables.examples import best_frames
 from pvdbench.tables.flow_figure import FlowExample
+from pvdbench.tables.lens import read_lens
+from pvdbench.tables.lens_figure import lens_picture
 from pvdbench.tables.params import ExampleParams, TableParams
 from pvdbench.tables.picture import Picture, write_pictures
 from pvdbench.tables.plots import finite_frames, plot_blurriness, plot_training
+from pvdbench.tables.quantile_figure import quantile_picture
 from pvdbench.tables.scores import Scores, Task, read_scores
 
 _EXAMPLES: dict[Task, type[FlowExample] | type[DeblurExample]] = {"flow": FlowExample, "deblur": DeblurExample}
@@ -25,13 +30,14 @@ _SHOWS = {
 }
 
 
-def build_figures(study: Path, root: Path, *, datasets: Sequence[str], params: TableParams) -> None:
+def build_figures(study: Path, root: Path, *, datasets: Sequence[str], params: TableParams, ranking: str) -> None:
     """Write reports/figures below the study's folder, with figures.json for the report.
 
     Args:
         study: the folder with the study's data and reports.
         root: the repository's top, which holds the data sets.
         datasets: the test data sets.
+        ranking: the protocol whose PSNR of the blurry frames ranked them.
 
     Raises:
         DataError: naming the first file that is missing, damaged or does not fit the others.
@@ -48,7 +54,10 @@ def build_figures(study: Path, root: Path, *, datasets: Sequence[str], params: T
             deblur = _scores(study, "deblur", dataset, deblur_rows, params)
             pictures += _examples("flow", study, root, dataset, params.figures.flow, params.table1, motion, folder)
             pictures += _examples("deblur", study, root, dataset, params.figures.deblur, deblur_rows, deblur, folder)
-            pictures.append(_blurriness(root, dataset, params, deblur, folder))
+            context = read_context(root, dataset, params, ranking=ranking)
+            pictures.append(_blurriness(context, params, deblur, folder))
+            pictures.append(quantile_picture(context, params, deblur, folder))
+            pictures += [lens_picture(lens, folder) for lens in (read_lens(study, context, params),) if lens]
         write_pictures(folder, pictures)
 
 
@@ -75,7 +84,10 @@ def _examples(
     scores: Scores,
     folder: Path,
 ) -> list[Picture]:
-    gain = (scores[example.better]["psnr_db"] - scores[example.worse]["psnr_db"]).fillna(0)  # both infinite: none
+    better, worse = scores[example.better]["psnr_db"], scores[example.worse]["psnr_db"]
+    gain = (better - worse)[np.isfinite(better) & np.isfinite(worse)]  # a frame equal to the truth shows no blur
+    identical = len(better) - len(gain)
+    left_out = f" {identical} frames identical to the truth were no candidates." if identical else ""
     clips = {clip.video: clip for clip in read_clips(root / "data" / dataset, "test")}
     pictures = []
     for number, (video, frame) in enumerate(best_frames(gain, example.count), start=1):
@@ -85,7 +97,7 @@ def _examples(
         rule = (
             f"Chosen by rule: the frame of {video} where {labels[example.better]} gains most over "
             f"{labels[example.worse]} ({gain[video, frame]:+.2f} dB), and the boxes where its "
-            "error is smaller by most; so it shows the method at its best, not on average."
+            f"error is smaller by most; so it shows the method at its best, not on average.{left_out}"
         )
         title = f"{_TITLES[task]}: {dataset}, {video}, frame {frame}"
         alt = f"{title}: {', '.join(labels[row] for row in example.rows)} and the truth side by side"
@@ -93,9 +105,8 @@ def _examples(
     return pictures
 
 
-def _blurriness(root: Path, dataset: str, params: TableParams, scores: Scores, folder: Path) -> Picture:
-    context = read_context(root, dataset, params)
-    finite = finite_frames(scores)
+def _blurriness(context: Context, params: TableParams, scores: Scores, folder: Path) -> Picture:
+    dataset, finite = context.dataset, finite_frames(scores)
     file = f"{dataset}-blurriness.svg"
     size = plot_blurriness({row: frames[finite] for row, frames in scores.items()}, params, folder / file)
     left_out = f" {(~finite).sum()} frames with an infinite PSNR are left out." if not finite.all() else ""

@@ -9,7 +9,8 @@ from pvdbench.core.errors import DataError
 from pvdbench.core.records import write_table
 from pvdbench.tables.findings import Finding, findings_table
 from pvdbench.tables.formats import latex, markdown, write_csv
-from pvdbench.tables.table import Column, Row, Table
+from pvdbench.tables.intervals import Interval
+from pvdbench.tables.table import Column, Row, Table, Value
 
 
 @dataclass(frozen=True)
@@ -54,5 +55,9 @@ def read_tables(folder: Path, dataset: str) -> DatasetTables:
 
 def _table(whole: dict[str, Any]) -> Table:
     columns = tuple(Column(**column) for column in whole.pop("columns"))
-    rows = tuple(Row(row["name"], row["label"], tuple(row["values"])) for row in whole.pop("rows"))
+    rows = tuple(Row(**row | {"values": tuple(map(_value, row["values"]))}) for row in whole.pop("rows"))
     return Table(**whole, columns=columns, rows=rows)
+
+
+def _value(value: Any) -> Value:
+    return Interval(**value) if isinstance(value, dict) else value

@@ -8,9 +8,9 @@ from typing import Literal
 
 import pandas as pd
 
-from pvdbench.tables.intervals import Interval, mean_over_videos
+from pvdbench.tables.intervals import Bootstrap, Interval
 from pvdbench.tables.published import BIMNET, FULL_MODEL, INPUT, LITEFLOWNET
-from pvdbench.tables.scores import Scores
+from pvdbench.tables.scores import Scores, paired_difference
 
 Verdict = Literal["appears", "unclear", "reversed"]
 _PAPER_SUFFIX = {"all": "all", "blurriest": "blurriest10"}
@@ -29,6 +29,8 @@ class Finding:
     Attributes:
         kind: "gain" for what the method claims as a whole, "order" for two neighbours in the paper's ranking.
         low_db, high_db: 95 % interval over clips; NaN with one clip.
+        clips: how many the difference is over.
+        identical: frames left out, as one of the rows equals the truth there and its PSNR is infinite.
     """
 
     table: str
@@ -41,6 +43,7 @@ class Finding:
     low_db: float
     high_db: float
     clips: int
+    identical: int
     verdict: Verdict
     sentence: str
 
@@ -53,8 +56,7 @@ class Comparison:
     labels: Mapping[str, str]
     scores: Scores
     paper: pd.DataFrame
-    resamples: int
-    seed: int
+    bootstrap: Bootstrap
 
     def finding(self, kind: Literal["gain", "order"], better: str, worse: str, group: str) -> Finding:
         """Compare two rows, named by label, over a group of frames."""
@@ -72,6 +74,7 @@ class Comparison:
             low_db=interval.low,
             high_db=interval.high,
             clips=interval.videos,
+            identical=interval.identical,
             verdict=verdict,
             sentence=_sentence(better, worse, group, paper, interval, verdict),
         )
@@ -96,13 +99,7 @@ class Comparison:
     def _difference(self, better: str, worse: str, group: str) -> Interval:
         names = {label: name for name, label in self.labels.items()}
         first, second = self.scores[names[better]], self.scores[names[worse]]
-        chosen = first[group]
-        return mean_over_videos(
-            (first["psnr_db"] - second["psnr_db"])[chosen],
-            first["video"][chosen],
-            resamples=self.resamples,
-            seed=self.seed,
-        )
+        return paired_difference(first, second, group, self.bootstrap)
 
     def _published(self, label: str, group: str) -> float:
         column = "psnr_db" if "psnr_db" in self.paper else f"psnr_db_{_PAPER_SUFFIX[group]}"
@@ -125,6 +122,9 @@ def _sentence(better: str, worse: str, group: str, paper: float, interval: Inter
     bounds = f"95 % interval {interval.low:+.2f} to {interval.high:+.2f} over {clips}"
     if math.isnan(interval.low):
         bounds = f"no interval, {clips}"
+    if interval.identical:
+        one = interval.identical == 1
+        bounds += f"; {interval.identical} frame{'s' * (not one)} left out that equal{'s' * one} the truth"
     here = "no difference of numbers" if math.isnan(interval.mean) else f"{interval.mean:+.2f} dB"
     return (
         f"{better} against {worse}, {_FRAMES[group]}: {paper:+.2f} dB in the paper, {here} here ({bounds}): "

@@ -1,20 +1,21 @@
 """Tables as CSV (full precision), Markdown and LaTeX (booktabs)."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from pvdbench.core.records import write_table
-from pvdbench.tables.table import INFINITE, MISSING, Mark, Table, spans
+from pvdbench.tables.intervals import Interval
+from pvdbench.tables.table import MISSING, Cell, Column, Mark, Table, Value, number, spans
 
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     MISSING: "--",
-    INFINITE: r"$\infty$",
+    "\u2212": "$-$",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
 } | {c: "\\" + c for c in "&%$#_{}"}
@@ -22,40 +23,66 @@ _MARKDOWN_MARKS: dict[Mark, str] = {"best": "**{}**", "second": "<ins>{}</ins>",
 _LATEX_MARKS: dict[Mark, str] = {"best": r"\textbf{{{}}}", "second": r"\underline{{{}}}", "": "{}"}
 
 
+_BRACKETS = " In brackets: 95 % intervals over clips."
+_IDENTICAL = " Frames identical to the truth, whose PSNR is infinite, are left out of means and counted {}."
+
+
 def write_csv(path: Path, table: Table) -> None:
-    """One line a row: data set, protocol, row, label and every number, empty where there is none."""
-    keys = [column.key for column in table.columns]
-    numbers = pd.DataFrame([row.values for row in table.rows], columns=keys, dtype=float)
+    """One line a row: data set, protocol, row, label and every value, empty where there is none.
+
+    KEY_low and KEY_high are beside numbers with intervals, KEY_identical beside means that may leave frames out.
+    """
     heads = pd.DataFrame(
         [(table.dataset, table.protocol, row.name, row.label) for row in table.rows],
         columns=["dataset", "protocol", "row", "label"],
     )
-    write_table(path, heads.join(numbers), tuple(heads.columns) + tuple(keys))
+    if any(row.link for row in table.rows):
+        heads["source_url"] = [row.link for row in table.rows]
+    parts = [heads] + [_csv_columns(c, [row.values[i] for row in table.rows]) for i, c in enumerate(table.columns)]
+    whole = pd.concat(parts, axis=1)
+    write_table(path, whole, tuple(whole.columns))
+
+
+def _csv_columns(column: Column, values: list[Value]) -> pd.DataFrame:
+    """A column with what belongs to it."""
+    intervals = [value if isinstance(value, Interval) else None for value in values]
+    parts: dict[str, list[Value | None]] = {
+        column.key: [value if isinstance(value, str) else number(value) for value in values]
+    }
+    if column.interval:
+        parts[f"{column.key}_low"] = [interval and interval.low for interval in intervals]
+        parts[f"{column.key}_high"] = [interval and interval.high for interval in intervals]
+    if column.identical:
+        parts[f"{column.key}_identical"] = [interval and interval.identical for interval in intervals]
+    return pd.DataFrame({key: pd.Series(part, dtype=object) for key, part in parts.items()})
 
 
 def markdown(table: Table) -> str:
     """A GitHub table; headings joined into one line, since Markdown has no spans."""
     headings = [" ".join(filter(None, (c.source, c.group, c.heading))) for c in table.columns]
-    lines = [f"## {_markdown_text(table.title)}", "", _markdown_text(table.caption), ""]
+    notes = _BRACKETS * table.has_intervals + _IDENTICAL.format("beside them") * table.has_identical
+    lines = [f"## {_markdown_text(table.title)}", "", _markdown_text(table.caption + notes), ""]
     lines.append(_markdown_line(["", *map(_markdown_text, headings)]))
-    lines.append(_markdown_line(["---", *["---:"] * len(headings)]))
-    lines += map(_markdown_line, _cells(table, _MARKDOWN_MARKS, _markdown_text))
+    lines.append(_markdown_line(["---", *("---" if table.is_text(i) else "---:" for i in range(len(headings)))]))
+    lines += map(_markdown_line, _cells(table, _markdown_text, _markdown_cell))
     return "\n".join(lines) + "\n"
 
 
 def latex(table: Table) -> str:
-    """A booktabs table; put \\usepackage{booktabs} into the preamble."""
+    """A booktabs table; put \\usepackage{booktabs} into the preamble. Intervals are left to the other formats."""
+    note = _IDENTICAL.format("in superscript") * table.has_identical
+    alignment = "".join("l" if table.is_text(i) else "r" for i in range(len(table.columns)))
     lines = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{latex_text(table.title)}. {latex_text(table.caption)}}}",
-        rf"\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
+        rf"\caption{{{latex_text(table.title)}. {latex_text(table.caption + note)}}}",
+        rf"\begin{{tabular}}{{l{alignment}}}",
         r"\toprule",
         *_latex_heading(spans([source for source, _ in table.headings])),
         *_latex_heading([(group, length) for (_, group), length in spans(table.headings)]),
         _latex_line(["", *(latex_text(column.heading) for column in table.columns)]),
         r"\midrule",
-        *map(_latex_line, _cells(table, _LATEX_MARKS, latex_label)),
+        *map(_latex_line, _cells(table, latex_label, _latex_cell)),
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",
@@ -73,12 +100,21 @@ def latex_label(label: str) -> str:
     return re.sub(r"\\_([A-Za-z0-9]+)", r"\\textsubscript{\1}", latex_text(label))
 
 
-def _cells(table: Table, forms: Mapping[Mark, str], escape: Callable[[str], str]) -> list[list[str]]:
-    """Each row's label and its numbers, escaped and marked."""
-    return [
-        [escape(row.label), *(forms[mark].format(escape(text)) for text, mark in cells)]
-        for row, cells in zip(table.rows, table.cells, strict=True)
-    ]
+def _cells(table: Table, label: Callable[[str], str], cell: Callable[[Cell], str]) -> list[list[str]]:
+    """Each row's label and its values, escaped and marked."""
+    return [[label(row.label), *map(cell, cells)] for row, cells in zip(table.rows, table.cells, strict=True)]
+
+
+def _markdown_cell(cell: Cell) -> str:
+    marked = _MARKDOWN_MARKS[cell.mark].format(_markdown_text(cell.text))
+    identical = f" ({cell.identical} identical)" if cell.identical else ""
+    bounds = " \\[{}, {}\\]".format(*cell.bounds) if cell.bounds else ""
+    return marked + identical + bounds
+
+
+def _latex_cell(cell: Cell) -> str:
+    marked = _LATEX_MARKS[cell.mark].format(latex_label(cell.text))
+    return marked + (rf"\textsuperscript{{{cell.identical}}}" if cell.identical else "")
 
 
 def _markdown_text(text: str) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pvdbench.core.records import VOLUME_STATISTICS, read_table
 from pvdbench.tables.context import PAPER_SOURCE, Context
-from pvdbench.tables.intervals import interval_over_videos
+from pvdbench.tables.intervals import Bootstrap
 from pvdbench.tables.scores import Scores, counted
 from pvdbench.tables.table import Column, Row, Table
 
@@ -25,7 +25,7 @@ _LABELS = {
 }
 
 
-def section44(context: Context, study: Path, paper: pd.Series, *, resamples: int, seed: int) -> Table:
+def section44(context: Context, study: Path, paper: pd.Series, bootstrap: Bootstrap) -> Table:
     """Shares of pixels in percent, pooled over clips as the paper pools its 100 frames, with intervals over clips.
 
     Args:
@@ -36,41 +36,39 @@ def section44(context: Context, study: Path, paper: pd.Series, *, resamples: int
     """
     counts = read_table(study / "data" / "scores" / "volume" / f"{context.dataset}.csv", VOLUME_STATISTICS)
     percent = (
-        Column("percent", context.source, "", "Pixels (%)", 2),
-        Column("percent_low", context.source, "", "95 % from", 2),
-        Column("percent_high", context.source, "", "to", 2),
+        Column("percent", context.source, "", "Pixels (%)", 2, interval=True),
         Column("pixels", context.source, "", "Of pixels", 0),
         Column("paper_percent", PAPER_SOURCE, "", "Pixels (%)", 2),
     )
 
     def row(quantity: str, videos: pd.DataFrame) -> Row:
-        share = interval_over_videos(
-            100 * videos["hits"].to_numpy(float), videos["total"].to_numpy(float), resamples=resamples, seed=seed
-        )
+        share = bootstrap.ratio(100 * videos["hits"].to_numpy(float), videos["total"].to_numpy(float))
         printed = float(paper.get(quantity, math.nan))
-        values = (share.mean, share.low, share.high, float(videos["total"].sum()), printed)
-        return Row(quantity, _LABELS.get(quantity, quantity), values)
+        return Row(quantity, _LABELS.get(quantity, quantity), (share, float(share.count), printed))
 
     rows = tuple(row(str(quantity), videos) for quantity, videos in counts.groupby("quantity", sort=False))
     caption = (
         f"{context.beside_paper(f'Counted on {context.data} in gray values')} A majority value is shared by more than "
-        "half of a pixel's candidates; right means within the widest tolerance of the truth, on the scale 0 to 255. "
-        "The interval is over clips."
+        "half of a pixel's candidates; right means within the widest tolerance of the truth, on the scale 0 to 255."
     )
     title = "Section 4.4: candidates in the pixel volume"
     return Table("section44", title, caption, context.dataset, "gray values", percent, rows)
 
 
-def clips_table(context: Context, task: str, labels: Mapping[str, str], scores: Scores) -> Table:
+def clips_table(context: Context, task: str, labels: Mapping[str, str], scores: Scores, bootstrap: Bootstrap) -> Table:
     """PSNR of every row on every clip, averaged over the clip's counted frames.
 
     Args:
         task: "deblur" or "motion", for name and title.
     """
-    means = {row: frames.groupby("video")["psnr_db"].mean() for row, frames in scores.items()}
-    videos = list(next(iter(means.values())).index)
-    columns = tuple(Column(f"psnr_db_{video}", context.source, "PSNR (dB)", video, 2, "higher") for video in videos)
-    rows = tuple(Row(name, label, tuple(float(means[name][v]) for v in videos)) for name, label in labels.items())
+    videos = sorted(set(next(iter(scores.values()))["video"]))
+    columns = tuple(_clip_column(context, video) for video in videos)
+
+    def row(name: str, label: str) -> Row:
+        clips = [scores[name].loc[[video]] for video in videos]
+        return Row(name, label, tuple(bootstrap.mean(clip["psnr_db"], clip["video"]) for clip in clips))
+
+    rows = tuple(row(name, label) for name, label in labels.items())
     what = "deblurred" if task == "deblur" else "warped"
     return Table(
         f"clips-{task}",
@@ -81,3 +79,7 @@ def clips_table(context: Context, task: str, labels: Mapping[str, str], scores: 
         columns,
         rows,
     )
+
+
+def _clip_column(context: Context, video: str) -> Column:
+    return Column(f"psnr_db_{video}", context.source, "PSNR (dB)", video, 2, "higher", identical=True)

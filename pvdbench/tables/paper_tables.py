@@ -8,17 +8,21 @@ import pandas as pd
 
 from pvdbench.tables.context import PAPER_SOURCE, Context
 from pvdbench.tables.costs import read_cost
-from pvdbench.tables.scores import Scores, counted
+from pvdbench.tables.intervals import Bootstrap
+from pvdbench.tables.scores import Scores, counted, group_mean
 from pvdbench.tables.splits import GROUPS
-from pvdbench.tables.table import Column, Row, Table
+from pvdbench.tables.table import Column, Row, Table, Value, psnr_column, ssim_column
 
 _MARKS = "Best bold, second underlined, among the measured rows."
 _PAPER_GROUPS = {"all": "Entire test set", "sharpest": "Sharpest 10 %", "blurriest": "Blurriest 10 %"}
 _PAPER_SUFFIX = {"all": "all", "sharpest": "sharpest10", "blurriest": "blurriest10"}
 _MILLION = 1e6
+_Measured = Mapping[str, Value]
 
 
-def table1(context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame) -> Table:
+def table1(
+    context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame, bootstrap: Bootstrap
+) -> Table:
     """Motion estimation on blurry frames, scored by warping the sharp ones (Sec. 4.2).
 
     Args:
@@ -29,13 +33,16 @@ def table1(context: Context, labels: Mapping[str, str], scores: Scores, paper: p
     caption = (
         f"{context.beside_paper(context.scored(counted(scores)))} "
         "Sharp frame t - 1 is warped by the flow from blurry frame t to blurry frame t - 1 and "
-        f"scored against sharp frame t{', the flow against the true flow' if errors else ''}. {_MARKS}"
+        f"scored against sharp frame t{', the flow against the true flow where it is known' if errors else ''}. "
+        f"{context.ranked} {_MARKS}"
     )
     columns = (*_score_columns(context), *errors, *_paper_columns())
 
-    def measured(row: str) -> dict[str, float]:
-        means = group_means(scores[row])
-        return means | {column.key: float(scores[row][column.key].mean()) for column in errors}
+    def measured(row: str) -> _Measured:
+        known = {column.key: scores[row][column.key].dropna() for column in errors}
+        return group_means(scores[row], bootstrap) | {
+            key: bootstrap.mean(values, scores[row].loc[values.index, "video"]) for key, values in known.items()
+        }
 
     return _table(
         context,
@@ -47,26 +54,34 @@ def table1(context: Context, labels: Mapping[str, str], scores: Scores, paper: p
     )
 
 
-def table2(context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame) -> Table:
+def table2(
+    context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame, bootstrap: Bootstrap
+) -> Table:
     """The ablation of motion compensation and pixel volume (Sec. 4.3); arguments as table1."""
     columns = (*_score_columns(context), *_paper_columns())
-    rows = _rows(labels, columns, lambda row: group_means(scores[row]), _grouped(paper))
+    rows = _rows(labels, columns, lambda row: group_means(scores[row], bootstrap), _grouped(paper))
     title = "Table 2: ablation of motion compensation and pixel volume"
-    return _table(
-        context, "table2", title, f"{context.beside_paper(context.scored(counted(scores)))} {_MARKS}", columns, rows
-    )
+    caption = f"{context.beside_paper(context.scored(counted(scores)))} {context.ranked} {_MARKS}"
+    return _table(context, "table2", title, caption, columns, rows)
 
 
-def table3(context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame, costs: Path) -> Table:
+def table3(
+    context: Context,
+    labels: Mapping[str, str],
+    scores: Scores,
+    paper: pd.DataFrame,
+    bootstrap: Bootstrap,
+    costs: Path,
+) -> Table:
     """Motion compensation against a larger network (Sec. 4.5).
 
     Args:
         costs: the folder with ROW.json of each row.
-        context, labels, scores, paper: as table1.
+        context, labels, scores, paper, bootstrap: as table1.
     """
 
-    def measured(row: str) -> dict[str, float]:
-        return group_means(scores[row]) | _costs(costs / f"{row}.json")
+    def measured(row: str) -> _Measured:
+        return group_means(scores[row], bootstrap) | _costs(costs / f"{row}.json")
 
     cost = read_cost(costs / f"{next(iter(labels))}.json")
     caption = (
@@ -85,16 +100,16 @@ def table3(context: Context, labels: Mapping[str, str], scores: Scores, paper: p
     )
 
 
-def group_means(frames: pd.DataFrame) -> dict[str, float]:
+def group_means(frames: pd.DataFrame, bootstrap: Bootstrap) -> dict[str, Value]:
     """PSNR (dB) and SSIM averaged over each group of frames, keyed as psnr_db_all."""
     return {
-        f"{quantity}_{group}": float(frames.loc[frames[group], quantity].mean())
+        f"{quantity}_{group}": group_mean(frames, group, quantity, bootstrap)
         for group in GROUPS
         for quantity in ("psnr_db", "ssim")
     }
 
 
-def _costs(path: Path) -> dict[str, float]:
+def _costs(path: Path) -> dict[str, Value]:
     facts = read_cost(path)
     parts = {part: count / _MILLION for part, count in facts["parameters"].items()}
     return {
@@ -110,8 +125,8 @@ def _score_columns(context: Context) -> tuple[Column, ...]:
         column
         for group in GROUPS
         for column in (
-            Column(f"psnr_db_{group}", context.source, context.group_heading(group), "PSNR (dB)", 2, "higher"),
-            Column(f"ssim_{group}", context.source, context.group_heading(group), "SSIM", 3, "higher"),
+            psnr_column(f"psnr_db_{group}", context.source, context.group_heading(group)),
+            ssim_column(f"ssim_{group}", context.source, context.group_heading(group)),
         )
     )
 
@@ -119,8 +134,8 @@ def _score_columns(context: Context) -> tuple[Column, ...]:
 def _error_columns(context: Context) -> tuple[Column, ...]:
     group = "Endpoint error (px)"
     return (
-        Column("epe_px", context.source, group, "All", 2, "lower"),
-        Column("epe_visible_px", context.source, group, "Visible", 2, "lower"),
+        Column("epe_px", context.source, group, "All", 2, "lower", interval=True),
+        Column("epe_visible_px", context.source, group, "Visible", 2, "lower", interval=True),
     )
 
 
@@ -138,8 +153,8 @@ def _paper_columns() -> tuple[Column, ...]:
 def _size_columns(context: Context) -> tuple[Column, ...]:
     parameters = "Parameters (M)"
     return (
-        Column("psnr_db_all", context.source, "Entire test set", "PSNR (dB)", 2, "higher"),
-        Column("ssim_all", context.source, "Entire test set", "SSIM", 3, "higher"),
+        psnr_column("psnr_db_all", context.source, "Entire test set"),
+        ssim_column("ssim_all", context.source, "Entire test set"),
         Column("params_total_m", context.source, parameters, "Total", 3),
         Column("params_pvdnet_m", context.source, parameters, "PVDNet", 3),
         Column("params_bimnet_m", context.source, parameters, "BIMNet", 3),
@@ -165,15 +180,16 @@ def _grouped(paper: pd.DataFrame) -> pd.DataFrame:
 def _rows(
     labels: Mapping[str, str],
     columns: tuple[Column, ...],
-    measured: Callable[[str], dict[str, float]],
+    measured: Callable[[str], _Measured],
     paper: pd.DataFrame,
 ) -> tuple[Row, ...]:
     """The study's rows, then those that only the paper has."""
 
     def row(name: str, label: str) -> Row:
         published = paper.loc[label].to_dict() if label in paper.index else {}
-        known = published | (measured(name) if name else {})
-        return Row(name, label, tuple(float(known.get(column.key, math.nan)) for column in columns))
+        own = measured(name) if name else {}
+        values = (own.get(column.key, float(published.get(column.key, math.nan))) for column in columns)
+        return Row(name, label, tuple(values))
 
     own = [row(name, label) for name, label in labels.items()]
     return (*own, *(row("", label) for label in paper.index if label not in labels.values()))

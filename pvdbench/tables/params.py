@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from pvdbench.core.params import StrictModel
+from pvdbench.tables.intervals import Bootstrap
 
 
 class ExampleParams(StrictModel):
@@ -22,6 +23,12 @@ class FigureParams(StrictModel):
     bins: int = Field(ge=1)
 
 
+class LensParams(StrictModel):
+    """Which row of `deblur` is shown under every protocol."""
+
+    row: str
+
+
 class TableParams(StrictModel):
     """The tables of every test data set; table1 to table3 name rows of `motion` and `deblur` as the paper does."""
 
@@ -33,7 +40,14 @@ class TableParams(StrictModel):
     table1: dict[str, str]
     table2: dict[str, str]
     table3: dict[str, str]
+    lens: LensParams | None = None
+    published: dict[str, str] = Field(default={})  # row of `deblur` to its method_name in data/published
     figures: FigureParams
+
+    @property
+    def bootstrap(self) -> Bootstrap:
+        """How intervals are drawn."""
+        return Bootstrap(self.resamples, self.seed)
 
     @property
     def deblur_labels(self) -> dict[str, str]:

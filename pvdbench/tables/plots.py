@@ -10,12 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from pvdbench.core.records import TRAINING_LOG, read_table
-from pvdbench.tables.intervals import mean_over_videos
 from pvdbench.tables.params import TableParams
 from pvdbench.tables.scores import Scores
-from pvdbench.tables.style import colour, legend_beside, marker, math_label, plot_style, save_svg
+from pvdbench.tables.style import colour, legend_beside, marker, math_label, page_size, plot_style, save_svg
 
-_PIXELS_AN_INCH = 96  # CSS
 _SMOOTHING = 20  # a running mean over one part in so many of the steps
 
 
@@ -45,7 +43,7 @@ def plot_blurriness(scores: Scores, params: TableParams, out: Path) -> tuple[int
         right.axhline(0, color="#8a8a8a", linewidth=0.8)
         legend_beside(figure, left)
         save_svg(figure, out)
-    return _page_size(figure)
+    return page_size(figure)
 
 
 def finite_frames(scores: Scores) -> pd.Series:
@@ -61,10 +59,7 @@ def _plot_groups(
     """Means of values in quantiles of blurriness, with their intervals over clips, at the groups' mean blurriness."""
     ranked = frames["blurriness_db"].sort_values(kind="stable").index
     groups = [ranked[part] for part in np.array_split(np.arange(len(ranked)), params.figures.bins) if len(part)]
-    means = [
-        mean_over_videos(values[group], frames["video"][group], resamples=params.resamples, seed=params.seed)
-        for group in groups
-    ]
+    means = [params.bootstrap.mean(values[group], frames["video"][group]) for group in groups]
     x = [frames["blurriness_db"][group].mean() for group in groups]
     y = np.array([mean.mean for mean in means])
     reach = [y - [mean.low for mean in means], [mean.high for mean in means] - y]
@@ -108,7 +103,7 @@ def plot_training(study: Path, labels: Mapping[str, str], out: Path) -> tuple[in
             if axes.get_lines():
                 axes.legend(fontsize=7)
         save_svg(figure, out)
-    return _page_size(figure)
+    return page_size(figure)
 
 
 def _plot_log(axes: Axes, path: Path, number: int, label: str) -> None:
@@ -116,8 +111,3 @@ def _plot_log(axes: Axes, path: Path, number: int, label: str) -> None:
     smooth = log["loss"].rolling(max(len(log) // _SMOOTHING, 1), min_periods=1).mean()
     axes.plot(log["step"], log["loss"], color=colour(number), linewidth=0.5, alpha=0.25)
     axes.plot(log["step"], smooth, color=colour(number), linewidth=1.5, label=math_label(label))
-
-
-def _page_size(figure: Figure) -> tuple[int, int]:
-    width, height = figure.get_size_inches()
-    return round(width * _PIXELS_AN_INCH), round(height * _PIXELS_AN_INCH)

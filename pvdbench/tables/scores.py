@@ -1,5 +1,6 @@
 """Score files as the tables need them: one protocol, counted frames, groups, all rows over the same frames."""
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -8,7 +9,9 @@ import pandas as pd
 
 from pvdbench.core.errors import DataError
 from pvdbench.core.records import DEBLUR_SCORES, FLOW_SCORES, read_table
+from pvdbench.tables.intervals import Bootstrap, Interval
 from pvdbench.tables.splits import with_groups
+from pvdbench.tables.table import IDENTICAL
 
 Task = Literal["deblur", "flow"]
 Scores = dict[str, pd.DataFrame]
@@ -19,12 +22,12 @@ def read_scores(study: Path, task: Task, dataset: str, rows: Iterable[str], *, p
     """Read data/scores/TASK/DATASET/ROW.csv of every row.
 
     Raises:
-        DataError: if a file is missing, lacks the protocol or holds other frames than the first row's.
+        DataError: if a file is missing, lacks the protocol or a number, or holds other frames than the first row's.
     """
     scores: Scores = {}
     for row in rows:
-        path = study / "data" / "scores" / task / dataset / f"{row}.csv"
-        scores[row] = _read(path, FLOW_SCORES if task == "flow" else DEBLUR_SCORES, protocol, percent)
+        path = score_path(study, task, dataset, row)
+        scores[row] = _indexed(with_groups(_counted(path, _read(path, task), protocol), percent))
         first = next(iter(scores.values()))
         if not scores[row].index.equals(first.index):
             raise DataError(
@@ -34,20 +37,66 @@ def read_scores(study: Path, task: Task, dataset: str, rows: Iterable[str], *, p
     return scores
 
 
+def read_protocols(study: Path, dataset: str, row: str) -> dict[str, pd.DataFrame]:
+    """All frames of one row of `deblur`, protocol by protocol, indexed by (video, frame); also those not counted.
+
+    Raises:
+        DataError: if the file is missing, lacks a number, or its protocols hold different frames.
+    """
+    path = score_path(study, "deblur", dataset, row)
+    protocols = {str(name): _indexed(frames) for name, frames in _read(path, "deblur").groupby("protocol")}
+    for name, frames in protocols.items():
+        first = next(iter(protocols))
+        if not frames.index.equals(protocols[first].index):
+            raise DataError(
+                f"{path}: expected the {len(protocols[first])} frames of the protocol '{first}' under '{name}', got "
+                f"{len(frames)}, not the same; score the row again"
+            )
+    return protocols
+
+
+def score_path(study: Path, task: Task, dataset: str, row: str) -> Path:
+    """Where a row's scores are."""
+    return study / "data" / "scores" / task / dataset / f"{row}.csv"
+
+
 def counted(scores: Scores) -> int:
     """How many frames the protocol counts; the same for every row."""
     return len(next(iter(scores.values())))
 
 
+def group_mean(frames: pd.DataFrame, group: str, quantity: str, bootstrap: Bootstrap) -> Interval:
+    """The mean of a column over a group of one row's frames."""
+    chosen = frames[group]
+    return bootstrap.mean(frames[quantity][chosen], frames["video"][chosen])
+
+
+def paired_difference(first: pd.DataFrame, second: pd.DataFrame, group: str, bootstrap: Bootstrap) -> Interval:
+    """What one row gains over another in PSNR (dB), frame by frame over a group of frames."""
+    chosen = first[group]
+    return bootstrap.difference(first["psnr_db"][chosen], second["psnr_db"][chosen], first["video"][chosen])
+
+
 def psnr_text(frames: pd.DataFrame, video: str, frame: str) -> str:
-    """One frame's PSNR, for a picture; in words where the protocol leaves the frame out."""
+    """One frame's PSNR, for a picture; in words where the protocol leaves the frame out or it equals the truth."""
     if (video, frame) not in frames.index:
         return "not counted"
-    return f"{frames['psnr_db'][(video, frame)]:.2f} dB"
+    psnr = frames["psnr_db"][(video, frame)]
+    return IDENTICAL if math.isinf(psnr) else f"{psnr:.2f} dB"
 
 
-def _read(path: Path, columns: tuple[str, ...], protocol: str, percent: float) -> pd.DataFrame:
-    table = read_table(path, columns)
+def _read(path: Path, task: Task) -> pd.DataFrame:
+    table = read_table(path, FLOW_SCORES if task == "flow" else DEBLUR_SCORES)
+    if table["psnr_db"].isna().any():
+        broken = table[table["psnr_db"].isna()].iloc[0]
+        raise DataError(
+            f"{path}: expected a PSNR for every frame, got none for {broken['video']}, frame {broken['frame']}, "
+            f"protocol {broken['protocol']}; score the row again"
+        )
+    return table
+
+
+def _counted(path: Path, table: pd.DataFrame, protocol: str) -> pd.DataFrame:
     frames = table[(table["protocol"] == protocol) & table["counted"]]
     if frames.empty:
         there = ", ".join(sorted(set(table["protocol"]))) or "none"
@@ -55,5 +104,9 @@ def _read(path: Path, columns: tuple[str, ...], protocol: str, percent: float) -
             f"{path}: expected counted frames of the protocol '{protocol}', got protocols {there}; "
             "name one of these in params.yaml, tables.protocol, or score again"
         )
-    grouped = with_groups(frames.sort_values(["video", "frame"]), percent)
-    return grouped.set_index(["video", "frame"], drop=False).rename_axis([None, None])
+    return frames
+
+
+def _indexed(frames: pd.DataFrame) -> pd.DataFrame:
+    ordered = frames.sort_values(["video", "frame"])
+    return ordered.set_index(["video", "frame"], drop=False).rename_axis([None, None])

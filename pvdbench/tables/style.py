@@ -1,9 +1,10 @@
 """How plots look: one palette that colour-blind readers can tell apart, plain axes, equal bytes for equal data."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import matplotlib as mpl
@@ -11,6 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 _PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#7A7A7A")  # Okabe and Ito
+UP, DOWN = _PALETTE[0], _PALETTE[5]
+"""What gains and what loses."""
+
+_PIXELS_AN_INCH = 96  # CSS
 _MARKERS = "osD^vPX*"
 _RC: dict[Any, Any] = {
     "svg.hashsalt": "pvdbench",
@@ -55,6 +60,31 @@ def math_label(label: str) -> str:
 def legend_beside(figure: Figure, axes: Axes) -> None:
     """A legend of the rows of axes at the figure's right."""
     figure.legend(*axes.get_legend_handles_labels(), loc="outside right center")
+
+
+def page_size(figure: Figure) -> tuple[int, int]:
+    """Width and height in pixels of the page."""
+    width, height = figure.get_size_inches()
+    return round(width * _PIXELS_AN_INCH), round(height * _PIXELS_AN_INCH)
+
+
+def apart(values: Sequence[float], distance: float) -> list[float]:
+    """Places for labels near their values, at least distance from each other, in the values' order."""
+    order = sorted(range(len(values)), key=lambda i: values[i])
+    shifts = [values[i] - n * distance for n, i in enumerate(order)]
+    merged = _ascending(shifts)
+    places = dict(zip(order, (shift + n * distance for n, shift in enumerate(merged)), strict=True))
+    return [places[i] for i in range(len(values))]
+
+
+def _ascending(values: Sequence[float]) -> list[float]:
+    """The closest ascending values: neighbours out of order become their mean (pool adjacent violators)."""
+    runs: list[list[float]] = []
+    for value in values:
+        runs.append([value])
+        while len(runs) > 1 and fmean(runs[-2]) > fmean(runs[-1]):
+            runs[-2:] = [runs[-2] + runs[-1]]
+    return [fmean(run) for run in runs for _ in run]
 
 
 def save_svg(figure: Figure, path: Path) -> None:

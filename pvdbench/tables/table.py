@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, TypeVar
 
+from pvdbench.tables.intervals import Interval
+
 Label = TypeVar("Label")
 Mark = Literal["best", "second", ""]
-MISSING, INFINITE = "\u2013", "\u221e"  # an en dash
+Better = Literal["higher", "lower", "neither"]
+Value = float | str | Interval
+MISSING, IDENTICAL = "\u2013", "identical"  # an en dash; a mean over nothing but frames equal to the truth
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of numbers.
+    """One column of numbers, or of words.
 
     Attributes:
         key: its name in the CSV, unit included.
@@ -22,6 +26,10 @@ class Column:
         heading: its own heading, unit included.
         digits: after the decimal point.
         better: which numbers earn marks.
+        interval: whether its numbers have intervals; then the CSV has KEY_low and KEY_high.
+        identical: whether frames equal to the truth are left out of its means; then the CSV counts them in
+            KEY_identical.
+        signed: whether a plus is printed, as for differences.
     """
 
     key: str
@@ -29,16 +37,34 @@ class Column:
     group: str
     heading: str
     digits: int
-    better: Literal["higher", "lower", "neither"] = "neither"
+    better: Better = "neither"
+    interval: bool = False
+    identical: bool = False
+    signed: bool = False
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its name in params.yaml (empty if only the paper has it), its label, a number a column or NaN."""
+    """One row: its name in params.yaml (empty if only the paper has it), its label, a value a column or NaN.
+
+    Attributes:
+        link: the source of its published numbers, where that differs from row to row.
+    """
 
     name: str
     label: str
-    values: tuple[float, ...]
+    values: tuple[Value, ...]
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value as printed: the number or words, its bounds where it has an interval, how many frames it leaves out."""
+
+    text: str
+    mark: Mark
+    bounds: tuple[str, str] | None
+    identical: int
 
 
 @dataclass(frozen=True)
@@ -54,11 +80,18 @@ class Table:
     rows: tuple[Row, ...]
 
     def text(self, row: Row, column: int) -> str:
-        """A number as printed; an en dash where there is none."""
+        """A value as printed; an en dash where there is none."""
         value = row.values[column]
-        if math.isnan(value):
-            return MISSING
-        return INFINITE if math.isinf(value) else f"{value:,.{self.columns[column].digits}f}"
+        return value if isinstance(value, str) else _printed(number(value), self.columns[column])
+
+    def cell(self, row: Row, column: int, mark: Mark) -> Cell:
+        """A value with all that is printed beside it."""
+        value, text = row.values[column], self.text(row, column)
+        if not isinstance(value, Interval):
+            return Cell(text, mark, None, 0)
+        bounds = (_printed(value.low, self.columns[column]), _printed(value.high, self.columns[column]))
+        known = self.columns[column].interval and not math.isnan(value.low)
+        return Cell(text, mark, bounds if known else None, 0 if text == IDENTICAL else value.identical)
 
     @property
     def headings(self) -> list[tuple[str, str]]:
@@ -66,26 +99,71 @@ class Table:
         return [(column.source, column.group) for column in self.columns]
 
     @property
-    def cells(self) -> list[list[tuple[str, Mark]]]:
-        """Every row's numbers as printed, with their marks."""
+    def cells(self) -> list[list[Cell]]:
+        """Every row's values as printed, with their marks."""
         marks = [self.marks(c) for c in range(len(self.columns))]
-        return [[(self.text(row, c), marks[c][r]) for c in range(len(marks))] for r, row in enumerate(self.rows)]
+        return [[self.cell(row, c, marks[c][r]) for c in range(len(marks))] for r, row in enumerate(self.rows)]
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether any interval is printed."""
+        return any(cell.bounds for cells in self.cells for cell in cells)
+
+    @property
+    def has_identical(self) -> bool:
+        """Whether any mean leaves frames out because they equal the truth."""
+        return any(cell.identical or cell.text == IDENTICAL for cells in self.cells for cell in cells)
 
     def is_papers(self, column: int) -> bool:
         """Whether a column holds published numbers rather than measured ones."""
         return self.columns[column].key.startswith("paper_")
+
+    def is_text(self, column: int) -> bool:
+        """Whether a column holds words."""
+        return any(isinstance(row.values[column], str) for row in self.rows)
 
     def marks(self, column: int) -> list[Mark]:
         """A mark a row, by the numbers as printed: what looks equal is marked alike."""
         better = self.columns[column].better
         if better == "neither":
             return [""] * len(self.rows)
-        printed = [round(row.values[column], self.columns[column].digits) for row in self.rows]
+        printed = [round(number(row.values[column]), self.columns[column].digits) for row in self.rows]
         ranked = sorted({value for value in printed if not math.isnan(value)}, reverse=better == "higher")
         place: dict[float, Mark] = dict(zip(ranked, ("best", "second"), strict=False))
         return [place.get(value, "") for value in printed]
 
 
+def number(value: Value) -> float:
+    """A value as one number; NaN for words."""
+    if isinstance(value, Interval):
+        return value.mean
+    return math.nan if isinstance(value, str) else value
+
+
+def psnr_column(key: str, source: str, group: str, heading: str = "PSNR (dB)", *, better: Better = "higher") -> Column:
+    """Measured PSNR with its intervals."""
+    return Column(key, source, group, heading, 2, better, interval=True, identical=True)
+
+
+def ssim_column(key: str, source: str, group: str, *, better: Better = "higher") -> Column:
+    """Measured SSIM with its intervals; frames equal to the truth have an SSIM of 1 and stay in."""
+    return Column(key, source, group, "SSIM", 3, better, interval=True)
+
+
 def spans(labels: Sequence[Label]) -> list[tuple[Label, int]]:
     """Runs of equal labels with their lengths: the cells of a heading that spans columns."""
     return [(label, len(list(run))) for label, run in groupby(labels)]
+
+
+def decimal(value: float, digits: int, *, signed: bool = False) -> str:
+    """A number as printed: an en dash for none, a word for the PSNR of identical frames, no sign before zero."""
+    if math.isnan(value):
+        return MISSING
+    if math.isinf(value):
+        return IDENTICAL
+    text = f"{value:+,.{digits}f}" if signed else f"{value:,.{digits}f}"
+    return text.replace("-", "\u2212") if text.strip("+-0.") else text.lstrip("+-")
+
+
+def _printed(value: float, column: Column) -> str:
+    return decimal(value, column.digits, signed=column.signed)

@@ -43,7 +43,7 @@ def train_deblurring(
     crops = SequenceCrops(dataset, read_clips(dataset, "train"), recipe, _sequences(recipe), seed)
     header = {**architecture(model), "dataset": dataset.name, "seed": seed, "steps": recipe.steps}
     run = where.run(model, trained, recipe, header)
-    fast = accelerated(model.deblur, recipe, device)
+    fast = accelerated(model.deblur, recipe, device, precision=recipe.precision)
     optimise(run, where.supply(crops, recipe), lambda batch: sequence_losses(model, batch, recipe, fast))
     where.finish(run, model, header)
     return recipe.steps

@@ -33,7 +33,6 @@ class Recipe(StrictModel):
     optimiser: Literal["adam", "radam"] = "adam"  # (0.9, 0.999) both
     weight_decay: Amount = 0.0  # decoupled from the gradient
     clip: Positive | None = None  # largest norm of the gradient
-    precision: Literal["float32", "bfloat16"] = "float32"  # bfloat16 by autocast
     channels_last: bool = False
     compile: bool = False  # by torch.compile
     workers: Annotated[int, Field(ge=0)] = 0  # processes that read frames
@@ -65,6 +64,7 @@ class SequenceRecipe(Recipe):
     preset: Literal["paper", "released"] | None = None  # fills every key that is not given
     sequence: Annotated[int, Field(ge=2)]  # consecutive frames of a clip; 13 in the paper
     loss: Literal["l1", "mse"] = "l1"
+    precision: Literal["float32", "bfloat16"] = "float32"  # of PVDNet alone, by autocast; coordinates need float32
     windows: Literal["random", "fixed"] = "random"  # where sequences start; fixed at multiples of their length
     initial_state: Literal["current", "previous"] = "current"  # the past of a sequence's first frame
     noise: Amount = 0.0  # standard deviation in [-1, 1], added to every second blurry frame or so

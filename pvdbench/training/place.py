@@ -45,7 +45,9 @@ class Where:
             forget(run.checkpoints)
 
 
-def accelerated(network: nn.Module, recipe: Recipe, device: torch.device) -> Callable[[Callable[[], Tensor]], Tensor]:
+def accelerated(
+    network: nn.Module, recipe: Recipe, device: torch.device, *, precision: str = "float32"
+) -> Callable[[Callable[[], Tensor]], Tensor]:
     """Prepare a network as the recipe asks, and say how its losses are to be computed."""
     if recipe.channels_last:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's own stubs lack it
@@ -53,7 +55,7 @@ def accelerated(network: nn.Module, recipe: Recipe, device: torch.device) -> Cal
         network.compile()
 
     def compute(loss: Callable[[], Tensor]) -> Tensor:
-        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
             return loss()
 
     return compute

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
 from protocols.frames import noisy, textured
 from protocols.straightforward import straightforward
+
 from pvdbench.core.images import write_frame
 from pvdbench.protocols.catalogue import named_protocols, score_pair
 from pvdbench.protocols.folders import score_folders

@@ -78,7 +78,7 @@ def test_the_studies_are_valid(name, rows):
         (lambda p: p["deblur"]["bimc"].update(motion="raft"), "motion: expected one of static, tvl1, liteflownet"),
         (lambda p: p["tables"]["table2"].update(edvr="EDVR"), "deblur: expected one of input, baseline"),
         (lambda p: p.update(root="nowhere"), "root: expected the way to the folder that holds methods/, got 'nowhere'"),
-        (lambda p: p["tables"].update(protocol="ssim"), "tables.protocol: expected one of koehler, koehler-subpixel, su-30"),
+        (lambda p: p["tables"].update(protocol="ssim"), "tables.protocol: expected one of koehler, koehler-sub"),
         (lambda p: p["protocols"]["volume"].update(motion="raft"), "motion: expected one of static, tvl1"),
         (
             lambda p: p["protocols"].update(names=["psnr"]),

@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from fake_study import TABLE_PARAMS
+from fake_study import RANKING, TABLE_PARAMS
 
 from pvdbench.report.build import build_report
 from pvdbench.tables.build import build_tables
@@ -19,8 +19,8 @@ _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"
 @pytest.fixture(scope="module")
 def report(fake):
     where = {"study": fake.root, "root": fake.root, "datasets": [fake.dataset]}
-    build_tables(**where, params=TABLE_PARAMS)
-    build_figures(**where, params=TABLE_PARAMS)
+    build_tables(**where, params=TABLE_PARAMS, ranking=RANKING)
+    build_figures(**where, params=TABLE_PARAMS, ranking=RANKING)
     build_report(**where, train=fake.dataset)
     return fake.root / "reports"
 
@@ -52,7 +52,8 @@ def test_opens_from_disk(browser, report, width, scheme):
     assert all(url.startswith(report.as_uri() + "/") for url in requests)
     assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
     assert page.evaluate("document.documentElement.scrollWidth") == width  # wide tables scroll by themselves
-    for name in ("table1", "table2", "table3", "section44", "clips-deblur"):
+    for name in ("table1", "table2", "table3", "section44", "ranks-deblur", "differences-motion-blurriest", "lens",
+                 "steps", "quantiles", "temporal", "clips-deblur"):  # fmt: skip
         assert page.locator(f"#sample-{name} ~ .scroll table").first.is_visible()
     table = page.locator("#sample-table1 ~ .scroll").first
     assert table.evaluate("box => box.scrollWidth > box.clientWidth") == (width == 390)

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
-from fake_study import TABLE_PARAMS, commit
+from fake_study import RANKING, TABLE_PARAMS, commit
 
 from pvdbench.core.errors import DataError, StudyError
 from pvdbench.report.build import build_report
@@ -19,15 +19,16 @@ from pvdbench.tables.build import build_tables
 from pvdbench.tables.figures import build_figures
 from pvdbench.tables.files import DatasetTables
 from pvdbench.tables.findings import Finding
-from pvdbench.tables.table import Column, Row, Table
+from pvdbench.tables.intervals import Interval
+from pvdbench.tables.table import Column, Row, Table, psnr_column
 
 
 class _Tables(HTMLParser):
-    """Every table of a page as rows of (text, class)."""
+    """Every table of a page as rows of (text, class, what is small beneath)."""
 
     def __init__(self):
         super().__init__()
-        self.tables, self._cell = [], None
+        self.tables, self._cell, self._part = [], None, 0
 
     def handle_starttag(self, tag, attributes):
         if tag == "table":
@@ -35,29 +36,33 @@ class _Tables(HTMLParser):
         elif tag == "tr":
             self.tables[-1].append([])
         elif tag in ("td", "th"):
-            self._cell = ["", dict(attributes).get("class", "")]
+            self._cell = ["", dict(attributes).get("class", ""), ""]
             self.tables[-1][-1].append(self._cell)
+        elif tag == "small":
+            self._part = 2
 
     def handle_endtag(self, tag):
         if tag in ("td", "th"):
             self._cell = None
+        elif tag == "small":
+            self._part = 0
 
     def handle_data(self, data):
         if self._cell is not None:
-            self._cell[0] += data
+            self._cell[self._part] += data
 
 
 def _build(study):
     where = {"study": study.root, "root": study.root, "datasets": [study.dataset]}
-    build_tables(**where, params=TABLE_PARAMS)
-    build_figures(**where, params=TABLE_PARAMS)
+    build_tables(**where, params=TABLE_PARAMS, ranking=RANKING)
+    build_figures(**where, params=TABLE_PARAMS, ranking=RANKING)
     build_report(**where, train=study.dataset)
     return (study.root / "reports" / "index.html").read_text()
 
 
 def _finding(better="BIMC+PV", verdict="appears"):
     sentence = f"{better} against input: {verdict}."
-    return Finding("table2", "order", better, "input", "all", 4.23, 1.5, math.nan, math.nan, 1, verdict, sentence)
+    return Finding("table2", "order", better, "input", "all", 4.23, 1.5, math.nan, math.nan, 1, 2, verdict, sentence)
 
 
 def _page(label="row", findings=()):
@@ -73,21 +78,35 @@ def _page(label="row", findings=()):
 def test_every_number_of_every_table_is_on_the_page(fake):
     parser = _Tables()
     parser.feed(_build(fake))
-    shown = {tuple(cell[0] for cell in row): [cell[1] for cell in row] for table in parser.tables for row in table}
-    for name in ("table1", "table2", "table3", "clips-deblur", "clips-motion"):
+    shown = {tuple((cell[0], cell[2]) for cell in row) for table in parser.tables for row in table}
+    names = ("table1", "table2", "table3", "quantiles", "temporal", "steps", "differences-deblur-all", "ranks-deblur",
+             "lens", "clips-deblur", "clips-motion")  # fmt: skip
+    for name in names:
         table = pd.read_csv(fake.root / "reports" / "tables" / f"sample-{name}.csv")
-        numbers = table.iloc[:, 4:]
-        for number, row in numbers.iterrows():
-            expected = [_printed(key, value) for key, value in row.items()]
-            label = table.loc[number, "label"].replace("_", "")  # the underscore became a subscript
-            assert (label, *expected) in shown
+        keys = [key for key in table.columns[4:] if not key.endswith(("_low", "_high", "_identical"))]
+        for _, row in table.iterrows():
+            label = row["label"].replace("_", "")  # the underscore became a subscript
+            assert ((label, ""), *((_printed(key, row[key]), _bounds(key, row)) for key in keys)) in shown, name
 
 
 def _printed(key, value):
-    digits = 2 if "psnr" in key or "epe" in key else 1 if "millisec" in key else 3
+    if isinstance(value, str):
+        return value
+    digits = 2 if "_db" in key or "epe" in key else 1 if "millisec" in key else 3
     if key.startswith("paper_params"):
         digits = 1
-    return "\u2013" if math.isnan(value) else f"{value:.{digits}f}"
+    if key.startswith(("rank", "frames", "identical")):
+        digits = 0
+    if math.isnan(value):
+        return "\u2013"
+    signed = key.startswith(("minus", "step")) and abs(value) >= 0.005
+    return (f"{value:+.{digits}f}" if signed else f"{abs(value):.{digits}f}").replace("-", "\u2212")
+
+
+def _bounds(key, row):
+    low, high = row.get(f"{key}_low", math.nan), row.get(f"{key}_high", math.nan)
+    between = " to " if key.startswith(("minus", "step")) else "\u2013"
+    return "" if math.isnan(low) else f"{_printed(key, low)}{between}{_printed(key, high)}"
 
 
 def test_best_and_second_are_marked(fake):
@@ -95,8 +114,8 @@ def test_best_and_second_are_marked(fake):
     parser.feed(_build(fake))
     table = pd.read_csv(fake.root / "reports" / "tables" / "sample-table2.csv").sort_values("psnr_db_all")
     rows = {row[0][0]: row for table in parser.tables for row in table if len(row) == 13}
-    assert rows[table.label.iloc[-1].replace("_", "")][1] == [f"{table.psnr_db_all.iloc[-1]:.2f}", "best"]
-    assert rows[table.label.iloc[-2].replace("_", "")][1] == [f"{table.psnr_db_all.iloc[-2]:.2f}", "second"]
+    assert rows[table.label.iloc[-1].replace("_", "")][1][:2] == [f"{table.psnr_db_all.iloc[-1]:.2f}", "best"]
+    assert rows[table.label.iloc[-2].replace("_", "")][1][:2] == [f"{table.psnr_db_all.iloc[-2]:.2f}", "second"]
 
 
 def test_findings_are_told_as_they_are(fake):
@@ -114,7 +133,7 @@ def test_an_order_that_appears_in_full_is_said_to():
     assert "order of Table 2 appears here in all its 1 neighbouring pair." in render(_page(findings=(_finding(),)))
     page = render(_page(findings=(_finding(verdict="unclear"),)))
     assert "does not appear in full here: of its 1 neighbouring pair, 0 appear, 0 come out reversed" in page
-    assert "+1.50" in page and "\u2013 to \u2013" in page
+    assert "+1.50<small>2 identical</small>" in page and "\u2013 to \u2013" in page
 
 
 def test_the_papers_own_data_set_is_not_called_another():
@@ -124,21 +143,55 @@ def test_the_papers_own_data_set_is_not_called_another():
     assert "not the videos of Su" in render(page) and "not the videos of Su" not in render(own)
 
 
-def test_text_is_escaped_and_infinity_shown():
+def test_text_is_escaped_and_identical_frames_are_told():
     page = render(_page(label="<script>x & y_LFN"))
     assert "&lt;script&gt;x &amp; y<sub>LFN</sub>" in page and "<script" not in page
-    assert '<td class="best">∞</td>' in page
+    assert '<td class="best">identical</td>' in page and "left out of means and counted beneath them" in page
     assert "differs from the commit in a&lt;b.py" in page and "1 min 15 s" in page
+
+
+def test_parts_are_there_where_there_is_something_to_show(fake):
+    headings = re.findall(r'<h2 id="sample-([a-z-]+)">', _build(fake))
+    assert headings == [
+        "findings",
+        "tables",
+        "ranking",
+        "by-protocol",
+        "literature",
+        "by-blur",
+        "steadiness",
+        "figures",
+        "clips",
+    ]
+    page = render(_page())
+    assert re.findall(r'<h2 id="sample-([a-z-]+)">', page) == ["findings", "tables"] and "#sample-ranking" not in page
+
+
+def test_a_table_that_no_part_names_is_shown_all_the_same():
+    page = _page()
+    table = replace(page.sections[0].measured.tables[0], name="news")
+    section = Section(DatasetTables("sample", "sample", (table,), ()), ())
+    assert 'id="sample-news"' in render(replace(page, sections=(section,)))
+
+
+def test_an_interval_and_a_count_are_small_beneath_the_number():
+    column = psnr_column("psnr_db", "Measured", "")
+    table = Table("table2", "T", "C.", "sample", "koehler", (column,),
+                  (Row("r", "row", (Interval(30.0, 29.0, 31.0, 3, 20, identical=1),)),))  # fmt: skip
+    page = render(replace(_page(), sections=(Section(DatasetTables("sample", "sample", (table,), ()), ()),)))
+    assert '<td class="best">30.00<small>29.00\u201331.00</small><small>1 identical</small></td>' in page
+    assert "Beneath: 95 % intervals over clips." in page
 
 
 def test_nothing_is_fetched_and_the_policy_forbids_it(fake):
     page = _build(fake)
-    assert re.findall(r"""(?:src|href)=["']?(?:https?:)?//""", page) == []
+    elsewhere = re.findall(r"""<(\w+)[^>]*(?:src|href)=["']?(?:https?:)?//""", page)
+    assert set(elsewhere) <= {"a"}  # a source that a reader may follow; nothing that a page loads
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', page)
     assert "default-src &#39;none&#39;" in policy or "default-src 'none'" in policy
     assert "unsafe" not in policy and "script" not in policy
     reports = fake.root / "reports"
-    for link in re.findall(r'(?:src|href)="([^"#]+)"', page):
+    for link in re.findall(r'(?:src|href)="([^"#:]+)"', page):
         assert (reports / link).is_file(), link
 
 

@@ -6,14 +6,16 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from fake_study import DEBLUR, MOTION, SIZES, TABLE_PARAMS
+from fake_study import DEBLUR, MOTION, PARAMS, RANKING, SIZES, TABLE_PARAMS, make_fake_study
+from scipy.stats import bootstrap
 
 from pvdbench.core.errors import DataError
 from pvdbench.tables.build import build_tables
+from pvdbench.tables.params import TableParams
 
 
-def _build(study):
-    build_tables(study.root, study.root, datasets=[study.dataset], params=TABLE_PARAMS)
+def _build(study, params=TABLE_PARAMS):
+    build_tables(study.root, study.root, datasets=[study.dataset], params=params, ranking=RANKING)
     return study.root / "reports" / "tables"
 
 
@@ -98,10 +100,15 @@ def test_markdown_and_latex_print_the_csv_rounded(fake):
     latex = (
         (folder / "sample-table2.tex").read_text().replace(r"\textbf{", "").replace(r"\underline{", "").replace("}", "")
     )
+    keys = [key for key in table.columns[3:] if not key.endswith(("_low", "_high", "_identical"))]
+    assert len(keys) == 12
     for label, row in table.iterrows():
-        digits = [2 if "psnr" in key else 3 for key in table.columns[3:]]
-        numbers = [f"{value:.{d}f}" for value, d in zip(row.iloc[3:], digits, strict=True)]
-        assert f"| {label.replace('_', chr(92) + '_')} | {' | '.join(numbers)} |" in markdown
+        digits = {key: 2 if "psnr" in key else 3 for key in keys}
+        numbers = [f"{row[key]:.{digits[key]}f}" for key in keys]
+        bounds = [f" \\[{row[f'{key}_low']:.{digits[key]}f}, {row[f'{key}_high']:.{digits[key]}f}\\]"
+                  for key in keys[:6]] + [""] * 6  # fmt: skip
+        cells = [number + bound for number, bound in zip(numbers, bounds, strict=True)]
+        assert f"| {label.replace('_', chr(92) + '_')} | {' | '.join(cells)} |" in markdown
         assert f"{label.replace('_e2e', chr(92) + 'textsubscript{e2e')} & {' & '.join(numbers)} {chr(92) * 2}" in latex
 
 
@@ -121,17 +128,98 @@ def test_equal_inputs_give_equal_bytes(fake):
     assert {path.name: path.read_bytes() for path in _build(fake).iterdir()} == first
 
 
-def test_frames_equal_to_the_truth_do_not_break_the_tables(own):
-    for row in ("bimc-pv", "input"):
-        path = own.root / "data" / "scores" / "deblur" / "sample" / f"{row}.csv"
-        table = pd.read_csv(path, dtype={"frame": str})
-        table.loc[table.frame == "00003", "psnr_db"] = math.inf
-        table.to_csv(path, index=False)
+def _edit(study, row, change):
+    """Change a row's deblurring scores in place."""
+    path = study.root / "data" / "scores" / "deblur" / "sample" / f"{row}.csv"
+    table = pd.read_csv(path, dtype={"frame": str})
+    change(table)
+    table.to_csv(path, index=False)
+    return table[(table.protocol == "koehler") & table.counted]
+
+
+def _third_is_identical(table):
+    table.loc[table.frame == "00003", "psnr_db"] = math.inf
+
+
+def test_identical_frames_are_left_out_of_means_and_counted_everywhere(own):
+    scores = _edit(own, "bimc-pv", _third_is_identical)
     folder = _build(own)
-    assert "| **∞** |" in (folder / "sample-table2.md").read_text()
+    left = scores[np.isfinite(scores.psnr_db)]
+    assert len(left) == 18
+    table = pd.read_csv(folder / "sample-table2.csv").set_index("row")
+    assert table.loc["bimc-pv", "psnr_db_all"] == pytest.approx(left.psnr_db.mean(), abs=1e-12)
+    assert table.loc["bimc-pv", "psnr_db_all_identical"] == 3 and table.loc["input", "psnr_db_all_identical"] == 0
+    assert table.loc["bimc-pv", "ssim_all"] == pytest.approx(scores.ssim.mean(), abs=1e-12)  # 1 is a fine SSIM
+    numbers = table.filter(like="psnr_db").loc[list(DEBLUR)]
+    assert np.isfinite(numbers.to_numpy(float)).all()
+    assert f"{left.psnr_db.mean():.2f}** (3 identical)" in (folder / "sample-table2.md").read_text()
+    assert f"{left.psnr_db.mean():.2f}}}" + r"\textsuperscript{3}" in (folder / "sample-table2.tex").read_text()
+    clips = pd.read_csv(folder / "sample-clips-deblur.csv").set_index("row")
+    assert clips.loc["bimc-pv", "psnr_db_clip1_identical"] == 1
     findings = pd.read_csv(folder / "sample-findings.csv")
-    gain = findings[(findings.better == "BIMC+PV") & (findings.worse == "input")].iloc[0]
-    assert gain.verdict == "unclear" and "no difference of numbers here (no interval, 3 clips)" in gain.sentence
+    gain = findings[(findings.better == "BIMC+PV") & (findings.worse == "input") & (findings.frames == "all")].iloc[0]
+    assert gain.identical == 3 and "3 frames left out that equal the truth" in gain.sentence
+    other = pd.read_csv(own.root / "data/scores/deblur/sample/input.csv", dtype={"frame": str})
+    other = other[(other.protocol == "koehler") & other.counted & (other.frame != "00003")]
+    assert gain.measured_db == pytest.approx(left.psnr_db.mean() - other.psnr_db.mean(), abs=1e-9)
+    metrics = json.loads((own.root / "reports" / "metrics.json").read_text())["sample"]["deblur"]
+    assert metrics["bimc-pv"]["psnr_all"] == round(left.psnr_db.mean(), 4)
+    assert metrics["bimc-pv"]["identical_all"] == 3 and "identical_all" not in metrics["input"]
+
+
+def test_a_row_that_equals_the_truth_everywhere_reads_identical(own):
+    _edit(own, "bimc-pv", lambda table: table.__setitem__("psnr_db", math.inf))
+    folder = _build(own)
+    assert "| **identical** | " in (folder / "sample-table2.md").read_text()
+    assert r"\textbf{identical}" in (folder / "sample-table2.tex").read_text()
+    table = pd.read_csv(folder / "sample-table2.csv").set_index("row")
+    assert table.loc["bimc-pv", "psnr_db_all_identical"] == 21 and math.isnan(table.loc["bimc-pv", "psnr_db_all_low"])
+    ranks = pd.read_csv(folder / "sample-ranks-deblur.csv").set_index("row")
+    assert ranks.index[0] == "bimc-pv" and ranks.loc["bimc-pv", "places_all"] == "1 to 9"
+    lens = pd.read_csv(folder / "sample-lens.csv").set_index("row")
+    assert lens.loc["plain-rgb", "identical"] == 24 == lens.loc["plain-rgb", "frames"]
+    metrics = json.loads((own.root / "reports" / "metrics.json").read_text())["sample"]["deblur"]["bimc-pv"]
+    assert metrics["psnr_all"] is None and metrics["identical_all"] == 21
+    for path in folder.glob("*.md"):
+        assert "inf" not in path.read_text().replace("infinite", "") and "nan" not in path.read_text()
+
+
+def test_intervals_are_those_of_scipys_bootstrap_over_clips(fake):
+    table = pd.read_csv(_build(fake) / "sample-table2.csv").set_index("row")
+    scores = pd.read_csv(fake.root / "data/scores/deblur/sample/mc-pv.csv")
+    scores = scores[(scores.protocol == "koehler") & scores.counted]
+    for quantity in ("psnr_db", "ssim"):
+        clips = [video[quantity].to_numpy() for _, video in scores.groupby("video")]
+        sums, sizes = np.array([clip.sum() for clip in clips]), np.array([len(clip) for clip in clips])
+        result = bootstrap(
+            (sums, sizes), lambda s, n, axis=-1: s.sum(axis) / n.sum(axis), paired=True, method="percentile",
+            n_resamples=200, rng=np.random.default_rng(0),
+        )  # fmt: skip
+        bounds = table.loc["mc-pv", [f"{quantity}_all_low", f"{quantity}_all_high"]].tolist()
+        assert bounds == pytest.approx(list(result.confidence_interval), abs=1e-12)
+
+
+def test_one_clip_has_means_and_no_intervals(tmp_path):
+    study = make_fake_study(tmp_path / "study", videos=1)
+    folder = _build(study)
+    table = pd.read_csv(folder / "sample-table2.csv").set_index("row")
+    assert table.loc["mc", "psnr_db_all"] > 0 and math.isnan(table.loc["mc", "psnr_db_all_low"])
+    assert "In brackets" not in (folder / "sample-table2.md").read_text()
+    ranks = pd.read_csv(folder / "sample-ranks-deblur.csv").set_index("row")
+    assert (ranks["rank_all"] == 1).all() and (ranks["places_all"] == "1 to 9").all()
+
+
+def test_without_a_lens_or_temporal_files_their_tables_are_not_there(own):
+    (own.root / "data/scores/temporal/sample/mc.csv").unlink()
+    params = TableParams.model_validate({key: value for key, value in PARAMS.items() if key != "lens"})
+    names = {path.stem for path in _build(own, params).glob("*.csv")}
+    assert "sample-table1" in names and not names & {"sample-lens", "sample-steps", "sample-temporal"}
+
+
+def test_a_missing_number_is_named(own):
+    _edit(own, "mc", lambda table: table.loc.__setitem__((table.frame == "00002", "psnr_db"), math.nan))
+    with pytest.raises(DataError, match=r"mc\.csv: expected a PSNR for every frame, got none for clip0, frame 00002"):
+        _build(own)
 
 
 def test_the_files_that_are_missing_are_named(own):
@@ -142,12 +230,12 @@ def test_the_files_that_are_missing_are_named(own):
         DataError, match=r"deblur/sample/mc\.csv: expected a table, found no file; run the stage that makes"
     ):
         _build(own)
-    score.write_text(text.replace("koehler", "other"))
+    score.write_text(text.replace(",koehler,", ",other,"))
     with pytest.raises(
-        DataError, match=r"mc\.csv: expected counted frames of the protocol 'koehler', got protocols other"
+        DataError, match=r"mc\.csv: expected counted frames of the protocol 'koehler', got protocols crop-4, .*other"
     ):
         _build(own)
-    score.write_text("\n".join(text.splitlines()[:-4]) + "\n")
+    score.write_text("\n".join(text.splitlines()[:-22]) + "\n")
     with pytest.raises(
         DataError, match=r"mc\.csv: expected the 21 counted frames of row 'input', got 19, not the same"
     ):

@@ -5,17 +5,19 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from fake_study import PARAMS, TABLE_PARAMS
+from fake_study import PARAMS, RANKING, TABLE_PARAMS, make_fake_study
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from pvdbench.core.errors import DataError, ParamsError
+from pvdbench.tables.build import build_tables
 from pvdbench.tables.canvas import Canvas, resized
 from pvdbench.tables.examples import best_frames, zoom_boxes
 from pvdbench.tables.figures import build_figures
 from pvdbench.tables.flow_colours import colour_wheel, flow_colours
 from pvdbench.tables.params import TableParams
+from pvdbench.tables.style import apart
 
 
 def _colour(x, y, longest=1.0):
@@ -74,7 +76,7 @@ def test_a_canvas_draws_pixel_by_pixel(tmp_path):
 
 
 def _build(study, params=TABLE_PARAMS):
-    build_figures(study.root, study.root, datasets=[study.dataset], params=params)
+    build_figures(study.root, study.root, datasets=[study.dataset], params=params, ranking=RANKING)
     return study.root / "reports" / "figures"
 
 
@@ -85,7 +87,8 @@ def test_figures_are_listed_have_their_size_and_equal_bytes(fake):
     pictures = json.loads((folder / "figures.json").read_text())
     assert {picture["file"] for picture in pictures} | {"figures.json"} == set(first)
     assert sorted(first) == ["figures.json", "sample-blurriness.svg", "sample-deblur-1.png", "sample-flow-1.png",
-                             "sample-flow-2.png", "training.svg"]  # fmt: skip
+                             "sample-flow-2.png", "sample-lens.svg", "sample-quantiles.svg",
+                             "training.svg"]  # fmt: skip
     for picture in pictures:
         if picture["file"].endswith(".png"):
             width, height = Image.open(folder / picture["file"]).size
@@ -114,6 +117,53 @@ def test_frames_with_infinite_psnr_are_left_out_of_the_plot_and_counted(own):
     pictures = json.loads((_build(own) / "figures.json").read_text())
     (picture,) = (p for p in pictures if p["file"] == "sample-blurriness.svg")
     assert "3 frames with an infinite PSNR are left out." in picture["caption"]
+
+
+def _set_psnr(study, task, row, psnr, chosen):
+    path = study.root / "data" / "scores" / task / "sample" / f"{row}.csv"
+    table = pd.read_csv(path, dtype={"frame": str})
+    table.loc[chosen(table), "psnr_db"] = psnr
+    table.to_csv(path, index=False)
+
+
+def test_identical_frames_are_no_examples_and_said_to_be_none(own):
+    _set_psnr(own, "flow", "bimnet", np.inf, lambda table: table.frame == "00003")
+    _set_psnr(own, "deblur", "bimc-pv", np.inf, lambda table: table.video == "clip1")
+    pictures = {p["file"]: p for p in json.loads((_build(own) / "figures.json").read_text())}
+    assert "frame 00003" not in pictures["sample-flow-1.png"]["title"]
+    assert "3 frames identical to the truth were no candidates." in pictures["sample-flow-1.png"]["caption"]
+    assert "clip1" not in pictures["sample-deblur-1.png"]["title"]
+    assert "7 frames of all rows together are identical" in pictures["sample-quantiles.svg"]["caption"]
+    assert not [p["caption"] for p in pictures.values() if "inf " in p["caption"] or "nan" in p["caption"]]
+
+
+def test_a_row_that_is_identical_everywhere_and_a_single_clip_can_be_drawn(tmp_path):
+    study = make_fake_study(tmp_path / "study", videos=1)
+    _set_psnr(study, "deblur", "bimc-pv", np.inf, lambda table: table.frame != "")
+    folder = _build(study)
+    svg = (folder / "sample-lens.svg").read_text()
+    assert "<!-- identical -->" in svg and "nan" not in svg.lower() and not (folder / "sample-deblur-1.png").exists()
+    assert "nan" not in (folder / "sample-quantiles.svg").read_text().lower()
+
+
+def test_the_lens_shows_every_protocol_and_step_with_its_numbers(fake):
+    svg = (_build(fake) / "sample-lens.svg").read_text()
+    build_tables(fake.root, fake.root, datasets=[fake.dataset], params=TABLE_PARAMS, ranking=RANKING)
+    lens, steps = (pd.read_csv(fake.root / "reports" / "tables" / f"sample-{name}.csv") for name in ("lens", "steps"))
+    for name, psnr in zip([*lens.row, *steps.label], [*lens.psnr_db, *steps.psnr_db], strict=True):
+        assert f"<!-- {name} -->" in svg and f"<!-- {psnr:.2f} -->" in svg
+    for step in steps.step_db.dropna():
+        assert f"{step:+.2f}".replace("-", "\u2212") in svg or abs(step) < 0.005
+
+
+@given(st.lists(st.floats(-50, 50), min_size=1, max_size=9), st.floats(0.01, 5))
+def test_labels_are_apart_in_the_order_of_their_values(values, distance):
+    places = apart(values, distance)
+    order = np.argsort(values, kind="stable")
+    assert (np.diff(np.array(places)[order]) >= distance - 1e-9).all()
+    assert np.mean(places) == pytest.approx(np.mean(values), abs=1e-9)
+    if len(values) > 1 and np.diff(np.sort(values)).min() > distance:
+        assert places == pytest.approx(values, abs=1e-9)
 
 
 def test_bad_input_is_named(own):

@@ -1,9 +1,12 @@
 """Findings: differences, their verdicts and their sentences, on scores written down by hand."""
 
+import math
+
 import pandas as pd
 import pytest
 
 from pvdbench.tables.findings import Comparison
+from pvdbench.tables.intervals import Bootstrap
 
 _PAPER = pd.DataFrame(
     {"psnr_db_all": [27.4, 31.46, 31.63], "psnr_db_blurriest10": [22.77, 27.28, 27.46]},
@@ -21,7 +24,7 @@ def _scores(values):
 
 def _comparison(**rows):
     scores = {name.replace("_", "-"): _scores(values) for name, values in rows.items()}
-    return Comparison("table2", _LABELS, scores, _PAPER, resamples=200, seed=0)
+    return Comparison("table2", _LABELS, scores, _PAPER, Bootstrap(200, seed=0))
 
 
 def test_order_compares_neighbours_of_the_papers_ranking():
@@ -43,3 +46,22 @@ def test_gains_of_the_full_model_over_its_input():
     assert (everywhere.frames, everywhere.measured_db, everywhere.verdict) == ("all", pytest.approx(-0.5), "unclear")
     assert (blurriest.frames, blurriest.measured_db, blurriest.verdict) == ("blurriest", pytest.approx(-2), "reversed")
     assert blurriest.paper_db == 4.69 and "the paper's order is reversed" in blurriest.sentence
+
+
+def test_frames_identical_to_the_truth_are_left_out_and_said_to():
+    comparison = _comparison(
+        input=[20, 20, 20, 20], bimc=[22, math.inf, 24, 21], bimc_pv=[1, 1, 1, 1], new=[0, 0, 0, 0]
+    )
+    finding = comparison.finding("order", "BIMC", "input", "all")
+    assert (finding.measured_db, finding.identical, finding.clips) == (pytest.approx(7 / 3), 1, 2)
+    assert "over 2 clips; 1 frame left out that equals the truth)" in finding.sentence
+
+
+def test_rows_that_are_identical_to_the_truth_everywhere_leave_the_order_open():
+    comparison = _comparison(input=[20] * 4, bimc=[math.inf] * 4, bimc_pv=[1] * 4, new=[0] * 4)
+    finding = comparison.finding("order", "BIMC", "input", "all")
+    assert math.isnan(finding.measured_db) and finding.identical == 4 and finding.verdict == "unclear"
+    assert (
+        "no difference of numbers here (no interval, 0 clips; 4 frames left out that equal the truth)"
+        in finding.sentence
+    )

@@ -4,8 +4,11 @@ import csv
 import math
 import re
 
+import pytest
+
 from pvdbench.tables.formats import latex, markdown, write_csv
-from pvdbench.tables.table import Column, Row, Table, spans
+from pvdbench.tables.intervals import Interval
+from pvdbench.tables.table import Cell, Column, Row, Table, decimal, psnr_column, spans
 
 _EVIL = "<script>a & b_LFN 5% $x$ {y} ~z^ \\q | #1"
 
@@ -26,9 +29,63 @@ def test_best_and_second_go_by_the_printed_number():
 
 def test_missing_and_infinite_numbers():
     table = _table([math.inf, 20, 1234567])
-    assert [row[0][0] for row in table.cells] == ["∞", "20.00", "1,234,567.00"]
-    assert table.cells[0] == [("∞", "best"), ("\u2013", "")]
-    assert r"\textbf{$\infty$} & -- \\" in latex(table)
+    assert [row[0].text for row in table.cells] == ["identical", "20.00", "1,234,567.00"]
+    assert table.cells[0] == [Cell("identical", "best", None, 0), Cell("\u2013", "", None, 0)]
+    assert r"\textbf{identical} & -- \\" in latex(table)
+
+
+def _measured(*intervals):
+    columns = (psnr_column("psnr_db", "Measured", "Entire"), Column("gain_db", "Measured", "", "Gain", 1, signed=True),
+               Column("says", "Measured", "", "Says", 0))  # fmt: skip
+    rows = tuple(Row(f"r{i}", f"row{i}", (interval, 0.25 - i, "a_b & c")) for i, interval in enumerate(intervals))
+    return Table("t", "Title", "Caption.", "sample", "koehler", columns, rows)
+
+
+_MEASURED = _measured(
+    Interval(30.123, 29.5, 31.0, 3, 18, identical=3),
+    Interval(math.inf, math.nan, math.nan, 0, 0, identical=21),
+    Interval(20.0, math.nan, math.nan, 1, 7),
+)
+
+
+def test_intervals_identical_frames_and_words_in_markdown():
+    text = markdown(_MEASURED)
+    assert r"| row0 | <ins>30.12</ins> (3 identical) \[29.50, 31.00\] | +0.2 | a\_b \& c |" in text
+    assert "| row1 | **identical** | \u22120.8 |" in text and "| row2 | 20.00 | \u22121.8 |" in text
+    assert "In brackets: 95 % intervals over clips. Frames identical to the truth" in text
+    assert "| --- | ---: | ---: | --- |" in text
+
+
+def test_latex_keeps_the_plain_number_and_counts_identical_frames():
+    text = latex(_MEASURED)
+    assert r"row0 & \underline{30.12}\textsuperscript{3} & +0.2 & a\textsubscript{b} \& c \\" in text
+    assert "29.50" not in text and r"$-$0.8" in text and "left out of means and counted in superscript" in text
+    assert "identical" not in latex(_measured(Interval(20.0, 19.0, 21.0, 3, 21)))
+
+
+def test_csv_has_bounds_and_counts_beside_the_number(tmp_path):
+    write_csv(tmp_path / "t.csv", _MEASURED)
+    with (tmp_path / "t.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[4:] == ["psnr_db", "psnr_db_low", "psnr_db_high", "psnr_db_identical", "gain_db", "says"]
+    assert list(rows[0].values())[4:] == ["30.123", "29.5", "31.0", "3", "0.25", "a_b & c"]
+    assert list(rows[1].values())[4:8] == ["inf", "", "", "21"]
+    assert list(rows[2].values())[4:8] == ["20.0", "", "", "0"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (-0.0, "0.00"),
+        (-0.004, "0.00"),
+        (0.004, "0.00"),
+        (-0.006, "\u22120.01"),
+        (1234.5, "+1,234.50"),
+        (math.nan, "\u2013"),
+    ],
+)
+def test_a_signed_number_that_rounds_to_zero_has_no_sign(value, text):
+    assert decimal(value, 2, signed=True) == text
 
 
 def test_spans():

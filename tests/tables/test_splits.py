@@ -41,3 +41,27 @@ def test_groups_have_their_size_and_are_extreme(values, percent):
         assert outside.empty or (
             inside.max() <= outside.min() if group == "blurriest" else inside.min() >= outside.max()
         )
+
+
+def test_quantiles_by_hand():
+    frames = with_groups(_frames({"a": [30, 20, 25, 20], "b": [20]}), percent=10)
+    assert frames["quantile"].tolist() == [0.875, 0.125, 0.625, 0.375, 0.5]
+    assert frames["tenth"].tolist() == [8, 1, 6, 3, 5]
+
+
+@given(st.lists(st.floats(10, 50), min_size=1, max_size=60))
+def test_quantiles_ascend_with_the_psnr_of_the_blurry_frame(values):
+    frames = with_groups(_frames({"a": values}), percent=10).sort_values("quantile")
+    assert frames["blurriness_db"].is_monotonic_increasing
+    assert frames["quantile"].tolist() == [(rank + 0.5) / len(values) for rank in range(len(values))]
+    assert frames["tenth"].between(0, 9).all() and frames["tenth"].is_monotonic_increasing
+    sizes = frames.groupby("tenth").size()
+    assert sizes.max() - sizes.reindex(range(10), fill_value=0).min() <= 1
+
+
+def test_a_hundred_frames_make_ten_tenths_of_which_the_ends_are_the_papers_groups():
+    frames = with_groups(_frames({"a": [(37 * t) % 100 for t in range(100)]}), percent=10)
+    assert frames.groupby("tenth").size().tolist() == [10] * 10
+    assert (frames["blurriest"] == (frames["tenth"] == 0)).all() and (
+        frames["sharpest"] == (frames["tenth"] == 9)
+    ).all()

@@ -162,7 +162,7 @@ def test_bfloat16_channels_last_and_compile_train(data):
     model = VideoDeblurrer(NetworkParams(volume="gray", width=0.0625, blocks=1), LiteFlowNet(0.0625))
     batch = next(batches(crops(data, Sequences(3)), recipe, first=0, processes=ALONE, device=CPU))
     exact = [loss.item() for loss in sequence_losses(model, batch, recipe, lambda compute: compute())]
-    fast = accelerated(model.deblur, recipe, CPU)
+    fast = accelerated(model.deblur, recipe, CPU, precision=recipe.precision)
     assert model.deblur.end.weight.is_contiguous(memory_format=torch.channels_last)
     half = [loss.item() for loss in sequence_losses(model, batch, recipe, fast)]
     assert half == pytest.approx(exact, rel=0.05) and half != exact

@@ -1,0 +1,43 @@
+"""PSNR against the quantile of blur: the whole curve of which Tables 1 and 2 print the ends."""
+
+from collections.abc import Mapping
+
+from pvdbench.tables.context import Context
+from pvdbench.tables.intervals import Bootstrap
+from pvdbench.tables.scores import Scores, counted
+from pvdbench.tables.splits import TENTHS
+from pvdbench.tables.table import Column, Row, Table, psnr_column
+
+
+def quantiles_table(context: Context, labels: Mapping[str, str], scores: Scores, bootstrap: Bootstrap) -> Table:
+    """PSNR of every row in each tenth of the frames, from the blurriest to the sharpest.
+
+    Args:
+        labels: row name to label.
+        scores: of these rows.
+    """
+    columns = tuple(_column(context, tenth) for tenth in range(TENTHS))
+
+    def row(name: str, label: str) -> Row:
+        frames = scores[name]
+        parts = [frames[frames["tenth"] == tenth] for tenth in range(TENTHS)]
+        return Row(name, label, tuple(bootstrap.mean(part["psnr_db"], part["video"]) for part in parts))
+
+    caption = (
+        f"{context.scored(counted(scores))}. {context.ranked} A frame of rank r among n lies at the quantile "
+        "(r + 0.5) / n. Best bold, second underlined."
+    )
+    return Table(
+        "quantiles",
+        "PSNR by quantile of blur",
+        caption,
+        context.dataset,
+        context.protocol,
+        columns,
+        tuple(row(name, label) for name, label in labels.items()),
+    )
+
+
+def _column(context: Context, tenth: int) -> Column:
+    start, end = (100 * edge // TENTHS for edge in (tenth, tenth + 1))
+    return psnr_column(f"psnr_db_{start}_{end}", context.source, "PSNR (dB), blurriest to sharpest", f"{start}-{end} %")
