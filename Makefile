@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study test check bench pipeline clean
+.PHONY: study test check bench gpu pipeline clean
 
 # Each stage computes on one thread (params.yaml), so stages that do not wait for each other run side by side here;
 # `dvc repro` alone gives the same files, one stage after the other. The number is how many stages a dvc process takes.
@@ -30,6 +30,11 @@ check: $(BIN)/.installed-test
 # Speed as ratios against a baseline in the same run; the times are no tests.
 bench: $(BIN)/.installed-test
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 pytest tests/benchmarks --benchmark-enable --benchmark-only
+
+# On a machine with a graphics card whose Python (PYTHON=...) has torch: no environment is made.
+gpu:
+	PYTHONPATH=.:tests $(PYTHON) -m pytest tests/gpu -q -o addopts= --import-mode=importlib --noconftest
+	PYTHONPATH=. $(PYTHON) -m pvdbench bench training
 
 # After a change of imports: the code that each stage of dvc.yaml depends on.
 pipeline: $(BIN)/.installed-test

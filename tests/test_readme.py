@@ -3,17 +3,22 @@
 import re
 import shlex
 import subprocess
+from fractions import Fraction
 
 import numpy as np
 import pytest
 import torch
 from cli.test_command import pvdbench
 from conftest import ROOT
+from recorded import ORACLES, recorded_run
+from weights import oracle_weights
 
 from pvdbench.contract.card import read_card
 from pvdbench.contract.clip import Clip
 from pvdbench.contract.folder import load_deblurrer
+from pvdbench.core.images import write_frame
 from pvdbench.inference.deblurring import run_deblurring
+from pvdbench.inference.video import VideoWriter
 
 README = (ROOT / "README.md").read_text()
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -50,12 +55,35 @@ def test_its_make_targets_are_there():
         subprocess.run(["make", "-n", target], cwd=ROOT, check=True, capture_output=True)
 
 
-def test_its_pvdbench_commands_run():
+@pytest.fixture
+def anything(tmp_path):
+    """What the README's examples name, in a folder that is the repository otherwise."""
+    for name in ("methods", "studies", "data", "params.yaml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    run = recorded_run()
+    for name in ("SHARP", "OURS"):
+        (tmp_path / name).mkdir()
+        for t, frame in enumerate(run["frames"]):
+            write_frame(tmp_path / name / f"{t}.png", frame)
+    for name, frame in zip(("A.png", "B.png"), run["frames"], strict=False):
+        write_frame(tmp_path / name, frame)
+    with VideoWriter(tmp_path / "VIDEO.mp4", Fraction(25), lossless=False) as video:
+        for frame in run["frames"]:
+            video.write(frame)
+    gains = {"BIMNet.": float(run["bgain"]), "PVDNet.": float(run["pgain"])}
+    weights = oracle_weights(ORACLES / "pvdnet" / "keys.csv", int(run["seed"]), gains)
+    torch.save({name: torch.as_tensor(value) for name, value in weights.items()}, tmp_path / "PVDNet.pytorch")
+    return tmp_path
+
+
+def test_its_pvdbench_commands_run_in_order(anything):
     commands = re.findall(r"^pvdbench ([^#\n]+)", README, re.MULTILINE)
-    assert commands
+    assert len(commands) >= 5
     for command in commands:
-        run = pvdbench(*shlex.split(command))
+        run = pvdbench(*shlex.split(command), cwd=anything)
         assert run.returncode == 0, run.stderr
+    for made in ("scores.csv", "pvdnet.safetensors", "sharp.mp4", "flow.flo", "flow.png"):
+        assert (anything / made).stat().st_size > 0
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)

@@ -56,3 +56,9 @@ def test_cost_volume_is_its_definition():
 def test_cost_volume_gradient():
     inputs = [torch.rand(1, 2, 4, 5, dtype=torch.float64, requires_grad=True) for _ in range(2)]
     assert torch.autograd.gradcheck(cost_volume, inputs)
+
+
+def test_the_gradient_of_the_cost_volume():
+    torch.manual_seed(0)
+    maps = [torch.rand(1, 2, 4, 5, dtype=torch.float64, requires_grad=True) for _ in range(2)]
+    assert torch.autograd.gradcheck(cost_volume, tuple(maps))

@@ -164,7 +164,10 @@ def test_parts_are_there_where_there_is_something_to_show(fake):
         "clips",
     ]
     page = render(_page())
-    assert re.findall(r'<h2 id="sample-([a-z-]+)">', page) == ["findings", "tables"] and "#sample-ranking" not in page
+    assert (
+        re.findall(r'<h2 id="sample-([a-z-]+)">', page) == ["findings", "tables", "literature"]
+        and "#sample-ranking" not in page
+    )
 
 
 def test_a_table_that_no_part_names_is_shown_all_the_same():

@@ -95,3 +95,16 @@ def test_refuses_what_does_not_fit():
         pixel_volume(frame, flow, frame, size=4)
     with pytest.raises(ValueError, match=r"must be \(1, 1, 6, 7\)"):
         pixel_volume(frame[..., :-1], flow, frame)
+
+
+def test_gradient():
+    """Of the values always; of the flow where coordinates are read bilinearly."""
+    torch.manual_seed(0)
+    previous = torch.rand(1, 1, 6, 7, dtype=torch.float64, requires_grad=True)
+    current = torch.rand(1, 1, 6, 7, dtype=torch.float64, requires_grad=True)
+    flow = torch.rand(1, 2, 6, 7, dtype=torch.float64) * 0.8 + 0.1  # between pixels, where bilinear reading is smooth
+    assert torch.autograd.gradcheck(lambda p, c: pixel_volume(p, flow, c, size=3), (previous, current))
+    moving = flow.clone().requires_grad_()
+    assert torch.autograd.gradcheck(
+        lambda p, f, c: pixel_volume(p, f, c, size=3, coordinates="bilinear"), (previous, moving, current)
+    )
