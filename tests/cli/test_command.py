@@ -141,10 +141,38 @@ def test_a_stage_by_hand_and_bad_frames_that_lose_nothing(study):
     assert files(study) == before
 
 
-@pytest.mark.parametrize("group", ["", "datasets", "methods", "train", "infer", "score"])
+@pytest.mark.parametrize(
+    "group", ["", "datasets", "methods", "train", "infer", "score", "weights", "bench", "deblur", "flow"]
+)
 def test_help_is_there(group):
     run = pvdbench(*group.split(), "--help")
     assert run.returncode == 0 and "Usage" in run.stdout
+
+
+def test_lpips_is_skipped_with_the_file_that_it_needs(study):
+    frames = study / "data" / "smoke" / "a" / "GT"
+    folders = ["--truth", str(frames), "--estimate", str(frames)]
+    run = pvdbench("score", "folder", *folders, "--protocol", "lpips", "--out", "s.csv", cwd=study)
+    assert run.returncode == 0 and "lpips: skipped: needs lpips-alex.safetensors" in run.stderr
+    assert not (study / "s.csv").exists()
+    run = pvdbench("score", "folder", *folders, "--protocol", "all", "--out", "s.csv", "--jobs", "2", cwd=study)
+    assert run.returncode == 0 and "lpips: skipped" in run.stderr and "koehler: identical over 3 frames" in run.stdout
+    assert "inf" in (study / "s.csv").read_text()
+    message = one_line(pvdbench("score", "folder", *folders, "--protocol", "psnr", "--out", "t.csv", cwd=study))
+    assert "expected some of koehler" in message and "got 'psnr'" in message
+
+
+def test_weights_show_says_what_a_file_holds(study):
+    pvdbench("train", "motion", "static", cwd=study)
+    run = pvdbench("weights", "show", "data/weights/motion/static.safetensors", cwd=study)
+    assert run.returncode == 0 and "method: static" in run.stdout and "0 parameters in 0 tensors" in run.stdout
+    assert "sha256 " in run.stdout
+    assert "expected a weights file, found none" in one_line(pvdbench("weights", "show", "gone", cwd=study))
+
+
+def test_packing_by_hand(study):
+    run = pvdbench("datasets", "pack", "smoke", cwd=study)
+    assert run.returncode == 0 and "smoke: 4 arrays written" in run.stdout, run.stderr
 
 
 def test_an_unknown_command_is_clicks_own_error():

@@ -1,4 +1,4 @@
-"""The networks and their training on a graphics card, held against the authors' frames and the processor: `make gpu`."""
+"""The networks and their training on a graphics card, held against the authors' frames: `make gpu`."""
 
 import math
 
