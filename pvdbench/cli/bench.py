@@ -36,6 +36,27 @@ def training(width: float, batch: int, crop: int, updates: int, threads: int) ->
             click.echo(f"| {rate.what} | {label} | {rate.updates_a_second:.2f} | {memory} | {rate.hours:.1f} |")
 
 
+@bench.command()
+@click.option("--batch", default=8, show_default=True)
+@click.option("--crop", default=256, show_default=True, help="Side of the square crop.")
+@click.option("--sequence", default=13, show_default=True, help="Frames of a sequence.")
+@click.option("--workers", default=2, show_default=True, help="Processes that read.")
+@click.option("--size", nargs=2, type=int, default=(1280, 720), show_default=True, help="Of the frames.")
+@click.option("--batches", default=8, show_default=True, help="To time, for each line.")
+def loader(batch: int, crop: int, sequence: int, workers: int, size: tuple[int, int], batches: int) -> None:
+    """Sequences a second that training can read, from PNG frames and packed."""
+    from pvdbench.core.cost import hardware
+    from pvdbench.training.loader_bench import loader_rates
+    from pvdbench.training.params import SequenceRecipe
+
+    sizes = {"preset": "paper", "batch": batch, "crop": [crop, crop], "sequence": sequence, "workers": workers}
+    click.echo(f"On {hardware()}; frames of {size[0]}x{size[1]}, {batch} sequences of {sequence} frames a batch, crop "
+               f"{crop}x{crop}, {workers} workers; {batches} batches timed a line.\n")  # fmt: skip
+    click.echo("| frames | sequences/s | ms an update that it can feed |\n| --- | ---: | ---: |")
+    for rate in loader_rates(SequenceRecipe.model_validate(sizes), size=size, batches_timed=batches):
+        click.echo(f"| {rate.source} | {rate.sequences_a_second:.1f} | {rate.ms_an_update:.1f} |")
+
+
 OPTIONS: dict[str, dict[str, object]] = {  # precision is PVDNet's alone
     "float32": {},
     "channels_last": {"channels_last": True},
