@@ -8,13 +8,14 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: study test check bench gpu pipeline clean
 
 # Each stage computes on one thread (params.yaml), so stages that do not wait for each other run side by side here;
-# `dvc repro` alone gives the same files, one stage after the other. The number is how many stages a dvc process takes.
+# `dvc repro` alone gives the same files, one stage after the other, and does at the end whatever a wave left (dvc gives
+# up on its lock after three seconds where another process is busy with it).
 study: $(BIN)/.installed
 	@pvdbench validate
 	dvc repro --quiet data/dvc.yaml:sample
-	@for wave in '1 methods|pretrain' '1 train-motion' '1 train-deblur' '3 flow|deblur' '8 score-.*'; do \
-		dvc stage list --name-only | grep -E "^($${wave#* })(@|$$)" \
-			| xargs -P $(JOBS) -n $${wave%% *} dvc repro --quiet --single-item || exit 1; \
+	@for wave in 'methods|pretrain' train-motion train-deblur 'flow|deblur' 'score-.*'; do \
+		dvc stage list --name-only | grep -E "^($$wave)(@|$$)" \
+			| xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --quiet --single-item || true; \
 	done
 	dvc repro
 	@echo "The report: $(CURDIR)/reports/index.html"
