@@ -81,7 +81,8 @@ class SequenceCrops(Dataset[Batch]):
 
     def _stack(self, clip: ClipFiles, kind: str, numbers: list[int], place: tuple[slice, slice]) -> Tensor:
         crops = [self._reader.read(clip, kind, t, place).transpose(2, 0, 1) for t in numbers]
-        return torch.from_numpy(np.stack(crops)) / 255
+        # contiguous, whatever the frames came from: convolutions round otherwise in another layout
+        return torch.from_numpy(np.ascontiguousarray(np.stack(crops))) / 255
 
     def _noisy(self, rng: np.random.Generator, blurry: Tensor) -> Tensor:
         if not self._sequences.noise:

@@ -23,7 +23,9 @@ def items(dataset):
 def test_packed_crops_are_decoded_crops(dataset):
     decoded = items(dataset)
     assert pack(dataset) == 4  # two clips, blurry and sharp
-    assert all(torch.equal(a[kind], b[kind]) for a, b in zip(decoded, items(dataset), strict=True) for kind in a)
+    for a, b in zip(decoded, items(dataset), strict=True):
+        for kind in a:
+            assert torch.equal(a[kind], b[kind]) and a[kind].is_contiguous() and b[kind].is_contiguous()
     assert FrameReader(dataset)._map(read_clips(dataset, "train")[0], "sharp").shape == (4, 48, 64, 3)
 
 
