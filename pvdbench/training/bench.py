@@ -18,7 +18,7 @@ from pvdbench.training.deblurring import sequence_losses
 from pvdbench.training.loop import Run, optimise
 from pvdbench.training.losses import warping_loss
 from pvdbench.training.params import MotionRecipe, Recipe, SequenceRecipe
-from pvdbench.training.place import accelerated
+from pvdbench.training.place import accelerate
 
 _WARM = 5  # updates before the clock starts
 
@@ -45,19 +45,19 @@ def training_rates(
     """
     network = LiteFlowNet(width).to(device)
     finetune = Finetune(loss="blur-invariant", pairs=["ss", "sb", "bs", "bb"])
-    fast = accelerated(network, motion, device)
+    accelerate(network, motion)
 
     def of_motion(batch: Batch) -> Iterator[Tensor]:
-        yield fast(lambda: warping_loss(network, batch, finetune, masked=motion.masked))
+        yield warping_loss(network, batch, finetune, masked=motion.masked)
 
     params = NetworkParams(volume="gray", width=width)
     model = VideoDeblurrer(params, LiteFlowNet(width)).to(device)
-    compute = accelerated(model.deblur, deblur, device, precision=deblur.precision)
+    accelerate(model.deblur, deblur)
     rates = [_rate("BIMNet", network, network, motion, _noise(motion, 2, device), of_motion, updates, device)]
     sequences = _noise(deblur, deblur.sequence, device)
 
     def of_deblur(batch: Batch) -> Iterator[Tensor]:
-        return sequence_losses(model, batch, deblur, compute)
+        return sequence_losses(model, batch, deblur)
 
     return [*rates, _rate("PVDNet", model, model.deblur, deblur, sequences, of_deblur, updates, device)]
 

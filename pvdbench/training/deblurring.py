@@ -1,6 +1,6 @@
 """Training of PVDNet (Sec. 3.3 and 4.1): one update a frame, the state detached, BIMNet fixed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -16,7 +16,7 @@ from pvdbench.motion.liteflownet import LiteFlowNet
 from pvdbench.training.crops import Batch, SequenceCrops, Sequences
 from pvdbench.training.loop import optimise, write_untrained
 from pvdbench.training.params import SequenceRecipe
-from pvdbench.training.place import Where, accelerated
+from pvdbench.training.place import Where, accelerate
 from pvdbench.training.processes import ALONE, Processes
 
 
@@ -43,8 +43,8 @@ def train_deblurring(
     crops = SequenceCrops(dataset, read_clips(dataset, "train"), recipe, _sequences(recipe), seed)
     header = {**architecture(model), "dataset": dataset.name, "seed": seed, "steps": recipe.steps}
     run = where.run(model, trained, recipe, header)
-    fast = accelerated(model.deblur, recipe, device, precision=recipe.precision)
-    optimise(run, where.supply(crops, recipe), lambda batch: sequence_losses(model, batch, recipe, fast))
+    accelerate(model.deblur, recipe)
+    optimise(run, where.supply(crops, recipe), lambda batch: sequence_losses(model, batch, recipe))
     where.finish(run, model, header)
     return recipe.steps
 
@@ -55,25 +55,19 @@ def _sequences(recipe: SequenceRecipe) -> Sequences:
     return Sequences(recipe.sequence, around=around, fixed=recipe.windows == "fixed", noise=recipe.noise)
 
 
-def sequence_losses(
-    model: VideoDeblurrer, batch: Batch, recipe: SequenceRecipe, compute: Callable[[Callable[[], Tensor]], Tensor]
-) -> Iterator[Tensor]:
+def sequence_losses(model: VideoDeblurrer, batch: Batch, recipe: SequenceRecipe) -> Iterator[Tensor]:
     """The difference of each frame of the sequences from the truth; no gradient passes from one to the next."""
     blurry, sharp = batch["blurry"] * 2 - 1, batch["sharp"] * 2 - 1
     last = blurry.shape[1] - 1
-    around = last + 1 - recipe.sequence
+    around = (last + 1 - recipe.sequence) // 2
     difference = F.l1_loss if recipe.loss == "l1" else F.mse_loss
     state = blurry[:, 0]  # Sec. 4.1: the first frame of a sequence is its own past; released: the frame before it
-    for t in range(around // 2, last + 1 - around // 2):
-        outputs: list[Tensor] = []
-
-        def loss(t: int = t, state: Tensor = state, outputs: list[Tensor] = outputs) -> Tensor:
-            frames = blurry[:, max(t - 1, 0)], blurry[:, t], blurry[:, min(t + 1, last)]
-            outputs.append(model(*frames, state, sharp[:, t]))
-            return difference(outputs[0].float(), sharp[:, t])
-
-        yield compute(loss)
-        state = outputs[0].detach().float()
+    for t in range(around, last + 1 - around):
+        frames = blurry[:, max(t - 1, 0)], blurry[:, t], blurry[:, min(t + 1, last)]
+        with torch.autocast(blurry.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+            output = model(*frames, state, sharp[:, t])
+        yield difference(output.float(), sharp[:, t])
+        state = output.detach().float()
 
 
 def _motion(path: Path) -> LiteFlowNet | None:

@@ -15,7 +15,7 @@ from pvdbench.training.crops import Batch, SequenceCrops, Sequences
 from pvdbench.training.loop import optimise, write_log, write_untrained
 from pvdbench.training.losses import supervised_loss, warping_loss
 from pvdbench.training.params import MotionTraining, Recipe
-from pvdbench.training.place import Where, accelerated
+from pvdbench.training.place import Where, accelerate
 from pvdbench.training.processes import ALONE, Processes
 
 
@@ -75,8 +75,8 @@ def _train(
     crops = SequenceCrops(where.dataset, clips, recipe, Sequences(2, with_flow=with_flow), where.seed)
     header = _header(network, where.dataset, where.seed, made_by, recipe.steps)
     run = where.run(network, list(network.parameters()), recipe, header)
-    fast = accelerated(network, recipe, where.device)
-    optimise(run, where.supply(crops, recipe), lambda batch: iter([fast(lambda: loss(network, batch))]))
+    accelerate(network, recipe)
+    optimise(run, where.supply(crops, recipe), lambda batch: iter([loss(network, batch)]))
     where.finish(run, network, header)
 
 

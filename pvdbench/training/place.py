@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import Parameter
 
 from pvdbench.core.weights import save_weights
@@ -45,17 +45,9 @@ class Where:
             forget(run.checkpoints)
 
 
-def accelerated(
-    network: nn.Module, recipe: Recipe, device: torch.device, *, precision: str = "float32"
-) -> Callable[[Callable[[], Tensor]], Tensor]:
-    """Prepare a network as the recipe asks, and say how its losses are to be computed."""
+def accelerate(network: nn.Module, recipe: Recipe) -> None:
+    """Prepare a network as the recipe asks: neither changes what it computes but for rounding."""
     if recipe.channels_last:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's own stubs lack it
     if recipe.compile:
         network.compile()
-
-    def compute(loss: Callable[[], Tensor]) -> Tensor:
-        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-            return loss()
-
-    return compute

@@ -16,7 +16,7 @@ from pvdbench.training.deblurring import sequence_losses
 from pvdbench.training.loop import Run, optimise
 from pvdbench.training.losses import warping_loss
 from pvdbench.training.params import MotionRecipe, SequenceRecipe
-from pvdbench.training.place import accelerated
+from pvdbench.training.place import accelerate
 from pvdbench.training.processes import ALONE
 from pvdbench.training.schedule import rate_factor
 
@@ -74,7 +74,7 @@ def test_the_past_of_the_first_frame(data, initial_state, expected, state):
     batch = next(batches(crops(data, Sequences(3, around)), recipe, first=0, processes=ALONE, device=CPU))
     model, seen = VideoDeblurrer(NetworkParams(volume="none", width=0.0625, blocks=1), None), []
     model.register_forward_pre_hook(lambda _, inputs: seen.append(inputs))
-    for loss in sequence_losses(model, batch, recipe, lambda compute: compute()):
+    for loss in sequence_losses(model, batch, recipe):
         loss.backward()
     blurry, sharp = batch["blurry"] * 2 - 1, batch["sharp"] * 2 - 1
     found = [[which(blurry, frame) for frame in inputs[:3]] for inputs in seen]
@@ -91,7 +91,7 @@ def test_the_loss_is_a_choice(data):
     first = {}
     for loss in ("l1", "mse"):
         recipe = RECIPE.model_copy(update={"loss": loss})
-        first[loss] = next(sequence_losses(model, batch, recipe, lambda compute: compute())).item()
+        first[loss] = next(sequence_losses(model, batch, recipe)).item()
     with torch.no_grad():
         blurry, sharp = batch["blurry"] * 2 - 1, batch["sharp"] * 2 - 1
         difference = model(blurry[:, 0], blurry[:, 0], blurry[:, 1], blurry[:, 0]) - sharp[:, 0]
@@ -161,12 +161,12 @@ def test_bfloat16_channels_last_and_compile_train(data):
     torch.manual_seed(0)
     model = VideoDeblurrer(NetworkParams(volume="gray", width=0.0625, blocks=1), LiteFlowNet(0.0625))
     batch = next(batches(crops(data, Sequences(3)), recipe, first=0, processes=ALONE, device=CPU))
-    exact = [loss.item() for loss in sequence_losses(model, batch, recipe, lambda compute: compute())]
-    fast = accelerated(model.deblur, recipe, CPU, precision=recipe.precision)
+    exact = [loss.item() for loss in sequence_losses(model, batch, RECIPE)]
+    accelerate(model.deblur, recipe)
     assert model.deblur.end.weight.is_contiguous(memory_format=torch.channels_last)
-    half = [loss.item() for loss in sequence_losses(model, batch, recipe, fast)]
+    half = [loss.item() for loss in sequence_losses(model, batch, recipe)]
     assert half == pytest.approx(exact, rel=0.05) and half != exact
-    for loss in sequence_losses(model, batch, recipe, fast):
+    for loss in sequence_losses(model, batch, recipe):
         loss.backward()
     assert model.deblur.end.weight.grad.dtype == torch.float32
 

@@ -69,10 +69,6 @@ def run_of(parameters, recipe, out):
     return Run("run", network, list(parameters), recipe, out / "log.csv", out / "half", {"recipe": recipe.model_dump()})
 
 
-def plainly(loss):
-    return loss()
-
-
 def test_crops_are_one_place_of_consecutive_frames_and_depend_on_seed_and_index_alone(data):
     def make():
         return SequenceCrops(data, read_clips(data, "train"), RECIPE, Sequences(3, with_flow=True), 5)
@@ -175,7 +171,7 @@ def test_the_recurrence_updates_once_a_frame_on_a_detached_state(data):
     seen = []
     model.register_forward_pre_hook(lambda _, inputs: seen.append(inputs))
     losses = []
-    for loss in sequence_losses(model, batch, SEQUENCE, plainly):
+    for loss in sequence_losses(model, batch, SEQUENCE):
         loss.backward()  # would fail on the second frame, were the state not detached
         losses.append(loss.item())
     blurry = batch["blurry"] * 2 - 1
@@ -239,7 +235,7 @@ def test_updates_on_the_same_frames_make_the_loss_fall(data, tmp_path):
     model = VideoDeblurrer(NetworkParams(volume="warp", width=0.125, blocks=2), None)
     recipe = SEQUENCE.model_copy(update={"steps": 90, "decay_steps": []})
     run = run_of(list(model.parameters()), recipe, tmp_path)
-    optimise(run, lambda first: itertools.repeat(batch), lambda b: sequence_losses(model, b, recipe, plainly))
+    optimise(run, lambda first: itertools.repeat(batch), lambda b: sequence_losses(model, b, recipe))
     log = read_table(tmp_path / "log.csv", TRAINING_LOG).loss
     assert log[-9:].mean() < 0.8 * log[:9].mean()
 
