@@ -63,7 +63,7 @@ def test_the_first_run_makes_every_stage_and_no_other_data_set(clone, scores):
     listed = run(clone, "dvc", "stage", "list", "--name-only", where="studies/smoke").stdout.split()
     assert sorted(ran) == sorted(["smoke", *listed])
     assert not (clone / "data" / "sample").exists()
-    assert len(scores) == 4 + 5 + 1
+    assert len(scores) == 4 + 5 + 5 + 1  # flow, deblurring, steadiness, volume
 
 
 def test_the_report_stands_with_all_it_shows(clone):
