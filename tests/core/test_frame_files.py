@@ -5,7 +5,7 @@ from PIL import Image
 
 from pvdbench.core.errors import DataError
 from pvdbench.core.flow_files import read_flow, write_flow
-from pvdbench.core.images import frame_size, read_frame, to_bytes, write_frame
+from pvdbench.core.images import frame_size, read_frame, read_mask, to_bytes, write_frame
 from pvdbench.core.records import TRAINING_LOG, read_table, write_table
 
 NOISE = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
@@ -74,3 +74,14 @@ def test_tables_are_strict_about_columns(tmp_path):
         read_table(tmp_path / "t.csv", TRAINING_LOG)
     with pytest.raises(DataError, match="found no file"):
         read_table(tmp_path / "none.csv", TRAINING_LOG)
+
+
+def test_a_mask_is_true_where_it_is_bright(tmp_path):
+    values = np.array([[0, 127], [128, 255]], np.uint8)
+    Image.fromarray(values).save(tmp_path / "m.png")
+    assert read_mask(tmp_path / "m.png").tolist() == [[False, False], [True, True]]
+    (tmp_path / "m.png").write_bytes((tmp_path / "m.png").read_bytes()[:40])
+    with pytest.raises(DataError, match=r"m\.png: expected a whole PNG"):
+        read_mask(tmp_path / "m.png")
+    with pytest.raises(DataError, match=r"n\.png: expected a mask, found no file"):
+        read_mask(tmp_path / "n.png")
