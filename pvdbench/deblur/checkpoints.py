@@ -14,6 +14,8 @@ from pvdbench.core.weights import fill, save_weights
 from pvdbench.deblur.params import NetworkParams
 from pvdbench.deblur.recurrence import VideoDeblurrer, architecture
 from pvdbench.motion.estimator import liteflownet_header
+from pvdbench.motion.flownet2 import FlowNet2, official_keys
+from pvdbench.motion.flownet2_estimator import flownet2_header
 from pvdbench.motion.liteflownet import LiteFlowNet
 
 _WRAPPERS = ("state_dict", "params", "model")  # under which training programs put the tensors
@@ -48,8 +50,8 @@ Rules = tuple[tuple[str, str], ...]
 def import_checkpoint(source: Path, out: Path) -> dict[str, Any]:
     """Write a checkpoint of the PVDNet authors (PVDNet with BIMNet, or either flow network alone) as a weights file.
 
-    Known are their `BIMNet.*` and `PVDNet.*`, BIMNet without the prefix, and sniklaus' LiteFlowNet (`net*`), each
-    also behind `module.`. A pickle is only ever read as tensors; code in it is refused, not run.
+    Known are their `BIMNet.*` and `PVDNet.*`, BIMNet without the prefix, sniklaus' LiteFlowNet (`net*`) and NVIDIA's
+    FlowNet2, each also behind `module.`. A pickle is only ever read as tensors; code in it is refused, not run.
 
     Returns: the header that was written.
     Raises:
@@ -61,9 +63,11 @@ def import_checkpoint(source: Path, out: Path) -> dict[str, Any]:
         network, header = _pvdnet(tensors, source)
     elif any(re.match(r"(BIMNet\.)?(module|net)Features\.", name) for name in tensors):
         network, header = _liteflownet(tensors, source)
+    elif any(name.startswith("flownetc.") for name in tensors):
+        network, header = _flownet2(tensors, source)
     else:
-        raise WeightsError(f"{source}: expected keys PVDNet.*, BIMNet.*, moduleFeatures.* or netFeatures.*, got "
-                           f"'{next(iter(tensors), 'none')}'; this checkpoint is of no known network")  # fmt: skip
+        raise WeightsError(f"{source}: expected PVDNet.*, BIMNet.*, moduleFeatures.*, netFeatures.* or flownetc.*, "
+                           f"got '{next(iter(tensors), 'none')}'; this checkpoint is of no known network")  # fmt: skip
     header |= {"imported": source.name}
     save_weights(out, network.state_dict(), header)
     return header
@@ -132,6 +136,12 @@ def _liteflownet(tensors: Mapping[str, Tensor], source: Path) -> tuple[nn.Module
 
     fill(network, plain, source, named=theirs)
     return network, liteflownet_header(network)
+
+
+def _flownet2(tensors: Mapping[str, Tensor], source: Path) -> tuple[nn.Module, dict[str, Any]]:
+    network, theirs = FlowNet2(), {ours: official for official, ours in official_keys().items()}
+    fill(network, tensors, source, named=lambda name: theirs[name])
+    return network, flownet2_header(network)
 
 
 def _shape(tensors: Mapping[str, Tensor], name: str, source: Path) -> tuple[int, ...]:

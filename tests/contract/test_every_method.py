@@ -12,6 +12,8 @@ from pvdbench.core.weights import save_weights
 from pvdbench.deblur.params import NetworkParams
 from pvdbench.deblur.recurrence import VideoDeblurrer, architecture
 from pvdbench.motion.estimator import liteflownet_header
+from pvdbench.motion.flownet2 import FlowNet2
+from pvdbench.motion.flownet2_estimator import flownet2_header
 from pvdbench.motion.liteflownet import LiteFlowNet
 
 CPU = torch.device("cpu")
@@ -26,6 +28,8 @@ def weights(tmp_path_factory):
     torch.manual_seed(0)
     flow = LiteFlowNet(0.125)
     save_weights(folder / "motion", flow.state_dict(), liteflownet_header(flow))
+    large = FlowNet2(0.0625)
+    save_weights(folder / "flownet2", large.state_dict(), flownet2_header(large))
     model = VideoDeblurrer(NetworkParams(volume="gray", width=0.125, blocks=1), flow)
     save_weights(folder / "deblur", model.state_dict(), architecture(model))
     return folder
@@ -34,7 +38,8 @@ def weights(tmp_path_factory):
 def loaded(name, weights):
     card = read_card(METHODS, name)
     method = (load_deblurrer if card.task == "deblur" else load_motion_estimator)(METHODS, name)
-    method.load({"network": weights / card.task}, CPU, **card.options)
+    file = name if (weights / name).exists() else card.task
+    method.load({"network": weights / file}, CPU, **card.options)
     return method
 
 

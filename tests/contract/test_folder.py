@@ -19,7 +19,7 @@ def method_folder(tmp_path, adapter, card=CARD):
 
 
 def test_a_method_that_is_not_there_lists_those_that_are():
-    with pytest.raises(MethodError, match=r"methods/nobody: expected a method .* methods there: bimnet, input, "):
+    with pytest.raises(MethodError, match=r"methods/nobody: expected a method .* there: bimnet, flownet2, input, "):
         read_card(METHODS, "nobody")
 
 
