@@ -5,15 +5,15 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study test check bench gpu pipeline clean
+.PHONY: study test check bench gpu clean
 
 # Each stage computes on one thread (params.yaml), so stages that do not wait for each other run side by side here;
 # `dvc repro` alone gives the same files, one stage after the other, and does at the end whatever a wave left (dvc gives
 # up on its lock after three seconds where another process is busy with it).
 study: $(BIN)/.installed
 	@pvdbench validate
-	dvc repro --quiet data/dvc.yaml:sample
-	@for wave in 'methods|pretrain' train-motion train-deblur 'flow|deblur' 'score-.*'; do \
+	dvc repro --quiet pretrain
+	@for wave in train-motion train-deblur 'flow|deblur' 'score-.*'; do \
 		dvc stage list --name-only | grep -E "^($$wave)(@|$$)" \
 			| xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --quiet --single-item || true; \
 	done
@@ -36,10 +36,6 @@ bench: $(BIN)/.installed-test
 gpu:
 	PYTHONPATH=.:tests $(PYTHON) -m pytest tests/gpu -q -o addopts= --import-mode=importlib --noconftest
 	PYTHONPATH=. $(PYTHON) -m pvdbench bench training
-
-# After a change of imports: the code that each stage of dvc.yaml depends on.
-pipeline: $(BIN)/.installed-test
-	python tests/pipeline/closure.py
 
 clean:
 	rm -rf .venv

@@ -6,9 +6,9 @@ import click
 
 from pvdbench import __version__
 from pvdbench.cli.bench import bench
+from pvdbench.cli.code import code
 from pvdbench.cli.datasets import datasets
 from pvdbench.cli.infer import infer
-from pvdbench.cli.methods import methods
 from pvdbench.cli.publish import figures, report, tables
 from pvdbench.cli.run import deblur, flow
 from pvdbench.cli.score import score
@@ -23,7 +23,7 @@ from pvdbench.core.errors import PvdbenchError
 def cli() -> None:
     """The PVDNet study as a benchmark.
 
-    validate, datasets, methods, train, infer, score, tables, figures and report are the stages of dvc.yaml, run in the
+    validate, datasets, code, train, infer, score, tables, figures and report are the stages of dvc.yaml, run in the
     study's folder: `dvc repro` runs them all in order, and a person can run any by hand. weights, deblur, flow and
     `score folder` work on any files; bench measures this machine.
     """
@@ -32,7 +32,7 @@ def cli() -> None:
 for command in (
     validate,
     datasets,
-    methods,
+    code,
     train,
     infer,
     score,

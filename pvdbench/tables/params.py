@@ -1,9 +1,13 @@
 """Key `tables` of params.yaml: which rows the paper's tables and figures show, and how frames are grouped."""
 
+from typing import TYPE_CHECKING
+
 from pydantic import Field
 
 from pvdbench.core.params import StrictModel
-from pvdbench.tables.intervals import Bootstrap
+
+if TYPE_CHECKING:
+    from pvdbench.tables.intervals import Bootstrap
 
 
 class ExampleParams(StrictModel):
@@ -45,8 +49,10 @@ class TableParams(StrictModel):
     figures: FigureParams
 
     @property
-    def bootstrap(self) -> Bootstrap:
+    def bootstrap(self) -> "Bootstrap":
         """How intervals are drawn."""
+        from pvdbench.tables.intervals import Bootstrap  # every command reads these parameters; SciPy takes a second
+
         return Bootstrap(self.resamples, self.seed)
 
     @property

@@ -4,7 +4,6 @@ from conftest import METHODS
 
 from pvdbench.contract.card import read_card
 from pvdbench.contract.clip import Clip
-from pvdbench.contract.fingerprint import record_methods
 from pvdbench.contract.folder import load_deblurrer, load_motion_estimator
 from pvdbench.core.errors import MethodError, ParamsError
 
@@ -66,19 +65,3 @@ def test_a_clip_reads_frames_windows_and_slices(dataset):
     assert torch.equal(clip[-1], clip[3]) and torch.equal(clip[1:][0], clip[1])
     window = clip.window(0, 2)
     assert [int(torch.stack([(w == f).all() for f in clip]).nonzero()[0]) for w in window] == [0, 0, 0, 1, 2]
-
-
-def test_an_edited_method_changes_the_fingerprint_of_its_rows_alone(tmp_path):
-    folder = method_folder(tmp_path / "methods" if (tmp_path / "methods").mkdir() is None else tmp_path, "a = 1")
-    (folder / "y").mkdir()
-    (folder / "y" / "method.yaml").write_text(CARD)
-    rows = {"deblur/one": "x", "deblur/two": "x", "motion/three": "y"}
-
-    def record(out):
-        record_methods(rows, folder, out)
-        return {path.stem: path.read_bytes() for path in out.rglob("*.json")}
-
-    before = record(tmp_path / "before")
-    (folder / "x" / "adapter.py").write_text("a = 2")
-    after = record(tmp_path / "after")
-    assert {row for row in before if before[row] != after[row]} == {"one", "two"}

@@ -1,0 +1,1 @@
+"""Which code each stage of the study runs."""

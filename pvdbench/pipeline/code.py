@@ -1,0 +1,61 @@
+"""Fingerprints of the code that each stage and each row runs: an edit re-runs what it changes and no more."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pvdbench.contract.card import read_card
+from pvdbench.core.files import replaced_folder
+from pvdbench.pipeline.closure import TREE, closure, imports
+
+STAGES: Mapping[str, tuple[str, ...]] = {
+    "pretrain": ("pvdbench.training.motion",),
+    "train-motion": ("pvdbench.training.motion",),
+    "train-deblur": ("pvdbench.training.deblurring",),
+    "flow": ("pvdbench.inference.warping", "pvdbench.contract.folder"),
+    "deblur": ("pvdbench.inference.deblurring", "pvdbench.contract.folder"),
+    "score-flow": ("pvdbench.protocols.warping",),
+    "score-deblur": ("pvdbench.protocols.deblurring",),
+    "score-volume": ("pvdbench.protocols.volume_statistics",),
+    "tables": ("pvdbench.tables.build",),
+    "figures": ("pvdbench.tables.figures",),
+    "report": ("pvdbench.report.build",),
+}
+"""The modules whose functions a stage's command calls; the command itself parses and passes on."""
+
+
+def record_stages(out: Path) -> None:
+    """Write out/STAGE.json for every stage: the SHA-256 of the files of pvdbench that it runs."""
+    with replaced_folder(out) as folder:
+        for stage, modules in STAGES.items():
+            _write(folder / f"{stage}.json", {"files": _hashes(closure(modules), TREE)})
+
+
+def record_rows(rows: Mapping[str, str], methods: Path, out: Path) -> None:
+    """Write out/ROW.json for every row: its method, the method's card, its files and what these import of pvdbench.
+
+    Args:
+        rows: "motion/NAME" or "deblur/NAME" to method name.
+        methods: the folder of methods.
+
+    Raises:
+        MethodError: if a method is not there.
+        ParamsError: if a method.yaml has an unknown key or a wrong type.
+    """
+    with replaced_folder(out) as folder:
+        for row, name in rows.items():
+            card = read_card(methods, name).model_dump()
+            files = {path for path in (methods / name).rglob("*") if path.is_file() and path.suffix != ".pyc"}
+            imported = closure(module for path in files if path.suffix == ".py" for module in imports(path))
+            hashes = {"files": _hashes(files, methods / name), "imports": _hashes(imported, TREE)}
+            (folder / row).parent.mkdir(exist_ok=True)
+            _write(folder / f"{row}.json", {"method": name, "card": card} | hashes)
+
+
+def _hashes(files: Iterable[Path], folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _write(path: Path, record: Mapping[str, object]) -> None:
+    path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
