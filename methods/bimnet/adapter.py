@@ -1,7 +1,7 @@
 """BIMNet (Sec. 3.1): LiteFlowNet's network, trained with the blur-invariant loss."""
 
-from pvdbench.motion.estimator import LiteFlowNetEstimator
+from pvdbench.motion.estimator import NetworkEstimator
 
 
-class Method(LiteFlowNetEstimator):
+class Method(NetworkEstimator):
     """The network of the row's weights."""

@@ -1,7 +1,7 @@
 """LiteFlowNet (Hui et al., CVPR 2018) and its fine-tunings of Table 1."""
 
-from pvdbench.motion.estimator import LiteFlowNetEstimator
+from pvdbench.motion.estimator import NetworkEstimator
 
 
-class Method(LiteFlowNetEstimator):
+class Method(NetworkEstimator):
     """The network of the row's weights."""

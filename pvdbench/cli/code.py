@@ -12,10 +12,11 @@ from pvdbench.cli.options import study_folder
 def code(folder: Path) -> None:
     """Write fingerprints of the code of every stage and row, so that an edit re-runs what it changes."""
     from pvdbench.cli.study import load_study
-    from pvdbench.pipeline.code import record_rows, record_stages
+    from pvdbench.pipeline.code import record_rows, record_stages, record_starts
 
     study = load_study(folder)
-    rows = {f"motion/{name}": row.method for name, row in study.params.motion.items()}
-    rows |= {f"deblur/{name}": row.method for name, row in study.params.deblur.items()}
-    record_rows(rows, study.methods, study.data("methods"))
+    motion, deblur = study.params.motion.items(), study.params.deblur.items()
+    rows = {f"motion/{name}": row for name, row in motion} | {f"deblur/{name}": row for name, row in deblur}
+    record_rows({name: row.method for name, row in rows.items()}, study.methods, study.data("methods"))
+    record_starts({name: study.given(row.weights) for name, row in rows.items()}, study.data("starts"))
     record_stages(study.data("code"))

@@ -61,6 +61,10 @@ class Study:
         """A data set's folder."""
         return self.root / "data" / name
 
+    def given(self, weights: str | None) -> Path | None:
+        """The file of weights that a row names, imported by the user (`pvdbench weights import`)."""
+        return self.root / "data" / "given" / f"{weights}.safetensors" if weights else None
+
     def data(self, *parts: str) -> Path:
         """A file or folder among the study's own data."""
         return self.folder.joinpath("data", *parts)

@@ -55,13 +55,14 @@ def motion(row: str, folder: Path) -> None:
     from pvdbench.training.processes import joined
 
     study = load_study(folder)
+    params = study.motion_row(row)
     cost = study.data("cost", "train", "motion", f"{row}.json")
     with joined() as processes, measured_cost(cost, f"train motion {row}", write=processes.writes) as facts:
         facts["steps"] = train_motion(
-            study.motion_row(row),
+            params,
             study.dataset(study.params.datasets.train),
             study.params.training.motion,
-            study.data("weights", "motion", "pretrained.safetensors"),
+            study.given(params.weights) or study.data("weights", "motion", "pretrained.safetensors"),
             study.data("weights", "motion", f"{row}.safetensors"),
             study.data("training", "motion", f"{row}.csv"),
             study.data("checkpoints", "motion", row),
@@ -94,6 +95,7 @@ def deblur(row: str, folder: Path) -> None:
             study.data("weights", "deblur", f"{row}.safetensors"),
             study.data("training", "deblur", f"{row}.csv"),
             study.data("checkpoints", "deblur", row),
+            given=study.given(params.weights),
             seed=study.params.training.seed,
             device=compute_device(study.params.threads),
             processes=processes,

@@ -13,9 +13,8 @@ from pvdbench.core.errors import WeightsError
 from pvdbench.core.weights import fill, save_weights
 from pvdbench.deblur.params import NetworkParams
 from pvdbench.deblur.recurrence import VideoDeblurrer, architecture
-from pvdbench.motion.estimator import liteflownet_header
+from pvdbench.motion.estimator import motion_header
 from pvdbench.motion.flownet2 import FlowNet2, official_keys
-from pvdbench.motion.flownet2_estimator import flownet2_header
 from pvdbench.motion.liteflownet import LiteFlowNet
 
 _WRAPPERS = ("state_dict", "params", "model")  # under which training programs put the tensors
@@ -135,13 +134,13 @@ def _liteflownet(tensors: Mapping[str, Tensor], source: Path) -> tuple[nn.Module
         return official.replace("module", "net") if sniklaus else official
 
     fill(network, plain, source, named=theirs)
-    return network, liteflownet_header(network)
+    return network, motion_header(network)
 
 
 def _flownet2(tensors: Mapping[str, Tensor], source: Path) -> tuple[nn.Module, dict[str, Any]]:
     network, theirs = FlowNet2(), {ours: official for official, ours in official_keys().items()}
     fill(network, tensors, source, named=lambda name: theirs[name])
-    return network, flownet2_header(network)
+    return network, motion_header(network)
 
 
 def _shape(tensors: Mapping[str, Tensor], name: str, source: Path) -> tuple[int, ...]:

@@ -30,3 +30,4 @@ class DeblurRow(StrictModel):
     method: str
     motion: str  # no default: dvc.yaml reads it, too
     network: NetworkParams | None = None
+    weights: str | None = None  # of data/given: used as they are, nothing is trained

@@ -14,8 +14,7 @@ from pvdbench.core.warp import backward_warp
 from pvdbench.core.weights import fill, load_weights
 from pvdbench.deblur.params import NetworkParams
 from pvdbench.deblur.pvdnet import MULTIPLE, PVDNet
-from pvdbench.motion.estimator import liteflownet_header
-from pvdbench.motion.liteflownet import LiteFlowNet
+from pvdbench.motion.estimator import MotionNetwork, motion_header, motion_network
 from pvdbench.volume.choices import most_frequent, nearest
 from pvdbench.volume.pixel_volume import pixel_volume
 
@@ -23,7 +22,7 @@ from pvdbench.volume.pixel_volume import pixel_volume
 class VideoDeblurrer(nn.Module):
     """One step of the framework of Fig. 2, without motion compensation where motion is None (zero flow)."""
 
-    def __init__(self, params: NetworkParams, motion: LiteFlowNet | None) -> None:
+    def __init__(self, params: NetworkParams, motion: MotionNetwork | None) -> None:
         super().__init__()
         self.params, self.motion = params, motion
         candidates = {"gray": params.size**2, "colour": 3 * params.size**2}.get(params.volume, 1)
@@ -116,7 +115,7 @@ def _padded(frames: Tensor) -> Tensor:
 
 def architecture(model: VideoDeblurrer) -> dict[str, Any]:
     """What a weights file's header says, enough to build the model again."""
-    motion = None if model.motion is None else liteflownet_header(model.motion)
+    motion = None if model.motion is None else motion_header(model.motion)
     return {"network": "pvdnet", "params": model.params.model_dump(), "motion": motion}
 
 
@@ -131,7 +130,7 @@ def load_video_deblurrer(path: Path) -> VideoDeblurrer:
         raise WeightsError(f"{path}: expected the weights of a pvdnet, got those of {header.get('network')}; "
                            "name a row of `deblur` that has a network")  # fmt: skip
     inside = header["motion"]
-    motion = None if inside is None else LiteFlowNet(inside["width"], inside["preprocessing"])
+    motion = None if inside is None else motion_network(inside)
     model = VideoDeblurrer(NetworkParams(**header["params"]), motion)
     fill(model, tensors, path)
     return model

@@ -1,4 +1,4 @@
-"""A trained LiteFlowNet as a motion estimator: what the methods liteflownet and bimnet share."""
+"""A motion network (LiteFlowNet, FlowNet2) as a motion estimator: what its weights file says, and its method."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,36 +9,48 @@ from torch import Tensor
 
 from pvdbench.core.errors import WeightsError
 from pvdbench.core.weights import fill, load_weights
+from pvdbench.motion.flownet2 import FlowNet2
 from pvdbench.motion.liteflownet import LiteFlowNet
 
+MotionNetwork = LiteFlowNet | FlowNet2
 
-def load_liteflownet(path: Path) -> LiteFlowNet:
-    """The network of a weights file that a motion training wrote.
+
+def motion_header(network: MotionNetwork) -> dict[str, Any]:
+    """What a weights file's header says, enough to build the network again."""
+    if isinstance(network, LiteFlowNet):
+        return {"network": "liteflownet", "width": network.width, "preprocessing": network.preprocessing}
+    return {"network": "flownet2", "width": network.width}
+
+
+def motion_network(header: Mapping[str, Any]) -> MotionNetwork:
+    """The untrained network that a header describes."""
+    if header["network"] == "liteflownet":
+        return LiteFlowNet(header["width"], header["preprocessing"])
+    return FlowNet2(header["width"])
+
+
+def load_motion_network(path: Path) -> MotionNetwork:
+    """The network of a weights file that a motion training or an import wrote.
 
     Raises:
         WeightsError: if the file is missing, damaged or of another network.
     """
     tensors, header = load_weights(path)
-    if header.get("network") != "liteflownet":
-        raise WeightsError(f"{path}: expected the weights of a liteflownet, got those of {header.get('network')}; "
-                           "name a row of `motion` that has a network")  # fmt: skip
-    network = LiteFlowNet(header["width"], header["preprocessing"])
+    if header.get("network") not in ("liteflownet", "flownet2"):
+        raise WeightsError(f"{path}: expected the weights of a liteflownet or flownet2, got those of "
+                           f"{header.get('network')}; name a row of `motion` that has a network")  # fmt: skip
+    network = motion_network(header)
     fill(network, tensors, path)
     return network
 
 
-def liteflownet_header(network: LiteFlowNet) -> dict[str, Any]:
-    """What a weights file's header says, enough to build the network again."""
-    return {"network": "liteflownet", "width": network.width, "preprocessing": network.preprocessing}
-
-
-class LiteFlowNetEstimator:
-    """Flow between two frames of any size of at least 32 pixels."""
+class NetworkEstimator:
+    """Flow between two frames by the network of a row's weights."""
 
     def load(self, weights: Mapping[str, Path], device: torch.device, **options: Any) -> None:  # noqa: ARG002
         """Read weights["network"]; there are no options."""
         self._device = device
-        self._network = load_liteflownet(weights["network"]).to(device).eval()
+        self._network = load_motion_network(weights["network"]).to(device).eval()
 
     def parameters(self) -> Mapping[str, int]:
         """All are motion's."""
@@ -46,6 +58,6 @@ class LiteFlowNetEstimator:
 
     @torch.inference_mode()
     def flow(self, target: Tensor, source: Tensor) -> Tensor:
-        """(2, H, W) flow in pixels from target to source, (3, H, W) RGB in [0, 1] each."""
+        """(2, H, W) flow in pixels from target to source, (3, H, W) RGB in [0, 1] each; LiteFlowNet wants 32 px."""
         flow: Tensor = self._network(target[None].to(self._device), source[None].to(self._device))
         return flow[0].cpu()

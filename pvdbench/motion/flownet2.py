@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pvdbench.core.warp import backward_warp
 from pvdbench.motion.flownet import FlowNetC, FlowNetFusion, FlowNetS, FlowNetSD
-from pvdbench.motion.resample import resample
 
-MULTIPLE = 64  # sides of the input must be multiples of this
+MULTIPLE = 64  # of the sides inside
 _FLOW_SCALE = 20.0  # C and S give flow in units of 20 pixels; SD in twentieths of one
 _OFFICIAL = (  # ours, NVIDIA's
     (r"^correlated\.", "flownetc."),
@@ -76,24 +76,25 @@ class FlowNet2(nn.Module):
         self.fusion = FlowNetFusion(width)
 
     def forward(self, target: Tensor, source: Tensor) -> Tensor:
-        """Full-resolution flow (B, 2, H, W).
+        """Full-resolution flow (B, 2, H, W); sides that are no multiple of 64 are padded by repeating the edge.
 
         Args:
-            target, source: (B, 3, H, W) RGB in [0, 1]; H and W multiples of 64.
-
-        Raises:
-            ValueError: if a side is no multiple of 64.
+            target, source: (B, 3, H, W) RGB in [0, 1].
         """
-        if target.shape[2] % MULTIPLE or target.shape[3] % MULTIPLE:
-            raise ValueError(f"sides must be multiples of {MULTIPLE}, got {tuple(target.shape[2:])}")
-        target, source = _centred(target, source)
+        h, w = target.shape[2:]
+        border = (0, -w % MULTIPLE, 0, -h % MULTIPLE)
+        target, source = (F.pad(frame, border, mode="replicate") for frame in (target, source))
+        return self._stacked(*_centred(target, source))[:, :, :h, :w]
+
+    def _stacked(self, target: Tensor, source: Tensor) -> Tensor:
+        """Flow (B, 2, H, W) of centred frames; H and W multiples of 64."""
         flow = self.correlated(target, source)
         for stacked in (self.stacked1, self.stacked2):
             flow = stacked(self._known(target, source, flow))
         # nearest, unlike between the stacked networks, as in the original
         large = F.interpolate(flow * _FLOW_SCALE, scale_factor=4, mode="nearest")
         small = F.interpolate(self.small(torch.cat((target, source), 1)) / _FLOW_SCALE, scale_factor=4, mode="nearest")
-        errors = [_length(target - resample(source, flow)) for flow in (small, large)]
+        errors = [_length(target - backward_warp(source, flow, beyond="border")) for flow in (small, large)]
         fused: Tensor = self.fusion(torch.cat((target, small, large, _length(small), _length(large), *errors), 1))
         return fused
 
@@ -101,5 +102,5 @@ class FlowNet2(nn.Module):
     def _known(target: Tensor, source: Tensor, flow: Tensor) -> Tensor:
         """(B, 12, H, W) of what the next network of the stack reads: frames, source warped, flow, what is left."""
         flow = F.interpolate(flow, scale_factor=4, mode="bilinear", align_corners=False)
-        warped = resample(source, flow * _FLOW_SCALE)
+        warped = backward_warp(source, flow * _FLOW_SCALE, beyond="border")
         return torch.cat((target, source, warped, flow, _length(target - warped)), 1)

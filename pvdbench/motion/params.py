@@ -9,15 +9,16 @@ Pair = Literal["ss", "sb", "bs", "bb"]
 
 
 class Finetune(StrictModel):
-    """How a row's LiteFlowNet goes on from the pre-trained one."""
+    """How a row's network goes on from the pre-trained or given one."""
 
     loss: Literal["blur-invariant", "blur-variant"]  # Eq. (1), Eq. (2)
     pairs: list[Pair]
 
 
 class MotionRow(StrictModel):
-    """One row: a method of methods/, with or without a LiteFlowNet that is trained for it."""
+    """One row: a method of methods/, with or without a network that is trained for it."""
 
     method: str
-    network: Literal["liteflownet"] | None = None
+    network: Literal["liteflownet", "flownet2"] | None = None
+    weights: str | None = None  # of data/given, to start from in place of the pre-trained LiteFlowNet
     finetune: Finetune | None = None

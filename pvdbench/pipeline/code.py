@@ -48,9 +48,22 @@ def record_rows(rows: Mapping[str, str], methods: Path, out: Path) -> None:
             card = read_card(methods, name).model_dump()
             files = {path for path in (methods / name).rglob("*") if path.is_file() and path.suffix != ".pyc"}
             imported = closure(module for path in files if path.suffix == ".py" for module in imports(path))
-            hashes = {"files": _hashes(files, methods / name), "imports": _hashes(imported, TREE)}
             (folder / row).parent.mkdir(exist_ok=True)
-            _write(folder / f"{row}.json", {"method": name, "card": card} | hashes)
+            hashes = {"files": _hashes(files, methods / name), "imports": _hashes(imported, TREE)}
+            _write(folder / f"{row}.json", {"method": name, "card": card, **hashes})
+
+
+def record_starts(starts: Mapping[str, Path | None], out: Path) -> None:
+    """Write out/ROW.json for every row: the hash of the given weights that its training starts from.
+
+    Args:
+        starts: "motion/NAME" or "deblur/NAME" to a weights file; one that is missing stops its own training alone.
+    """
+    with replaced_folder(out) as folder:
+        for row, weights in starts.items():
+            (folder / row).parent.mkdir(exist_ok=True)
+            there = weights is not None and weights.is_file()
+            _write(folder / f"{row}.json", {"given": _hashes([weights], weights.parent) if weights and there else {}})
 
 
 def _hashes(files: Iterable[Path], folder: Path) -> dict[str, str]:

@@ -11,10 +11,9 @@ from pvdbench.core.weights import load_weights
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.deblur.params import DeblurRow
 from pvdbench.deblur.recurrence import VideoDeblurrer, architecture
-from pvdbench.motion.estimator import load_liteflownet
-from pvdbench.motion.liteflownet import LiteFlowNet
+from pvdbench.motion.estimator import MotionNetwork, load_motion_network
 from pvdbench.training.crops import Batch, SequenceCrops, Sequences
-from pvdbench.training.loop import optimise, write_untrained
+from pvdbench.training.loop import optimise, write_given, write_untrained
 from pvdbench.training.params import SequenceRecipe
 from pvdbench.training.place import Where, accelerate
 from pvdbench.training.processes import ALONE, Processes
@@ -22,17 +21,20 @@ from pvdbench.training.processes import ALONE, Processes
 
 def train_deblurring(
     row: DeblurRow, dataset: Path, recipe: SequenceRecipe, motion: Path, weights: Path, log: Path, checkpoints: Path,
-    *, seed: int, device: torch.device, processes: Processes = ALONE,
+    *, given: Path | None = None, seed: int, device: torch.device, processes: Processes = ALONE,
 ) -> int:  # fmt: skip
     """Write the weights of one row of Tables 2 and 3, its motion network inside; none for a method without a network.
 
     Args:
+        given: weights that others trained, which the row uses as they are.
         motion: the weights file of the row of `motion` that it starts from.
         weights, log: what is written.
         checkpoints: a folder for the run while it is half done.
 
     Returns: the number of updates made.
     """
+    if given is not None:
+        return write_given(given, weights, log)
     if row.network is None:
         return write_untrained(weights, log, row.method)
     torch.manual_seed(seed)
@@ -70,8 +72,8 @@ def sequence_losses(model: VideoDeblurrer, batch: Batch, recipe: SequenceRecipe)
         state = output.detach().float()
 
 
-def _motion(path: Path) -> LiteFlowNet | None:
-    return None if load_weights(path)[1]["network"] is None else load_liteflownet(path)
+def _motion(path: Path) -> MotionNetwork | None:
+    return None if load_weights(path)[1]["network"] is None else load_motion_network(path)
 
 
 def _start_from_identity(network: nn.Module) -> None:

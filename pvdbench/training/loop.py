@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from pvdbench.core.errors import PvdbenchError
 from pvdbench.core.records import TRAINING_LOG, write_table
-from pvdbench.core.weights import save_weights
+from pvdbench.core.weights import load_weights, save_weights
 from pvdbench.training.checkpoint import Progress, restore, save_checkpoint
 from pvdbench.training.crops import Batch
 from pvdbench.training.params import Recipe
@@ -151,6 +151,17 @@ def _told_to_stop() -> Iterator[Callable[[], bool]]:
 def write_log(log: Path, rows: list[tuple[int, float, float]]) -> None:
     """Write (step, mean loss since the row before, learning rate) rows."""
     write_table(log, pd.DataFrame(rows, columns=list(TRAINING_LOG)), TRAINING_LOG)
+
+
+def write_given(given: Path, weights: Path, log: Path) -> int:
+    """The outputs of a row whose weights others trained: those weights, an empty log, 0 updates.
+
+    Raises:
+        WeightsError: if the file is missing or damaged.
+    """
+    save_weights(weights, *load_weights(given))
+    write_log(log, [])
+    return 0
 
 
 def write_untrained(weights: Path, log: Path, method: str) -> int:

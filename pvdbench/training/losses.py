@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pvdbench.core.warp import backward_warp, inside
+from pvdbench.motion.estimator import MotionNetwork
 from pvdbench.motion.liteflownet import LiteFlowNet
 from pvdbench.motion.params import Finetune
 from pvdbench.training.crops import Batch
@@ -22,7 +23,7 @@ def _endpoint_error(flow: Tensor, truth: Tensor) -> Tensor:
     return ((upsampled - truth).square().sum(1) + 1e-6).sqrt().mean()
 
 
-def warping_loss(network: LiteFlowNet, batch: Batch, finetune: Finetune, *, masked: bool = False) -> Tensor:
+def warping_loss(network: MotionNetwork, batch: Batch, finetune: Finetune, *, masked: bool = False) -> Tensor:
     """Eq. (1) or Eq. (2): the mean squared error of the warped previous frame, averaged over the pairs.
 
     The flow is always estimated between the pair's own frames. The blur-invariant loss judges it on the sharp

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from pvdbench.core.errors import WeightsError
 from pvdbench.core.weights import save_weights
 from pvdbench.datasets.manifest import read_clips
-from pvdbench.motion.estimator import liteflownet_header, load_liteflownet
+from pvdbench.motion.estimator import MotionNetwork, load_motion_network, motion_header
 from pvdbench.motion.liteflownet import Encoder, LiteFlowNet, Matching, Regularization, Subpixel
 from pvdbench.motion.params import MotionRow
 from pvdbench.training.crops import Batch, SequenceCrops, Sequences
@@ -17,6 +19,8 @@ from pvdbench.training.losses import supervised_loss, warping_loss
 from pvdbench.training.params import MotionTraining, Recipe
 from pvdbench.training.place import Where, accelerate
 from pvdbench.training.processes import ALONE, Processes
+
+Network = TypeVar("Network", LiteFlowNet, MotionNetwork)
 
 
 def pretrain_motion(
@@ -38,16 +42,24 @@ def pretrain_motion(
 
 
 def train_motion(
-    row: MotionRow, dataset: Path, training: MotionTraining, pretrained: Path, weights: Path, log: Path,
+    row: MotionRow, dataset: Path, training: MotionTraining, start: Path, weights: Path, log: Path,
     checkpoints: Path, *, seed: int, device: torch.device, processes: Processes = ALONE,
 ) -> int:  # fmt: skip
-    """Write the weights of one row of Table 1: fine-tuned, pre-trained as they are, or none at all.
+    """Write the weights of one row of Table 1: fine-tuned, pre-trained or given as they are, or none at all.
+
+    Args:
+        start: the weights file that the row's network starts from.
 
     Returns: the number of updates made.
+    Raises:
+        WeightsError: if start is missing, damaged or of another network.
     """
     if row.network is None:
         return write_untrained(weights, log, row.method)
-    network = load_liteflownet(pretrained).to(device)
+    network = load_motion_network(start).to(device)
+    if (found := motion_header(network)["network"]) != row.network:
+        raise WeightsError(f"{start}: expected the weights of a {row.network}, got those of a {found}; "
+                           "name others under the row's `weights`, imported by `pvdbench weights import`")  # fmt: skip
     if row.finetune is None:
         write_log(log, [])
         save_weights(weights, network.state_dict(), _header(network, dataset, seed, "supervised", 0))
@@ -55,7 +67,7 @@ def train_motion(
     finetune, masked = row.finetune, training.finetune.masked
     where = Where(dataset, weights, log, checkpoints, seed, device, processes)
 
-    def loss(network: LiteFlowNet, batch: Batch) -> Tensor:
+    def loss(network: MotionNetwork, batch: Batch) -> Tensor:
         return warping_loss(network, batch, finetune, masked=masked)
 
     _train(network, training.finetune, where, loss, finetune.model_dump())
@@ -63,10 +75,10 @@ def train_motion(
 
 
 def _train(
-    network: LiteFlowNet,
+    network: Network,
     recipe: Recipe,
     where: Where,
-    loss: Callable[[LiteFlowNet, Batch], Tensor],
+    loss: Callable[[Network, Batch], Tensor],
     made_by: object,
     *,
     with_flow: bool = False,
@@ -105,6 +117,6 @@ def _start_from_rest(network: LiteFlowNet) -> None:
             nn.init.ones_(module.scale_y.weight)
 
 
-def _header(network: LiteFlowNet, dataset: Path, seed: int, made_by: object, steps: int) -> dict[str, object]:
+def _header(network: MotionNetwork, dataset: Path, seed: int, made_by: object, steps: int) -> dict[str, object]:
     made = {"dataset": dataset.name, "seed": seed, "made_by": made_by, "steps": steps}
-    return liteflownet_header(network) | made
+    return motion_header(network) | made

@@ -11,9 +11,8 @@ from pvdbench.contract.folder import load_deblurrer, load_motion_estimator
 from pvdbench.core.weights import save_weights
 from pvdbench.deblur.params import NetworkParams
 from pvdbench.deblur.recurrence import VideoDeblurrer, architecture
-from pvdbench.motion.estimator import liteflownet_header
+from pvdbench.motion.estimator import motion_header
 from pvdbench.motion.flownet2 import FlowNet2
-from pvdbench.motion.flownet2_estimator import flownet2_header
 from pvdbench.motion.liteflownet import LiteFlowNet
 
 CPU = torch.device("cpu")
@@ -27,9 +26,9 @@ def weights(tmp_path_factory):
     folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(0)
     flow = LiteFlowNet(0.125)
-    save_weights(folder / "motion", flow.state_dict(), liteflownet_header(flow))
+    save_weights(folder / "motion", flow.state_dict(), motion_header(flow))
     large = FlowNet2(0.0625)
-    save_weights(folder / "flownet2", large.state_dict(), flownet2_header(large))
+    save_weights(folder / "flownet2", large.state_dict(), motion_header(large))
     model = VideoDeblurrer(NetworkParams(volume="gray", width=0.125, blocks=1), flow)
     save_weights(folder / "deblur", model.state_dict(), architecture(model))
     return folder

@@ -13,7 +13,7 @@ from pvdbench.core.errors import WeightsError
 from pvdbench.core.weights import load_weights
 from pvdbench.deblur.checkpoints import import_checkpoint
 from pvdbench.deblur.recurrence import deblur_frames, load_video_deblurrer
-from pvdbench.motion.estimator import load_liteflownet
+from pvdbench.motion.estimator import load_motion_network
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_bimnet_alone_makes_the_authors_flow(theirs, tmp_path, prefix):
     import_checkpoint(saved(tmp_path, bimnet), tmp_path / "ours")
     clip = frames()
     with torch.no_grad():
-        flow = load_liteflownet(tmp_path / "ours")(clip[[1]], clip[[0]])
+        flow = load_motion_network(tmp_path / "ours")(clip[[1]], clip[[0]])
     # the recorded flow carries float32's noise of up to 3e-4 px of an untrained network: docs/log.md
     assert np.abs(flow[0].numpy() - recorded_run()["flow"][1]).max() < 5e-4
 
@@ -63,7 +63,7 @@ def test_bimnet_alone_makes_the_authors_flow(theirs, tmp_path, prefix):
 def test_sniklaus_names_bring_their_preprocessing(theirs, tmp_path):
     net = {n.removeprefix("BIMNet.").replace("module", "net"): v for n, v in theirs.items() if n.startswith("BIMNet.")}
     import_checkpoint(saved(tmp_path, net), tmp_path / "ours")
-    network = load_liteflownet(tmp_path / "ours")
+    network = load_motion_network(tmp_path / "ours")
     assert network.preprocessing == "bgr-means"
     clip = frames()[:2]
     means = ((0.411618, 0.434631, 0.454253), (0.410782, 0.433645, 0.452793))
