@@ -77,9 +77,9 @@ def _motion(path: Path) -> MotionNetwork | None:
 def initialise(network: nn.Module, start: Literal["identity", "xavier"]) -> None:
     """Xavier's start without bias, as the authors' code.
 
-    identity is ours: a zero last layer and small residual blocks, too, so that the output starts as its input. Otherwise
-    a short training first learns to do no harm, by features that the last ReLU cuts off for good; narrow networks never
-    came back from that.
+    identity is ours: a zero last layer and small residual blocks, too, so that the output starts as its input.
+    Otherwise a short training first learns to do no harm, by features that the last ReLU cuts off for good; narrow
+    networks never came back from that.
     """
     small = {"end": 0.0, "body.2": 0.1} if start == "identity" else {}
     for name, module in network.named_modules():
