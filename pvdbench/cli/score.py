@@ -19,7 +19,7 @@ def score() -> None:
 @parallel
 def flow(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     """Score the warped frames of ROW of `motion` on DATASET (Table 1)."""
-    from pvdbench.cli.study import load_study
+    from pvdbench.pipeline.study import load_study
     from pvdbench.protocols.warping import score_warping
 
     study = load_study(folder)
@@ -43,7 +43,7 @@ def flow(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
 @parallel
 def deblur(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     """Score the deblurred frames of ROW of `deblur` on DATASET (Tables 2 and 3), alone and in a row."""
-    from pvdbench.cli.study import load_study
+    from pvdbench.pipeline.study import load_study
     from pvdbench.protocols.deblurring import score_deblurring, score_steadiness
 
     study = load_study(folder)
@@ -67,7 +67,7 @@ def deblur(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
 @study_folder
 def volume(dataset: str, folder: Path) -> None:
     """Count the candidates of the pixel volumes on DATASET (Sec. 4.4)."""
-    from pvdbench.cli.study import load_study
+    from pvdbench.pipeline.study import load_study
     from pvdbench.protocols.volume_statistics import Sources, score_volume
 
     study = load_study(folder)
