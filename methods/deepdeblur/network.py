@@ -1,4 +1,4 @@
-"""DeepDeblur's MSResNet (Nah et al., CVPR 2017), as its author's PyTorch version builds it: three scales, coarse to fine."""
+"""DeepDeblur's MSResNet (Nah et al., CVPR 2017), as its author's PyTorch version has it: three scales."""
 
 from collections.abc import Iterator
 

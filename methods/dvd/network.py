@@ -1,12 +1,15 @@
 """DVD's network DBN (Su et al., CVPR 2017): an encoder and decoder on five stacked frames, skips added."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
 
+from .alignment import aligned
+
 RADIUS = 2  # frames on either side of the one that is deblurred
 MULTIPLE = 8  # sides of the input must be multiples of this
+ALIGNMENTS = ("none", "tvl1")
 Pair = tuple[Tensor, Tensor]
 
 
@@ -64,3 +67,36 @@ class DBN(nn.Module):
         x = self.F5_2(self.F5_1((self.U2(x) + x1).relu()))
         x = self.F6_2(self.F6_1((self.U3(x) + x0).relu())) + frames[:, RADIUS]
         return x.sigmoid() if self.sigmoid else x
+
+
+def network(width: float, sigmoid: bool, align: str) -> DBN:
+    """The untrained network of these options; its output starts as the middle frame (ours, for short trainings).
+
+    Raises:
+        ValueError: if align is neither none nor tvl1.
+    """
+    if align not in ALIGNMENTS:
+        raise ValueError(f"align: expected one of {', '.join(ALIGNMENTS)}, got '{align}'")
+    model = DBN(width=width, sigmoid=sigmoid, align=align)
+    nn.init.zeros_(model.F6_2[1].weight)  # type: ignore[arg-type]  # nn.Sequential does not say what it holds
+    return model
+
+
+def deblurred(model: DBN, frames: Tensor) -> Tensor:
+    """The middle one of (B, 5, 3, H, W) frames in [0, 1], aligned before where the options say so; not clamped."""
+    if model.align == "tvl1":
+        frames = torch.stack([aligned(window) for window in frames])
+    shift = 0.0 if model.sigmoid else 0.5
+    output: Tensor = model(frames - shift) + shift
+    return output
+
+
+def unroll(model: DBN, blurry: Tensor, sharp: Tensor) -> Iterator[list[Pair]]:
+    """One update a frame that has its neighbours."""
+    for t in range(RADIUS, blurry.shape[1] - RADIUS):
+        yield [(deblurred(model, blurry[:, t - RADIUS : t + RADIUS + 1]), sharp[:, t])]
+
+
+def published(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The names of ESTRNN's port, whose training program puts `model.` before them, or of a bare state."""
+    return {name.removeprefix("model."): value for name, value in state.items()}

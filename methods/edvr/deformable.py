@@ -28,11 +28,13 @@ def deformable_convolution(image: Tensor, offset: Tensor, mask: Tensor, weight: 
     groups = mask.shape[1] // TAPS
     reach = torch.arange(KERNEL, device=image.device, dtype=image.dtype) - KERNEL // 2
     taps = torch.stack(torch.meshgrid(reach, reach, indexing="ij")).flatten(1).T  # (9, 2), y and x
-    places = offset.view(b * groups, TAPS, 2, h, w) + taps[:, :, None, None] + pixel_grid(h, w, image).flip(0)
+    places = offset.reshape(b * groups, TAPS, 2, h, w) + taps[:, :, None, None] + pixel_grid(h, w, image).flip(0)
     scale = image.new_tensor([2 / max(w - 1, 1), 2 / max(h - 1, 1)])
     grid = places.flip(2).permute(0, 1, 3, 4, 2).reshape(b * groups, TAPS * h, w, 2) * scale - 1
-    samples = F.grid_sample(image.view(b * groups, c // groups, h, w), grid, padding_mode="zeros", align_corners=True)
-    samples = samples.view(b * groups, c // groups, TAPS, h * w) * mask.view(b * groups, 1, TAPS, h * w)
+    samples = F.grid_sample(
+        image.reshape(b * groups, c // groups, h, w), grid, padding_mode="zeros", align_corners=True
+    )
+    samples = samples.view(b * groups, c // groups, TAPS, h * w) * mask.reshape(b * groups, 1, TAPS, h * w)
     columns = samples.view(b, c * TAPS, h * w)
     return (weight.flatten(1) @ columns).view(b, -1, h, w) + bias[:, None, None]
 

@@ -1,4 +1,4 @@
-"""EDVR (Wang et al., CVPRW 2019), its deblurring network L: predeblurring, PCD alignment, TSA fusion, reconstruction."""
+"""EDVR (Wang et al., CVPRW 2019), its deblurring network L: predeblurring, PCD alignment, TSA fusion."""
 
 from collections.abc import Iterator
 
@@ -176,3 +176,14 @@ class EDVR(nn.Module):
         x = _leaky(F.pixel_shuffle(self.upconv2(x), 2))
         residue: Tensor = self.conv_last(_leaky(self.conv_hr(x)))
         return frames[:, RADIUS] + residue
+
+
+def network(width: float, extracting: int, reconstructing: int) -> EDVR:
+    """The untrained network of these options."""
+    return EDVR(width=width, extracting=extracting, reconstructing=reconstructing)
+
+
+def unroll(model: nn.Module, blurry: Tensor, sharp: Tensor) -> Iterator[list[Pair]]:
+    """One update a frame that has its neighbours."""
+    for t in range(RADIUS, blurry.shape[1] - RADIUS):
+        yield [(model(blurry[:, t - RADIUS : t + RADIUS + 1]), sharp[:, t])]

@@ -1,6 +1,6 @@
 """IFI-RNN (Nah et al., CVPR 2019), C2H3: two recurrent cells, the hidden state passed on three times within a frame."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -85,3 +85,22 @@ class IFIRNN(nn.Module):
             features, hidden = self.rnncell1(frame, hidden)
         output: Tensor = self.rnncell1.F_L(features)
         return output, hidden
+
+
+def network(channels: int, blocks: int, iterations: int) -> IFIRNN:
+    """The untrained network of these options."""
+    return IFIRNN(channels=channels, blocks=blocks, iterations=iterations)
+
+
+def unroll(model: IFIRNN, blurry: Tensor, sharp: Tensor) -> Iterator[list[Pair]]:
+    """One update a sequence, through all of its frames."""
+    outputs, hidden = [], model.start(blurry[:, 0])
+    for t in range(blurry.shape[1]):
+        output, hidden = model(blurry[:, t] - 0.5, hidden)
+        outputs.append(output + 0.5)
+    yield [(torch.stack(outputs, 1), sharp)]
+
+
+def published(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The names of ESTRNN's port, whose training program puts `model.` before them, or of a bare state."""
+    return {name.removeprefix("model."): value for name, value in state.items()}

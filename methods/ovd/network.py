@@ -1,6 +1,6 @@
 """OVD (Kim et al., ICCV 2017): STRCNN, a recurrent encoder and decoder, with dynamic temporal blending (DTB)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 import torch.nn.functional as F
@@ -95,7 +95,10 @@ class STRCNN(nn.Module):
     def start(self, frame: Tensor) -> State:
         """The state before the first step: nothing."""
         b, _, h, w = frame.shape
-        return (frame.new_zeros(b, self.channels // 2, h // 2, w // 2), frame.new_zeros(b, self.channels, h // 2, w // 2))
+        return (
+            frame.new_zeros(b, self.channels // 2, h // 2, w // 2),
+            frame.new_zeros(b, self.channels, h // 2, w // 2),
+        )
 
     def forward(self, frames: Tensor, state: State) -> tuple[Tensor, State]:
         """Deblur the middle frame.
@@ -110,3 +113,22 @@ class STRCNN(nn.Module):
         blended = self.dtb(self.encoder(frames.flatten(1, 2), features), before)
         output, features = self.decoder(blended)
         return output, (features, blended)
+
+
+def network(width: float, blocks: int) -> STRCNN:
+    """The untrained network of these options."""
+    return STRCNN(width=width, blocks=blocks)
+
+
+def unroll(model: STRCNN, blurry: Tensor, sharp: Tensor) -> Iterator[list[Pair]]:
+    """One update a sequence, through all frames that have their neighbours."""
+    outputs, state = [], model.start(blurry[:, 0])
+    for t in range(RADIUS, blurry.shape[1] - RADIUS):
+        output, state = model(blurry[:, t - RADIUS : t + RADIUS + 1] - 0.5, state)
+        outputs.append(output + 0.5)
+    yield [(torch.stack(outputs, 1), sharp[:, RADIUS : blurry.shape[1] - RADIUS])]
+
+
+def published(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The names of ESTRNN's port, whose training program puts `model.` before them, or of a bare state."""
+    return {name.removeprefix("model."): value for name, value in state.items()}

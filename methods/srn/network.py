@@ -32,7 +32,7 @@ class _Halve(nn.Conv2d):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, 5, 2)
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002  # torch's name
+    def forward(self, input: Tensor) -> Tensor:
         return super().forward(F.pad(input, (1, 2, 1, 2)))
 
 
@@ -124,3 +124,15 @@ def _start(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
     elif isinstance(module, _ConvLSTM):
         nn.init.trunc_normal_(module.gates.weight, std=1e-3)
+
+
+def network(width: float, blocks: int) -> SRN:
+    """The untrained network of these options."""
+    return SRN(width=width, blocks=blocks)
+
+
+def unroll(model: nn.Module, blurry: Tensor, sharp: Tensor) -> Iterator[list[Pair]]:
+    """One update a frame: every scale's output and its truth."""
+    for t in range(blurry.shape[1]):
+        outputs = model(blurry[:, t])
+        yield [(output, reduced(sharp[:, t], 2 ** (SCALES - 1 - k))) for k, output in enumerate(outputs)]

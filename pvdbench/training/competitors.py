@@ -1,6 +1,6 @@
 """Training of competing methods (Tables 4 and 5) by the loop that trains PVDNet, each by its own network.py."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from pvdbench.training.params import MethodRecipe
 from pvdbench.training.place import Where, accelerate
 from pvdbench.training.processes import ALONE, Processes
 
-_CHARBONNIER = 1e-6  # epsilon squared: EDVR's
+EPSILON = 1e-3  # of the Charbonnier loss, for values in [0, 1]
 
 
 def train_competitor(
@@ -50,11 +50,18 @@ def train_competitor(
 
 def update_losses(method: Trainable, network: nn.Module, batch: Batch, recipe: MethodRecipe) -> Iterator[Tensor]:
     """The loss of each update that a batch makes: the sum over its estimates, of all scales where there are several."""
-    difference = {"l1": F.l1_loss, "mse": F.mse_loss, "charbonnier": charbonnier}[recipe.loss]
+    difference = _DIFFERENCES[recipe.loss]
     for pairs in method.unroll(network, batch["blurry"], batch["sharp"]):
         yield torch.stack([difference(estimate, truth) for estimate, truth in pairs]).sum()
 
 
-def charbonnier(estimate: Tensor, truth: Tensor) -> Tensor:
-    """Mean of sqrt(d^2 + 1e-6), a smooth L1 (Lai et al., CVPR 2017)."""
-    return ((estimate - truth).square() + _CHARBONNIER).sqrt().mean()
+def _charbonnier(estimate: Tensor, truth: Tensor) -> Tensor:
+    """Mean of sqrt(d^2 + epsilon^2), a smooth L1 (Lai et al., CVPR 2017)."""
+    return ((estimate - truth).square() + EPSILON**2).sqrt().mean()
+
+
+_DIFFERENCES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "l1": F.l1_loss,
+    "mse": F.mse_loss,
+    "charbonnier": _charbonnier,
+}

@@ -1,4 +1,4 @@
-"""The learning rate of an update: steps down (Sec. 4.1), cosines with restarts (the authors' code, as EDVR) or a power (SRN)."""
+"""The learning rate of an update: steps down (Sec. 4.1), cosines with restarts (as EDVR), or a power (as SRN)."""
 
 import math
 
