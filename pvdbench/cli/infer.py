@@ -40,7 +40,6 @@ def flow(dataset: str, row: str, folder: Path) -> None:
 @study_folder
 def deblur(dataset: str, row: str, folder: Path) -> None:
     """Deblur the test clips of DATASET by ROW of `deblur`."""
-    from pvdbench.contract.card import read_card
     from pvdbench.contract.folder import load_deblurrer
     from pvdbench.core.cost import measured_cost
     from pvdbench.core.device import compute_device
@@ -51,6 +50,6 @@ def deblur(dataset: str, row: str, folder: Path) -> None:
     name = study.deblur_row(row).method
     method = load_deblurrer(study.methods, name)
     weights = {"network": study.data("weights", "deblur", f"{row}.safetensors")}
-    method.load(weights, compute_device(study.params.threads), **read_card(study.methods, name).options)
+    method.load(weights, compute_device(study.params.threads), **study.options(row))
     with measured_cost(study.data("cost", "deblur", dataset, f"{row}.json"), f"infer deblur {dataset} {row}") as facts:
         facts |= run_deblurring(method, row, study.dataset(dataset), study.data("frames", dataset, row))

@@ -17,7 +17,7 @@ from pvdbench.motion.estimator import motion_header
 from pvdbench.motion.flownet2 import FlowNet2, official_keys
 from pvdbench.motion.liteflownet import LiteFlowNet
 
-_WRAPPERS = ("state_dict", "params", "model")  # under which training programs put the tensors
+_WRAPPERS = ("state_dict", "params_ema", "params", "model", "G")  # under which training programs put the tensors
 _SCALES = ("one", "two", "three", "four", "five", "six")  # the authors write three letters of each
 _LITEFLOWNET = (  # ours, the authors'; sniklaus' names say net for module
     *((rf"^encoder\.{n}\.", f"moduleFeatures.module{n.title()[:3]}.") for n in _SCALES),

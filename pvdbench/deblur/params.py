@@ -1,6 +1,6 @@
 """Key `deblur` of params.yaml: the rows of Tables 2 and 3."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -35,3 +35,5 @@ class DeblurRow(StrictModel):
     motion: str  # no default: dvc.yaml reads it, too
     network: NetworkParams | None = None
     weights: str | None = None  # of data/given: used as they are, nothing is trained
+    options: dict[str, Any] = Field(default={})  # of the method, where its method.yaml has them
+    training: dict[str, Any] = Field(default={})  # over the recipe of its method.yaml

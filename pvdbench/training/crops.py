@@ -30,12 +30,14 @@ class Sequences:
         around: frames before and after these that come along; at a clip's ends the last one repeats.
         fixed: whether sequences start at multiples of their length alone.
         noise: standard deviation, in [-1, 1], of what is added to a blurry frame with probability 1/2.
+        flips: whether frames are mirrored and, where crops are square, transposed; not for a flow.
     """
 
     length: int
     around: int = 0
     fixed: bool = False
     noise: float = 0.0
+    flips: bool = False
     with_flow: bool = False
 
 
@@ -77,7 +79,7 @@ class SequenceCrops(Dataset[Batch]):
         }
         if self._sequences.with_flow:
             item["flow"] = _flows(clip, numbers, place)
-        return item
+        return _flipped(rng, item) if self._sequences.flips else item
 
     def _place(self, rng: np.random.Generator, clip: ClipFiles) -> tuple[slice, slice]:
         (h, w), (crop_h, crop_w) = self._reader.size(clip), self._recipe.crop
@@ -97,6 +99,17 @@ class SequenceCrops(Dataset[Batch]):
             return blurry
         chosen = (rng.random((len(blurry), 1, 1, 1)) < 0.5) * self._sequences.noise / 2  # [0, 1] is half as wide
         return (blurry + torch.from_numpy(chosen * rng.normal(size=blurry.shape)).float()).clamp(0, 1)
+
+
+def _flipped(rng: np.random.Generator, item: Batch) -> Batch:
+    """All frames of a sequence alike, each way with probability 1/2."""
+    down, across, over = rng.random(3) < 0.5
+    axes = [axis for axis, chosen in ((-2, down), (-1, across)) if chosen]
+    h, w = item["blurry"].shape[-2:]
+    flipped = {kind: item[kind].flip(axes) for kind in ("blurry", "sharp")}
+    if over and h == w:
+        flipped = {kind: frames.transpose(-2, -1) for kind, frames in flipped.items()}
+    return item | {kind: frames.contiguous() for kind, frames in flipped.items()}
 
 
 def _flows(clip: ClipFiles, numbers: list[int], place: tuple[slice, slice]) -> Tensor:
