@@ -17,6 +17,7 @@ def code(folder: Path) -> None:
     study = load_study(folder)
     motion, deblur = study.params.motion.items(), study.params.deblur.items()
     rows = {f"motion/{name}": row for name, row in motion} | {f"deblur/{name}": row for name, row in deblur}
-    record_rows({name: row.method for name, row in rows.items()}, study.methods, study.data("methods"))
+    places = {row.method: study.place_of(row.method) for row in rows.values()}
+    record_rows({name: row.method for name, row in rows.items()}, places, study.data("methods"))
     record_starts({name: study.given(row.weights) for name, row in rows.items()}, study.data("starts"))
     record_stages(study.data("code"))

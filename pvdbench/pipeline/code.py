@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pvdbench.contract.card import read_card
+from pvdbench.contract.places import named_files
 from pvdbench.core.files import replaced_folder
 from pvdbench.pipeline.closure import TREE, closure, imports
 
@@ -32,12 +34,12 @@ def record_stages(out: Path) -> None:
             _write(folder / f"{stage}.json", {"files": _hashes(closure(modules), TREE)})
 
 
-def record_rows(rows: Mapping[str, str], methods: Path, out: Path) -> None:
+def record_rows(rows: Mapping[str, str], places: Mapping[str, Path], out: Path) -> None:
     """Write out/ROW.json for every row: its method, the method's card, its files and what these import of pvdbench.
 
     Args:
         rows: "motion/NAME" or "deblur/NAME" to method name.
-        methods: the folder of methods.
+        places: method name to the folder that holds it.
 
     Raises:
         MethodError: if a method is not there.
@@ -45,12 +47,13 @@ def record_rows(rows: Mapping[str, str], methods: Path, out: Path) -> None:
     """
     with replaced_folder(out) as folder:
         for row, name in rows.items():
-            card = read_card(methods, name).model_dump()
-            files = {path for path in (methods / name).rglob("*") if path.is_file() and path.suffix != ".pyc"}
+            card, folder_of = read_card(places[name], name), places[name] / name
+            files = {path for path in folder_of.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+            files |= named_files(folder_of, card)
             imported = closure(module for path in files if path.suffix == ".py" for module in imports(path))
             (folder / row).parent.mkdir(exist_ok=True)
-            hashes = {"files": _hashes(files, methods / name), "imports": _hashes(imported, TREE)}
-            _write(folder / f"{row}.json", {"method": name, "card": card, **hashes})
+            hashes = {"files": _hashes(files, folder_of), "imports": _hashes(imported, TREE)}
+            _write(folder / f"{row}.json", {"method": name, "card": card.model_dump(), **hashes})
 
 
 def record_starts(starts: Mapping[str, Path | None], out: Path) -> None:
@@ -67,7 +70,7 @@ def record_starts(starts: Mapping[str, Path | None], out: Path) -> None:
 
 
 def _hashes(files: Iterable[Path], folder: Path) -> dict[str, str]:
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return {os.path.relpath(path, folder): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def _write(path: Path, record: Mapping[str, object]) -> None:
