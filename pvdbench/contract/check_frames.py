@@ -26,7 +26,7 @@ def _three(subject: Subject) -> str:
             errors = [float((output - frame).abs().mean()) for frame in clip]
             if errors[t] > _WRONG_PLACE * min(errors):
                 raise MethodError("expected the frames in order, got one like frame "
-                                  f"{int(np.argmin(errors))} for frame {t}; yield them in the clip's order")  # fmt: skip
+                                  f"{int(np.argmin(errors))} for frame {t}; keep the clip's order")  # fmt: skip
     return f"{milliseconds:.1f} ms a frame of {SIZE[1]}x{SIZE[0]}, the first ones"
 
 

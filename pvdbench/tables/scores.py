@@ -74,7 +74,7 @@ def means_line(path: Path, task: Task, protocol: str) -> str:
 
 def counted(scores: Scores) -> int:
     """How many frames the protocol counts; the same for every row."""
-    return len(next(iter(scores.values())))
+    return len(next(iter(scores.values()), ()))
 
 
 def group_mean(frames: pd.DataFrame, group: str, quantity: str, bootstrap: Bootstrap) -> Interval:

@@ -57,7 +57,10 @@ def test_the_studies_are_valid(name, rows):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda p: p.update(trainig={}), "params.yaml: trainig: expected one of the keys datasets, deblur, motion"),
+        (
+            lambda p: p.update(trainig={}),
+            "params.yaml: trainig: expected one of the keys datasets, deblur, methods, motion",
+        ),
         (
             lambda p: p["training"]["deblur"].update(step=3),
             "training.deblur.step: expected one of the keys batch, channels_last",
