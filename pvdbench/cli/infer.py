@@ -17,21 +17,24 @@ def infer() -> None:
 @click.argument("row")
 @study_folder
 def flow(dataset: str, row: str, folder: Path) -> None:
-    """Estimate flow between the blurry frames of DATASET by ROW of `motion`, and warp the sharp ones by it."""
-    from pvdbench.contract.card import read_card
-    from pvdbench.contract.folder import load_motion_estimator
-    from pvdbench.core.cost import measured_cost
-    from pvdbench.core.device import compute_device
-    from pvdbench.inference.warping import run_motion
+    """Estimate flow between the blurry frames of DATASET by ROW of `motion`, and warp the sharp ones by it.
+
+    A method that fails leaves its reason in place of flow; the study goes on without the row.
+    """
+    from pvdbench.inference.attempt import Attempt, attempt
     from pvdbench.pipeline.study import load_study
 
     study = load_study(folder)
-    name = study.motion_row(row).method
-    method = load_motion_estimator(study.methods, name)
-    weights = {"network": study.data("weights", "motion", f"{row}.safetensors")}
-    method.load(weights, compute_device(study.params.threads), **read_card(study.methods, name).options)
-    with measured_cost(study.data("cost", "flow", dataset, f"{row}.json"), f"infer flow {dataset} {row}") as facts:
-        facts |= run_motion(method, row, study.dataset(dataset), study.data("flow", dataset, row))
+    method = study.motion_row(row).method
+    run = Attempt(
+        "motion", f"infer flow {dataset} {row}", row, study.place_of(method), method,
+        study.data("weights", "motion", f"{row}.safetensors"), study.dataset(dataset),
+        out=study.data("flow", dataset, row),
+        cost=study.data("cost", "flow", dataset, f"{row}.json"),
+        log=study.data("logs", dataset, f"{row}.log"),
+        threads=study.params.threads,
+    )  # fmt: skip
+    _say(row, attempt(run))
 
 
 @infer.command()
@@ -39,17 +42,27 @@ def flow(dataset: str, row: str, folder: Path) -> None:
 @click.argument("row")
 @study_folder
 def deblur(dataset: str, row: str, folder: Path) -> None:
-    """Deblur the test clips of DATASET by ROW of `deblur`."""
-    from pvdbench.contract.folder import load_deblurrer
-    from pvdbench.core.cost import measured_cost
-    from pvdbench.core.device import compute_device
-    from pvdbench.inference.deblurring import run_deblurring
+    """Deblur the test clips of DATASET by ROW of `deblur`.
+
+    A method that fails leaves its reason in place of frames; the study goes on without the row.
+    """
+    from pvdbench.inference.attempt import Attempt, attempt
     from pvdbench.pipeline.study import load_study
 
     study = load_study(folder)
-    name = study.deblur_row(row).method
-    method = load_deblurrer(study.methods, name)
-    weights = {"network": study.data("weights", "deblur", f"{row}.safetensors")}
-    method.load(weights, compute_device(study.params.threads), **study.options(row))
-    with measured_cost(study.data("cost", "deblur", dataset, f"{row}.json"), f"infer deblur {dataset} {row}") as facts:
-        facts |= run_deblurring(method, row, study.dataset(dataset), study.data("frames", dataset, row))
+    method = study.deblur_row(row).method
+    run = Attempt(
+        "deblur", f"infer deblur {dataset} {row}", row, study.place_of(method), method,
+        study.data("weights", "deblur", f"{row}.safetensors"), study.dataset(dataset),
+        out=study.data("frames", dataset, row),
+        cost=study.data("cost", "deblur", dataset, f"{row}.json"),
+        log=study.data("logs", dataset, f"{row}.log"),
+        threads=study.params.threads,
+        options=study.options(row),
+    )  # fmt: skip
+    _say(row, attempt(run))
+
+
+def _say(row: str, reason: str) -> None:
+    if reason:
+        click.echo(f"{row}: skipped: {reason}", err=True)

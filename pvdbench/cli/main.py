@@ -9,6 +9,7 @@ from pvdbench.cli.bench import bench
 from pvdbench.cli.code import code
 from pvdbench.cli.datasets import datasets
 from pvdbench.cli.infer import infer
+from pvdbench.cli.methods import methods
 from pvdbench.cli.plan import study
 from pvdbench.cli.publish import figures, report, tables
 from pvdbench.cli.run import deblur, flow
@@ -26,7 +27,7 @@ def cli() -> None:
 
     validate, datasets, code, train, infer, score, tables, figures and report are the stages of dvc.yaml, run in the
     study's folder: `dvc repro` runs them all in order, and a person can run any by hand. weights, deblur, flow and
-    `score folder` work on any files; bench measures this machine.
+    `score folder` work on any files; methods lists, begins, checks and tries methods; bench measures this machine.
     """
 
 
@@ -36,6 +37,7 @@ for command in (
     code,
     train,
     infer,
+    methods,
     score,
     tables,
     figures,

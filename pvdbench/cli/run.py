@@ -1,12 +1,8 @@
 """pvdbench deblur, flow: a method on anybody's own frames."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    from pvdbench.contract.method import Loadable
 
 methods_folder = click.option(
     "--methods",
@@ -29,11 +25,12 @@ threads_used = click.option("--threads", type=click.IntRange(min=1), default=1, 
 @threads_used
 def deblur(source: Path, out: Path, name: str, weights: Path | None, methods: Path, threads: int) -> None:
     """Deblur SOURCE, a folder of frames or a video file."""
-    from pvdbench.contract.folder import load_deblurrer
+    from pvdbench.contract.folder import get_ready, load_deblurrer
+    from pvdbench.core.device import compute_device
     from pvdbench.inference.anything import deblur_anything
 
     method = load_deblurrer(methods, name)
-    _get_ready(method, methods, name, weights, threads)
+    get_ready(method, methods, name, compute_device(threads), given=weights)
     click.echo(f"{out}: {deblur_anything(method, source, out)} frames by {name}")
 
 
@@ -49,35 +46,17 @@ def flow(target: Path, source: Path, out: Path, name: str, weights: Path | None,
     """Estimate the flow from frame TARGET to frame SOURCE and draw it in colours."""
     import numpy as np
 
-    from pvdbench.contract.folder import load_motion_estimator
+    from pvdbench.contract.folder import get_ready, load_motion_estimator
+    from pvdbench.core.device import compute_device
     from pvdbench.core.files import replaced_file
     from pvdbench.core.images import write_frame
     from pvdbench.inference.anything import estimate_anything
     from pvdbench.tables.flow_colours import flow_colours
 
     method = load_motion_estimator(methods, name)
-    _get_ready(method, methods, name, weights, threads)
+    get_ready(method, methods, name, compute_device(threads), given=weights)
     estimate = estimate_anything(method, target, source, out)
     longest = float(np.hypot(estimate[..., 0], estimate[..., 1]).max())
     with replaced_file(out.with_suffix(".png")) as partial:
         write_frame(partial, flow_colours(estimate, longest))
     click.echo(f"{out}: flow of up to {longest:.2f} px by {name}")
-
-
-def _get_ready(method: "Loadable", methods: Path, name: str, weights: Path | None, threads: int) -> None:
-    """Load a method's weights, if it has any.
-
-    Raises:
-        WeightsError: if it needs weights and none were given.
-    """
-    from pvdbench.contract.card import read_card
-    from pvdbench.core.device import compute_device
-    from pvdbench.core.errors import WeightsError
-
-    files = {} if weights is None else {"network": weights}
-    try:
-        method.load(files, compute_device(threads), **read_card(methods, name).options)
-    except KeyError:
-        if weights is not None:
-            raise
-        raise WeightsError(f"{name}: expected a file of weights, got none; give one with --weights") from None

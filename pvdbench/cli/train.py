@@ -88,7 +88,7 @@ def deblur(row: str, folder: Path) -> None:
 
     study = load_study(folder)
     params, dataset = study.deblur_row(row), study.dataset(study.params.datasets.train)
-    recipe, method = study.recipe(row), load_trainable(study.methods, params.method)
+    recipe, method = study.recipe(row), load_trainable(study.place_of(params.method), params.method)
     weights, log = study.data("weights", "deblur", f"{row}.safetensors"), study.data("training", "deblur", f"{row}.csv")
     files = weights, log, study.data("checkpoints", "deblur", row)
     cost = study.data("cost", "train", "deblur", f"{row}.json")

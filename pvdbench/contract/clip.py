@@ -13,9 +13,18 @@ from pvdbench.core.images import read_frame
 class Clip(Sequence[Tensor]):
     """The frames of one video, in order: (3, H, W) float32 RGB in [0, 1] each; memory stays flat."""
 
-    def __init__(self, paths: Sequence[Path], *, truth: "Clip | None" = None) -> None:
-        """Take the files of the frames; truth, the sharp clip, is given to methods that say they are an upper bound."""
-        self._paths, self.truth = tuple(paths), truth
+    def __init__(
+        self, paths: Sequence[Path], *, truth: "Clip | None" = None, video: str = "", names: Sequence[str] | None = None
+    ) -> None:
+        """Take the files of the frames.
+
+        Args:
+            truth: the sharp clip, given to methods that say they are an upper bound.
+            video: the clip's name in its data set.
+            names: of the frames, where they differ from their files'.
+        """
+        self._paths, self.truth, self.video = tuple(paths), truth, video
+        self.names = [path.stem for path in paths] if names is None else list(names)
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -26,7 +35,8 @@ class Clip(Sequence[Tensor]):
     def __getitem__(self, index: slice) -> "Clip": ...
     def __getitem__(self, index: int | slice) -> "Tensor | Clip":
         if isinstance(index, slice):
-            return Clip(self._paths[index])
+            truth = None if self.truth is None else self.truth[index]
+            return Clip(self._paths[index], truth=truth, video=self.video, names=self.names[index])
         frame = torch.from_numpy(read_frame(self._paths[index]).copy())
         return frame.permute(2, 0, 1).float() / 255
 

@@ -1,39 +1,79 @@
-"""Loading methods/NAME by path: the one door for ours and for competing methods."""
+"""Loading a method by path: the one door for ours and for competing methods."""
 
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from pvdbench.contract.card import Task, read_card
-from pvdbench.contract.method import Deblurrer, MotionEstimator
+import torch
+
+from pvdbench.contract.card import MethodCard, Task, read_card
+from pvdbench.contract.command import CommandMethod
+from pvdbench.contract.given import given_weights
+from pvdbench.contract.method import Deblurrer, Loadable, MotionEstimator
+from pvdbench.contract.precomputed import PrecomputedFrames
 from pvdbench.contract.trainable import State, Trainable
-from pvdbench.core.errors import MethodError
+from pvdbench.core.errors import MethodError, WeightsError
 
 
 def load_deblurrer(methods: Path, name: str) -> Deblurrer:
-    """A fresh, not yet loaded deblurrer from methods/NAME/adapter.py.
+    """A fresh, not yet loaded deblurrer from methods/NAME.
 
     Raises:
         MethodError: if the method is not there, does not import or is no deblurrer.
     """
-    method = _load(methods, name, "deblur")
+    card = _card(methods, name, "deblur")
+    if card.kind == "command":
+        return CommandMethod(methods / name, card)
+    if card.frames is not None:
+        return PrecomputedFrames(methods / name, card.frames)
+    method = _import(methods / name / card.adapter, name)
     if not isinstance(method, Deblurrer):
-        raise MethodError(_breaks(methods, name, "load, parameters and deblur"))
+        raise MethodError(_breaks(methods / name / card.adapter, "load, parameters and deblur"))
     return method
 
 
 def load_motion_estimator(methods: Path, name: str) -> MotionEstimator:
-    """A fresh, not yet loaded motion estimator from methods/NAME/adapter.py.
+    """A fresh, not yet loaded motion estimator from methods/NAME.
 
     Raises:
         MethodError: if the method is not there, does not import or is no motion estimator.
     """
-    method = _load(methods, name, "motion")
+    adapter = methods / name / _card(methods, name, "motion").adapter
+    method = _import(adapter, name)
     if not isinstance(method, MotionEstimator):
-        raise MethodError(_breaks(methods, name, "load, parameters and flow"))
+        raise MethodError(_breaks(adapter, "load, parameters and flow"))
     return method
+
+
+def get_ready(
+    method: Loadable, methods: Path, name: str, device: torch.device, *,
+    trained: Path | None = None, given: Path | None = None, options: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Load a method's weights with its options; not timed.
+
+    Args:
+        method: as load_deblurrer or load_motion_estimator made it.
+        options: those of its card, if none are given.
+        trained: the file that a row's training wrote.
+        given: the user's file, in place of the one that the card names or that training writes.
+
+    Raises:
+        WeightsError: if weights are not here, damaged or of another network.
+    """
+    card = read_card(methods, name)
+    instead = {} if trained is None else {"network": trained}
+    if given is not None:
+        instead |= {next(iter(card.weights), "network"): given}
+    weights = given_weights(methods / name, card, instead)
+    try:
+        method.load(weights, device, **(card.options if options is None else options))
+    except KeyError as error:
+        if error.args != ("network",) or "network" in weights:
+            raise
+        raise WeightsError(f"{name}: expected a file of weights, got none; give one with --weights") from None
 
 
 def load_trainable(methods: Path, name: str) -> Trainable | None:
@@ -42,9 +82,10 @@ def load_trainable(methods: Path, name: str) -> Trainable | None:
     Raises:
         MethodError: if the method is not there or does not import, or its network.py lacks network or unroll.
     """
-    if read_card(methods, name).training is None:
+    card = read_card(methods, name)
+    if card.training is None:
         return None
-    _load(methods, name, "deblur")
+    _import(methods / name / card.adapter, name)
     try:
         module = importlib.import_module(f"{_module_name(name)}.network")
         same: Callable[[State], State] = dict
@@ -58,16 +99,19 @@ def _module_name(name: str) -> str:
     return f"pvdbench_method_{name.replace('-', '_')}"
 
 
-def _breaks(methods: Path, name: str, parts: str) -> str:
-    return f"{methods / name / 'adapter.py'}: expected a class Method with {parts}; see docs/adding-a-method.md"
-
-
-def _load(methods: Path, name: str, task: Task) -> object:
+def _card(methods: Path, name: str, task: Task) -> MethodCard:
     card = read_card(methods, name)
     if card.task != task:
         raise MethodError(f"{methods / name}: expected a method for '{task}', got one for '{card.task}'; "
                           "name another method in params.yaml")  # fmt: skip
-    adapter = methods / name / "adapter.py"
+    return card
+
+
+def _breaks(adapter: Path, parts: str) -> str:
+    return f"{adapter}: expected a class Method with {parts}; see docs/adding-a-method.md"
+
+
+def _import(adapter: Path, name: str) -> object:
     if not adapter.is_file():
         raise MethodError(f"{adapter}: expected the method's code, found no file; see docs/adding-a-method.md")
     module_name = _module_name(name)

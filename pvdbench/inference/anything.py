@@ -10,12 +10,12 @@ from torch import Tensor
 from tqdm import tqdm
 
 from pvdbench.contract.clip import Clip
+from pvdbench.contract.hold import require, require_frame
 from pvdbench.contract.method import Deblurrer, MotionEstimator
 from pvdbench.core.errors import DataError, MethodError
 from pvdbench.core.files import replaced_file, replaced_folder
 from pvdbench.core.flow_files import Flow, write_flow
 from pvdbench.core.images import Frame, read_frame, to_bytes, write_frame
-from pvdbench.inference.deblurring import require
 from pvdbench.inference.video import ENDINGS, VideoClip, VideoWriter
 
 _FRAMES = (".png", ".jpg", ".jpeg")
@@ -45,7 +45,7 @@ def deblur_anything(method: Deblurrer, source: Path, out: Path) -> int:
             output = next(outputs, None)
             if output is None:
                 raise MethodError(f"{source}: expected {len(clip)} frames, got {t}; the method must yield one a frame")
-            require(output, tuple(clip[t].shape), f"{source}: {names[t]}")
+            require_frame(output, tuple(clip[t].shape), f"{source}: {names[t]}")
             write(t, to_bytes(output.permute(1, 2, 0).numpy()))
     return len(clip)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field
 
 from pvdbench.contract.card import Task, read_card
+from pvdbench.contract.places import check_places, place_of
 from pvdbench.core.errors import ParamsError, StudyError
 from pvdbench.core.params import StrictModel, parse_params, read_params
 from pvdbench.deblur.params import DeblurRow
@@ -25,10 +26,11 @@ class DatasetChoice(StrictModel):
 
 
 class Params(StrictModel):
-    """params.yaml; each key but the first three belongs to the package of its name."""
+    """params.yaml; each key but the first four belongs to the package of its name."""
 
     root: str  # the way from the study's folder to the repository's top
     threads: Annotated[int, Field(ge=1)]  # of each stage on the CPU
+    methods: list[str] = Field(default=[])  # folders of methods beside the tree's own, relative to the study's folder
     datasets: DatasetChoice
     motion: dict[str, MotionRow]
     deblur: dict[str, DeblurRow]
@@ -53,9 +55,13 @@ class Study:
         return self.folder / self.params.root
 
     @property
-    def methods(self) -> Path:
-        """The folder of methods."""
-        return self.root / "methods"
+    def methods(self) -> tuple[Path, ...]:
+        """The folders of methods: the tree's own, then those that the study names."""
+        return (self.root / "methods", *(self.folder / place for place in self.params.methods))
+
+    def place_of(self, method: str) -> Path:
+        """Which of the folders holds a method."""
+        return place_of(self.methods, method)
 
     def dataset(self, name: str) -> Path:
         """A data set's folder."""
@@ -84,7 +90,15 @@ class Study:
             ParamsError: if one is unknown or of another type.
         """
         row = self.deblur_row(name)
-        return read_card(self.methods, row.method).chosen(row.options, f"params.yaml: deblur.{name}.options")
+        return read_card(self.place_of(row.method), row.method).chosen(
+            row.options, f"params.yaml: deblur.{name}.options"
+        )
+
+    def network_of(self, name: str) -> Path | None:
+        """The folder of a deblurring row's method, if the training loop trains it by its network.py."""
+        method = self.deblur_row(name).method
+        place = self.place_of(method)
+        return place / method if read_card(place, method).training is not None else None
 
     def recipe(self, name: str) -> MethodRecipe | None:
         """How a row of `deblur` is trained by its method's network.py; None where the method has none.
@@ -92,7 +106,8 @@ class Study:
         Raises:
             ParamsError: if the row's recipe does not match, or its method has nothing to train by it.
         """
-        row, card = self.deblur_row(name), read_card(self.methods, self.deblur_row(name).method)
+        row = self.deblur_row(name)
+        card = read_card(self.place_of(row.method), row.method)
         where = self.folder / "params.yaml"
         if card.training is None:
             if row.training:
@@ -118,7 +133,7 @@ def load_study(folder: Path) -> Study:
     Raises:
         StudyError: if the folder is not in a Git repository.
         ParamsError: if params.yaml has an unknown key, a wrong type or names a row that is not there.
-        MethodError: if a row names a method that is not there.
+        MethodError: if a row names a method that is not there, or two methods go by one name.
     """
     params = read_params(folder / "params.yaml", Params)
     study = Study(folder, params)
@@ -126,6 +141,7 @@ def load_study(folder: Path) -> Study:
         raise ParamsError(f"{folder / 'params.yaml'}: root: expected the way to the folder that holds methods/, "
                           f"got '{params.root}'; correct it")  # fmt: skip
     _check_repository(study.root)
+    check_places(study.methods)
     for method in {row.method for row in params.motion.values()}:
         _check_method(study, method, "motion")
     for method in {row.method for row in params.deblur.values()}:
@@ -138,7 +154,7 @@ def load_study(folder: Path) -> Study:
 
 
 def _check_method(study: Study, method: str, task: Task) -> None:
-    if (found := read_card(study.methods, method).task) != task:
+    if (found := read_card(study.place_of(method), method).task) != task:
         raise ParamsError(f"{study.folder / 'params.yaml'}: {task}: expected methods for '{task}', got '{method}' for "
                           f"'{found}'; name another")  # fmt: skip
 

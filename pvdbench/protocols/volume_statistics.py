@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pvdbench.core.colour import gray
+from pvdbench.core.failure import read_failure
 from pvdbench.core.flow_files import read_flow
 from pvdbench.core.images import read_frame
 from pvdbench.core.records import VOLUME_STATISTICS, write_table
@@ -47,7 +48,8 @@ def score_volume(
         DataError: if a frame or a flow is missing, damaged or of another size.
     """
     rows: list[tuple[str, str, str, int, int]] = []
-    for clip in read_clips(dataset_folder, "test"):
+    failed = any(read_failure(folder) for folder in vars(sources).values())  # then there is nothing to count
+    for clip in [] if failed else read_clips(dataset_folder, "test"):
         hits: Counter[str] = Counter()
         totals: Counter[str] = Counter()
         for t in _spread(len(clip.frames), frames_per_video):

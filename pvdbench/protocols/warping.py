@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from pvdbench.core.errors import DataError
+from pvdbench.core.failure import read_failure
 from pvdbench.core.flow_files import Flow, read_flow
 from pvdbench.core.images import read_mask
 from pvdbench.core.records import FLOW_SCORES, write_table
@@ -24,15 +25,16 @@ def score_warping(
 ) -> None:  # fmt: skip
     """Score flow/VIDEO/FRAME.png against the sharp test frames and FRAME.flo against the true flow (FLOW_SCORES).
 
-    FRAME.png is the sharp frame before, warped; a clip's first frame has none.
+    FRAME.png is the sharp frame before, warped; a clip's first frame has none. A row whose method failed has no
+    flow, and a table without rows.
 
     Raises:
         DataError: if a file is missing, damaged or of another size.
         ParamsError: if there is no protocol of a name.
     """
-    scored = score_clips(
+    scored = () if read_failure(flow) else score_clips(
         dataset_folder, flow, dataset=dataset, method=method, protocols=protocols, ranking=ranking, first=1, jobs=jobs
-    )
+    )  # fmt: skip
     rows = []
     for of_frame, job in scored:
         errors = dict(zip(ERRORS, _endpoint_errors(job.estimate.with_suffix(".flo"), job.files), strict=True))

@@ -8,6 +8,7 @@ from pvdbench.tables.files import DatasetTables
 from pvdbench.tables.findings import Finding
 from pvdbench.tables.picture import Picture
 from pvdbench.tables.published import PAPER_DATASET
+from pvdbench.tables.skipped import SkippedRow
 from pvdbench.tables.table import Table
 
 _INTERVALS = (
@@ -27,6 +28,7 @@ _BLUR = (
     "Tables 1 and 2 print the sharpest and the blurriest frames of each clip. Here is everything between: each clip's "
     "frames ranked by blur, a tenth at a time."
 )
+_COST = "What a row's quality costs: its size, its work, its time on this machine, and its memory."
 _STEADINESS = "PSNR sees one frame at a time. What flickers between two frames is measured apart."
 
 
@@ -71,6 +73,7 @@ _PARTS = (
         ),
         (("pairs-deblur.csv", "All pairs of deblurring rows as CSV"), ("pairs-motion.csv", "of motion rows")),
     ),
+    Part("cost", "Quality and cost", _COST, ("cost",)),
     Part("by-protocol", "One method under every protocol", _PROTOCOL, ("lens", "steps")),
     Part("literature", "Published numbers", _LITERATURE, ("published",), missing=_UNPUBLISHED),
     Part("by-blur", "From blurry to sharp", _BLUR, ("quantiles", "blurriness")),
@@ -91,6 +94,11 @@ class Section:
     def is_papers(self) -> bool:
         """Whether the paper measured on these videos, too."""
         return self.measured.dataset == PAPER_DATASET
+
+    @property
+    def skipped(self) -> tuple[SkippedRow, ...]:
+        """Rows without a result, and why."""
+        return self.measured.skipped
 
     @property
     def parts(self) -> tuple["Shown", ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pvdbench.core.files import replaced_file, replaced_folder
 from pvdbench.tables.context import Context, read_context
+from pvdbench.tables.cost_table import cost_table, row_costs
 from pvdbench.tables.files import DatasetTables, write_tables
 from pvdbench.tables.findings import Comparison, Finding
 from pvdbench.tables.intervals import Bootstrap
@@ -20,6 +21,7 @@ from pvdbench.tables.published_table import published_table
 from pvdbench.tables.quantiles import quantiles_table
 from pvdbench.tables.ranks import Ranking, write_pairs
 from pvdbench.tables.scores import Scores, group_mean, read_protocols, read_scores
+from pvdbench.tables.skipped import Skipped, read_skipped
 from pvdbench.tables.table import Table
 from pvdbench.tables.temporal import temporal_tables
 
@@ -37,21 +39,26 @@ def build_tables(study: Path, root: Path, *, datasets: Sequence[str], params: Ta
         DataError: naming the first file that is missing, damaged or does not fit the others.
         WriteError: if the disk is full.
     """
-    published = read_published(root)
+    published, every = read_published(root), params
     metrics = {}
     with replaced_folder(study / "reports" / "tables") as folder:
         for dataset in datasets:
+            skipped = read_skipped(study, dataset, every)
+            params = skipped.without(every)
             motion, deblur = _scores(study, dataset, params)
             context = read_context(root, dataset, params, ranking=ranking)
             ranks = _ranks(context, params, motion, deblur)
             tables = (
-                *_paper_tables(study, context, params, published, motion, deblur),
+                *_paper_tables(study, context, every, skipped, published, motion, deblur),
                 *(table for task in ranks for table in task.tables()),
                 *_published_table(study, context, params, published),
                 *_other_tables(study, context, params, motion, deblur),
             )
             write_tables(
-                folder, DatasetTables(dataset, context.data, tables, _findings(params, published, motion, deblur))
+                folder,
+                DatasetTables(
+                    dataset, context.data, tables, _findings(params, published, motion, deblur), skipped.rows(every)
+                ),
             )
             for task in ranks:
                 write_pairs(folder, task)
@@ -71,23 +78,32 @@ def _scores(study: Path, dataset: str, params: TableParams) -> tuple[Scores, Sco
 
 
 def _paper_tables(
-    study: Path, context: Context, params: TableParams, published: Published, motion: Scores, deblur: Scores
-) -> tuple[Table, ...]:
+    study: Path, context: Context, every: TableParams, skipped: Skipped, published: Published, motion: Scores,
+    deblur: Scores,
+) -> tuple[Table, ...]:  # fmt: skip
+    """Those with the rows that failed, and Sec. 4.4 where its rows have results."""
     costs = study / "data" / "cost" / "deblur" / context.dataset
-    bootstrap = params.bootstrap
-    return (
-        table1(context, params.table1, motion, published.table1, bootstrap),
-        table2(context, params.table2, deblur, published.table2, bootstrap),
-        table3(context, params.table3, deblur, published.table3, bootstrap, costs),
+    params, bootstrap = skipped.without(every), every.bootstrap
+    tables = (
+        skipped.add(table1(context, params.table1, motion, published.table1, bootstrap), every.table1),
+        skipped.add(table2(context, params.table2, deblur, published.table2, bootstrap), every.table2),
+        skipped.add(table3(context, params.table3, deblur, published.table3, bootstrap, costs), every.table3),
+        skipped.add(
+            cost_table(context, row_costs(context, study, params.deblur_labels, deblur, bootstrap), deblur),
+            every.deblur_labels,
+        ),
         section44(context, study, published.sec44, bootstrap),
     )
+    return tuple(table for table in tables if table.rows)
 
 
-def _ranks(context: Context, params: TableParams, motion: Scores, deblur: Scores) -> tuple[Ranking, Ranking]:
-    return (
+def _ranks(context: Context, params: TableParams, motion: Scores, deblur: Scores) -> tuple[Ranking, ...]:
+    """Of the tasks of which any row has a result."""
+    tasks = (
         Ranking(context, "deblur", params.deblur_labels, deblur, params.bootstrap),
         Ranking(context, "motion", params.table1, motion, params.bootstrap),
     )
+    return tuple(task for task in tasks if task.scores)
 
 
 def _published_table(study: Path, context: Context, params: TableParams, published: Published) -> tuple[Table, ...]:
@@ -104,13 +120,14 @@ def _other_tables(
     study: Path, context: Context, params: TableParams, motion: Scores, deblur: Scores
 ) -> tuple[Table, ...]:
     lens = read_lens(study, context, params)
-    return (
+    of_deblurring = (
         *(lens_tables(lens) if lens else ()),
         quantiles_table(context, params.deblur_labels, deblur, params.bootstrap),
         *temporal_tables(context, study, params.deblur_labels, params.bootstrap),
         clips_table(context, "deblur", params.deblur_labels, deblur, params.bootstrap),
-        clips_table(context, "motion", params.table1, motion, params.bootstrap),
-    )
+    ) if deblur else ()  # fmt: skip
+    of_motion = (clips_table(context, "motion", params.table1, motion, params.bootstrap),) if motion else ()
+    return (*of_deblurring, *of_motion)
 
 
 def _findings(params: TableParams, published: Published, motion: Scores, deblur: Scores) -> tuple[Finding, ...]:

@@ -9,6 +9,8 @@ from pvdbench.core.errors import ParamsError
 from pvdbench.core.files import replaced_folder
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.tables.context import Context, read_context
+from pvdbench.tables.cost_figure import cost_picture
+from pvdbench.tables.cost_table import row_costs
 from pvdbench.tables.deblur_figure import DeblurExample
 from pvdbench.tables.examples import best_frames
 from pvdbench.tables.flow_figure import FlowExample
@@ -19,6 +21,7 @@ from pvdbench.tables.picture import Picture, write_pictures
 from pvdbench.tables.plots import finite_frames, plot_blurriness, plot_training
 from pvdbench.tables.quantile_figure import quantile_picture
 from pvdbench.tables.scores import Scores, Task, read_scores
+from pvdbench.tables.skipped import read_skipped
 
 _EXAMPLES: dict[Task, type[FlowExample] | type[DeblurExample]] = {"flow": FlowExample, "deblur": DeblurExample}
 _FOLDERS = {"flow": "flow", "deblur": "frames"}
@@ -44,19 +47,23 @@ def build_figures(study: Path, root: Path, *, datasets: Sequence[str], params: T
         ParamsError: if a figure is to show a row that its table does not have.
         WriteError: if the disk is full.
     """
-    deblur_rows = params.deblur_labels
+    every, deblur_rows = params, params.deblur_labels
     _check_rows("flow", params.figures.flow, params.table1)
     _check_rows("deblur", params.figures.deblur, deblur_rows)
     with replaced_folder(study / "reports" / "figures") as folder:
         pictures = [_training(study, params.table1 | deblur_rows, folder)]
         for dataset in datasets:
+            params = read_skipped(study, dataset, every).without(every)
+            deblur_rows, context = params.deblur_labels, read_context(root, dataset, params, ranking=ranking)
             motion = _scores(study, "flow", dataset, params.table1, params)
             deblur = _scores(study, "deblur", dataset, deblur_rows, params)
             pictures += _examples("flow", study, root, dataset, params.figures.flow, params.table1, motion, folder)
             pictures += _examples("deblur", study, root, dataset, params.figures.deblur, deblur_rows, deblur, folder)
-            context = read_context(root, dataset, params, ranking=ranking)
-            pictures.append(_blurriness(context, params, deblur, folder))
-            pictures.append(quantile_picture(context, params, deblur, folder))
+            if _comparable(params.figures.deblur, deblur):
+                pictures.append(_blurriness(context, params, deblur, folder))
+                pictures.append(quantile_picture(context, params, deblur, folder))
+            costs = row_costs(context, study, deblur_rows, deblur, params.bootstrap)
+            pictures.append(cost_picture(context, costs, folder))
             pictures += [lens_picture(lens, folder) for lens in (read_lens(study, context, params),) if lens]
         write_pictures(folder, pictures)
 
@@ -68,6 +75,11 @@ def _check_rows(key: Task, example: ExampleParams, known: Iterable[str]) -> None
                 f"params.yaml: tables.figures.{key}: expected rows of its table, {', '.join(known)}, "
                 f"got '{row}'; add it to the table or correct the name"
             )
+
+
+def _comparable(example: ExampleParams, scores: Scores) -> bool:
+    """Whether both rows that the figure compares have a result."""
+    return example.better in scores and example.worse in scores
 
 
 def _scores(study: Path, task: Task, dataset: str, rows: Iterable[str], params: TableParams) -> Scores:
@@ -84,6 +96,8 @@ def _examples(
     scores: Scores,
     folder: Path,
 ) -> list[Picture]:
+    if not _comparable(example, scores):
+        return []
     better, worse = scores[example.better]["psnr_db"], scores[example.worse]["psnr_db"]
     gain = (better - worse)[np.isfinite(better) & np.isfinite(worse)]  # a frame equal to the truth shows no blur
     identical = len(better) - len(gain)

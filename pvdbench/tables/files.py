@@ -10,17 +10,19 @@ from pvdbench.core.records import write_table
 from pvdbench.tables.findings import Finding, findings_table
 from pvdbench.tables.formats import latex, markdown, write_csv
 from pvdbench.tables.intervals import Interval
+from pvdbench.tables.skipped import SkippedRow
 from pvdbench.tables.table import Column, Row, Table, Value
 
 
 @dataclass(frozen=True)
 class DatasetTables:
-    """All tables and findings of one test data set; data says in a few words what it is."""
+    """All tables and findings of one test data set; data says in a few words what it is, skipped which rows failed."""
 
     dataset: str
     data: str
     tables: tuple[Table, ...]
     findings: tuple[Finding, ...]
+    skipped: tuple[SkippedRow, ...] = ()
 
 
 def write_tables(folder: Path, measured: DatasetTables) -> None:
@@ -46,7 +48,8 @@ def read_tables(folder: Path, dataset: str) -> DatasetTables:
     try:
         whole = json.loads(path.read_text())
         tables, findings = map(_table, whole["tables"]), (Finding(**finding) for finding in whole["findings"])
-        return DatasetTables(whole["dataset"], whole["data"], tuple(tables), tuple(findings))
+        skipped = tuple(SkippedRow(**row) for row in whole["skipped"])
+        return DatasetTables(whole["dataset"], whole["data"], tuple(tables), tuple(findings), skipped)
     except FileNotFoundError:
         raise DataError(f"{path}: expected the tables of '{dataset}', found no file; run `dvc repro tables`") from None
     except (ValueError, KeyError, TypeError) as error:

@@ -38,6 +38,8 @@ def write_csv(path: Path, table: Table) -> None:
     )
     if any(row.link for row in table.rows):
         heads["source_url"] = [row.link for row in table.rows]
+    if any(row.skipped for row in table.rows):
+        heads["skipped"] = [row.skipped for row in table.rows]
     parts = [heads] + [_csv_columns(c, [row.values[i] for row in table.rows]) for i, c in enumerate(table.columns)]
     whole = pd.concat(parts, axis=1)
     write_table(path, whole, tuple(whole.columns))
@@ -101,8 +103,9 @@ def latex_label(label: str) -> str:
 
 
 def _cells(table: Table, label: Callable[[str], str], cell: Callable[[Cell], str]) -> list[list[str]]:
-    """Each row's label and its values, escaped and marked."""
-    return [[label(row.label), *map(cell, cells)] for row, cells in zip(table.rows, table.cells, strict=True)]
+    """Each row's label, why it has no result, and its values, escaped and marked."""
+    heads = (label(row.label) + (f" ({label(row.skipped)})" if row.skipped else "") for row in table.rows)
+    return [[head, *map(cell, cells)] for head, cells in zip(heads, table.cells, strict=True)]
 
 
 def _markdown_cell(cell: Cell) -> str:

@@ -83,11 +83,12 @@ def table3(
     def measured(row: str) -> _Measured:
         return group_means(scores[row], bootstrap) | _costs(costs / f"{row}.json")
 
-    cost = read_cost(costs / f"{next(iter(labels))}.json")
+    machines = {(cost["hardware"], cost["threads"]) for cost in (read_cost(costs / f"{row}.json") for row in labels)}
+    where = "; ".join(f"{hardware}, threads: {threads}" for hardware, threads in sorted(machines))
     caption = (
         f"{context.beside_paper(context.scored(counted(scores)))} "
         "Parameters are those of PVDNet and BIMNet together and apart; "
-        f"milliseconds are the median on {cost['hardware']}, threads: {cost['threads']}. {_MARKS}"
+        f"milliseconds are the median on {where}. {_MARKS}"
     )
     columns = _size_columns(context)
     return _table(
@@ -113,10 +114,10 @@ def _costs(path: Path) -> dict[str, Value]:
     facts = read_cost(path)
     parts = {part: count / _MILLION for part, count in facts["parameters"].items()}
     return {
-        "params_total_m": sum(parts.values()),
+        "params_total_m": sum(parts.values()) if parts else math.nan,
         "params_pvdnet_m": parts.get("deblur", math.nan),
         "params_bimnet_m": parts.get("motion", math.nan),
-        "milliseconds_a_frame": facts["milliseconds_median"],
+        "milliseconds_a_frame": math.nan if facts["milliseconds_median"] is None else facts["milliseconds_median"],
     }
 
 

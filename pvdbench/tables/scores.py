@@ -60,9 +60,21 @@ def score_path(study: Path, task: Task, dataset: str, row: str) -> Path:
     return study / "data" / "scores" / task / dataset / f"{row}.csv"
 
 
+def means_line(path: Path, task: Task, protocol: str) -> str:
+    """One score file under one protocol, in a line.
+
+    Raises:
+        DataError: if the file is missing, damaged or lacks the protocol.
+    """
+    frames = _counted(path, _read(path, task), protocol)
+    finite = frames["psnr_db"][frames["psnr_db"] < math.inf]
+    psnr = f"{finite.mean():.2f} dB" if len(finite) else IDENTICAL
+    return f"{protocol}: {psnr}, SSIM {frames['ssim'].mean():.4f} over {len(frames)} frames"
+
+
 def counted(scores: Scores) -> int:
     """How many frames the protocol counts; the same for every row."""
-    return len(next(iter(scores.values())))
+    return len(next(iter(scores.values()), ()))
 
 
 def group_mean(frames: pd.DataFrame, group: str, quantity: str, bootstrap: Bootstrap) -> Interval:

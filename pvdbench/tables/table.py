@@ -49,12 +49,14 @@ class Row:
 
     Attributes:
         link: the source of its published numbers, where that differs from row to row.
+        skipped: why it has no result, where its method failed.
     """
 
     name: str
     label: str
     values: tuple[Value, ...]
     link: str = ""
+    skipped: str = ""
 
 
 @dataclass(frozen=True)

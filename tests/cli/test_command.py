@@ -48,7 +48,7 @@ def one_line(run):
     return lines[0]
 
 
-@pytest.mark.parametrize(("name", "rows"), [(".", (6, 9)), ("studies/smoke", (4, 5)), ("studies/paper", (6, 9))])
+@pytest.mark.parametrize(("name", "rows"), [(".", (6, 9)), ("studies/smoke", (4, 5)), ("studies/paper", (10, 11))])
 def test_the_studies_are_valid(name, rows):
     run = pvdbench("validate", "--study", name)
     assert run.returncode == 0 and "{} motion rows, {} deblur rows: fine".format(*rows) in run.stdout, run.stderr
@@ -57,7 +57,10 @@ def test_the_studies_are_valid(name, rows):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda p: p.update(trainig={}), "params.yaml: trainig: expected one of the keys datasets, deblur, motion"),
+        (
+            lambda p: p.update(trainig={}),
+            "params.yaml: trainig: expected one of the keys datasets, deblur, methods, motion",
+        ),
         (
             lambda p: p["training"]["deblur"].update(step=3),
             "training.deblur.step: expected one of the keys batch, channels_last",

@@ -44,7 +44,7 @@ def test_a_broken_adapter_is_named_with_its_error(tmp_path, adapter, message):
 
 
 def test_an_unknown_key_of_a_card_is_refused(tmp_path):
-    with pytest.raises(ParamsError, match=r"method\.yaml: licence: expected one of the keys citation, label"):
+    with pytest.raises(ParamsError, match=r"method\.yaml: licence: expected one of the keys adapter, citation, "):
         read_card(method_folder(tmp_path, "", CARD + "licence: MIT\n"), "x")
 
 

@@ -156,6 +156,7 @@ def test_parts_are_there_where_there_is_something_to_show(fake):
         "findings",
         "tables",
         "ranking",
+        "cost",
         "by-protocol",
         "literature",
         "by-blur",
