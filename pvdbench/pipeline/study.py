@@ -166,7 +166,7 @@ def _check_references(params: Params) -> None:
     for name in (volume.motion, *tables.table1):
         _known(params.motion, name, "motion")
     lens = [tables.lens.row] if tables.lens else []
-    for name in (volume.volume_row, volume.warp_row, *tables.table2, *tables.table3, *lens, *tables.published):
+    for name in (volume.volume_row, volume.warp_row, *tables.deblur_labels, *lens, *tables.published):
         _known(params.deblur, name, "deblur")
     if tables.protocol not in params.protocols.expanded:
         choices = ", ".join(params.protocols.expanded)
