@@ -11,8 +11,8 @@ from pvdbench.cli.options import study_folder
 @study_folder
 def code(folder: Path) -> None:
     """Write fingerprints of the code of every stage and row, so that an edit re-runs what it changes."""
-    from pvdbench.cli.study import load_study
     from pvdbench.pipeline.code import record_rows, record_stages, record_starts
+    from pvdbench.pipeline.study import load_study
 
     study = load_study(folder)
     motion, deblur = study.params.motion.items(), study.params.deblur.items()

@@ -18,12 +18,12 @@ def infer() -> None:
 @study_folder
 def flow(dataset: str, row: str, folder: Path) -> None:
     """Estimate flow between the blurry frames of DATASET by ROW of `motion`, and warp the sharp ones by it."""
-    from pvdbench.cli.study import load_study
     from pvdbench.contract.card import read_card
     from pvdbench.contract.folder import load_motion_estimator
     from pvdbench.core.cost import measured_cost
     from pvdbench.core.device import compute_device
     from pvdbench.inference.warping import run_motion
+    from pvdbench.pipeline.study import load_study
 
     study = load_study(folder)
     name = study.motion_row(row).method
@@ -40,11 +40,11 @@ def flow(dataset: str, row: str, folder: Path) -> None:
 @study_folder
 def deblur(dataset: str, row: str, folder: Path) -> None:
     """Deblur the test clips of DATASET by ROW of `deblur`."""
-    from pvdbench.cli.study import load_study
     from pvdbench.contract.folder import load_deblurrer
     from pvdbench.core.cost import measured_cost
     from pvdbench.core.device import compute_device
     from pvdbench.inference.deblurring import run_deblurring
+    from pvdbench.pipeline.study import load_study
 
     study = load_study(folder)
     name = study.deblur_row(row).method

@@ -21,9 +21,9 @@ def train() -> None:
 @study_folder
 def pretrain(folder: Path) -> None:
     """Train LiteFlowNet on true flow, the start of every motion row that has a network."""
-    from pvdbench.cli.study import load_study
     from pvdbench.core.cost import measured_cost
     from pvdbench.core.device import compute_device
+    from pvdbench.pipeline.study import load_study
     from pvdbench.training.motion import pretrain_motion
     from pvdbench.training.processes import joined
 
@@ -49,9 +49,9 @@ def pretrain(folder: Path) -> None:
 @study_folder
 def motion(row: str, folder: Path) -> None:
     """Train ROW of `motion` (Table 1)."""
-    from pvdbench.cli.study import load_study
     from pvdbench.core.cost import measured_cost
     from pvdbench.core.device import compute_device
+    from pvdbench.pipeline.study import load_study
     from pvdbench.training.motion import train_motion
     from pvdbench.training.processes import joined
 
@@ -78,10 +78,10 @@ def motion(row: str, folder: Path) -> None:
 @study_folder
 def deblur(row: str, folder: Path) -> None:
     """Train ROW of `deblur` (Tables 2 and 3)."""
-    from pvdbench.cli.study import load_study
     from pvdbench.contract.folder import load_trainable
     from pvdbench.core.cost import measured_cost
     from pvdbench.core.device import compute_device
+    from pvdbench.pipeline.study import load_study
     from pvdbench.training.competitors import train_competitor
     from pvdbench.training.deblurring import train_deblurring
     from pvdbench.training.processes import joined

@@ -26,7 +26,13 @@ class VideoDeblurrer(nn.Module):
         super().__init__()
         self.params, self.motion = params, motion
         candidates = {"gray": params.size**2, "colour": 3 * params.size**2}.get(params.volume, 1)
-        self.deblur = PVDNet(candidates=candidates, width=params.width, blocks=params.blocks)
+        self.deblur = PVDNet(
+            candidates=candidates,
+            width=params.width,
+            blocks=params.blocks,
+            branch_width=params.branch_width,
+            residual_width=params.residual_width,
+        )
 
     def flow(self, current: Tensor, previous: Tensor) -> Tensor:
         """(B, 2, H, W) from current to previous, frames in [-1, 1]; without gradient unless it is trained here."""

@@ -9,11 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pvdbench.contract.trainable import Trainable
-from pvdbench.datasets.manifest import read_clips
-from pvdbench.training.crops import Batch, SequenceCrops, Sequences
-from pvdbench.training.loop import optimise, write_given
+from pvdbench.training.crops import Batch, Sequences
+from pvdbench.training.loop import write_given
 from pvdbench.training.params import MethodRecipe
-from pvdbench.training.place import Where, accelerate
+from pvdbench.training.place import Task, Where, accelerate
 from pvdbench.training.processes import ALONE, Processes
 
 EPSILON = 1e-3  # of the Charbonnier loss, for values in [0, 1]
@@ -37,14 +36,11 @@ def train_competitor(
         return write_given(given, weights, log)
     torch.manual_seed(seed)
     network = method.network(**options).to(device)
-    where = Where(dataset, weights, log, checkpoints, seed, device, processes)
-    sequences = Sequences(recipe.sequence, flips=recipe.flips)
-    crops = SequenceCrops(dataset, read_clips(dataset, "train"), recipe, sequences, seed)
     header = {**method.header(options), "dataset": dataset.name, "seed": seed, "steps": recipe.steps}
-    run = where.run(network, list(network.parameters()), recipe, header)
     accelerate(network, recipe)
-    optimise(run, where.supply(crops, recipe), lambda batch: update_losses(method, network, batch, recipe))
-    where.finish(run, network, header)
+    task = Task(network, list(network.parameters()), header, Sequences(recipe.sequence, flips=recipe.flips),
+                lambda batch: update_losses(method, network, batch, recipe))  # fmt: skip
+    Where(dataset, weights, log, checkpoints, seed, device, processes).train(task, recipe)
     return recipe.steps
 
 

@@ -26,6 +26,15 @@ class Cosine(StrictModel):
         return self
 
 
+class Validation(StrictModel):
+    """Clips of the training split that a run is measured on instead; the paper and its code have none."""
+
+    clips: Annotated[list[str], Field(min_length=1)]  # by name
+    every: Count  # updates between two looks at them
+    batches: Count = 8  # crops of them, always the same
+    keep: Literal["last", "best"] = "last"  # which weights the row goes on with; both stay in data/checkpoints
+
+
 class Recipe(StrictModel):
     """One training run. Defaults are the paper's; the released code's differ in every one of them."""
 
@@ -44,6 +53,7 @@ class Recipe(StrictModel):
     channels_last: bool = False
     compile: bool = False  # by torch.compile
     workers: Annotated[int, Field(ge=0)] = 0  # processes that read frames
+    validation: Validation | None = None
     checkpoint_every: Annotated[int, Field(ge=0)] = 1000  # updates between checkpoints; 0 for none but at a signal
 
 
@@ -74,6 +84,7 @@ class SequenceRecipe(Recipe):
     loss: Literal["l1", "mse"] = "l1"
     precision: Literal["float32", "bfloat16"] = "float32"  # of PVDNet alone, by autocast; coordinates need float32
     windows: Literal["random", "fixed"] = "random"  # where sequences start; fixed at multiples of their length
+    start: Literal["identity", "xavier"] = "identity"  # of PVDNet's weights: ours; xavier as released
     initial_state: Literal["current", "previous"] = "current"  # the past of a sequence's first frame
     noise: Amount = 0.0  # standard deviation in [-1, 1], added to every second blurry frame or so
 

@@ -142,7 +142,7 @@ def test_a_stage_by_hand_and_bad_frames_that_lose_nothing(study):
 
 
 @pytest.mark.parametrize(
-    "group", ["", "datasets", "code", "train", "infer", "score", "weights", "bench", "deblur", "flow"]
+    "group", ["", "datasets", "code", "train", "infer", "score", "weights", "bench", "study", "deblur", "flow"]
 )
 def test_help_is_there(group):
     run = pvdbench(*group.split(), "--help")

@@ -112,7 +112,7 @@ def test_flips_turn_blurry_and_sharp_alike_and_change_no_other_draw(data):
             axes = [axis for axis, bit in ((-2, 1), (-1, 2)) if number & bit]
             ways[number] = {
                 kind: frames.flip(axes).transpose(-2, -1) if number & 4 else frames.flip(axes)
-                for kind, frames in before.items()
+                for kind, frames in before.items() if kind != "origin"
             }
         fitting = [number for number, way in ways.items() if all(torch.equal(way[kind], after[kind]) for kind in way)]
         assert fitting
