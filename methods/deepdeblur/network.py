@@ -94,11 +94,19 @@ def pyramid(frames: Tensor) -> list[Tensor]:
 
 
 def network(width: float, blocks: int) -> MSResNet:
-    """The untrained network of these options; residual blocks start near the identity (ours, for short trainings)."""
+    """The untrained network of these options: torch's own start, but every scale's output starts near its input.
+
+    Ours: the network has no skip from input to output, and a short training would first learn the identity.
+    """
     model = MSResNet(width=width, blocks=blocks)
-    for name, module in model.named_modules():
-        if name.endswith("body.2") and name.count("body") == 3:
-            module.weight.data *= 0.1
+    with torch.no_grad():
+        for scale in model.body_models:
+            first, *residuals, last = scale.body
+            kept = min(first.weight.shape[:2])
+            nn.init.dirac_(first.weight[:kept])
+            nn.init.dirac_(last.weight)
+            for residual in residuals:
+                residual.body[2].weight *= 0.1
     return model
 
 

@@ -24,7 +24,7 @@ class _Residual(nn.Module):
 
 
 class _Cell(nn.Module):
-    """Blurry frame and hidden state to features F_R at a quarter of the resolution, and the next hidden state F_h."""
+    """Features F_B of the blurry frame and the hidden state to F_R, both at a quarter of the resolution, and to F_h."""
 
     def __init__(self, n: int, blocks: int) -> None:
         super().__init__()
@@ -34,8 +34,8 @@ class _Cell(nn.Module):
         self.F_R = nn.Sequential(*(_Residual(4 * n) for _ in range(blocks)))
         self.F_h = nn.Sequential(nn.Conv2d(4 * n, n, 3, padding=1), _Residual(n), nn.Conv2d(n, n, 3, padding=1))
 
-    def forward(self, frame: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.F_R(torch.cat((self.F_B(frame), hidden), 1))
+    def forward(self, blurry: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.F_R(torch.cat((blurry, hidden), 1))
         return features, self.F_h(features)
 
 
@@ -80,16 +80,53 @@ class IFIRNN(nn.Module):
 
         Returns: (B, 3, H, W) in the same range, not clamped, and the next hidden state.
         """
-        _, hidden = self.rnncell0(frame, hidden)
+        _, hidden = self.rnncell0(self.rnncell0.F_B(frame), hidden)
+        blurry = self.rnncell1.F_B(frame)  # the same in every iteration
         for _ in range(self.iterations):
-            features, hidden = self.rnncell1(frame, hidden)
+            features, hidden = self.rnncell1(blurry, hidden)
         output: Tensor = self.rnncell1.F_L(features)
         return output, hidden
 
 
 def network(channels: int, blocks: int, iterations: int) -> IFIRNN:
-    """The untrained network of these options."""
-    return IFIRNN(channels=channels, blocks=blocks, iterations=iterations)
+    """The untrained network of these options: torch's own start, but the output starts near the input.
+
+    Ours: the network has no skip from input to output, and a short training would first learn the identity. With fewer
+    than 16 channels not all of a frame fits through.
+    """
+    model = IFIRNN(channels=channels, blocks=blocks, iterations=iterations)
+    with torch.no_grad():
+        for cell in (model.rnncell0, model.rnncell1):
+            whole, *halvings = cell.F_B
+            nn.init.dirac_(whole.weight[:3])
+            nn.init.zeros_(whole.bias)
+            for inputs, convolution in zip((3, 12), halvings, strict=True):
+                _pass_blocks(convolution.weight, inputs, first=2)
+                nn.init.zeros_(convolution.bias)
+            for residual in cell.F_R:
+                residual.main_branch[2].weight *= 0.1
+        *doublings, last = model.rnncell1.F_L
+        for outputs, convolution in zip((12, 3), doublings, strict=True):
+            convolution.weight[:, :outputs] = 0
+            _pass_blocks(convolution.weight, outputs, first=1)
+            nn.init.zeros_(convolution.bias)
+        nn.init.dirac_(last.weight)
+        nn.init.zeros_(last.bias)
+    return model
+
+
+def _pass_blocks(weight: Tensor, pixels: int, *, first: int) -> None:
+    """Let a convolution of stride 2 carry each 2x2 block of its first channels over to four channels, or back.
+
+    Args:
+        weight: (O, I, k, k) of a convolution, or of a transposed one, whose axes are (I, O, k, k).
+        pixels: channels at the higher resolution.
+        first: the tap that meets the block's first pixel.
+    """
+    for number in range(min(len(weight), 4 * pixels)):
+        channel, place = divmod(number, 4)
+        weight[number] = 0
+        weight[number, channel, first + place // 2, first + place % 2] = 1
 
 
 def unroll(model: IFIRNN, blurry: Tensor, sharp: Tensor) -> Iterator[list[Pair]]:

@@ -63,7 +63,10 @@ class Where:
 
         def loss() -> float:
             supply = self._batches(crops, recipe, 0)
-            return self.processes.mean(mean_loss([next(supply) for _ in range(count)], task.losses))
+            task.network.eval()  # batch normalisation must learn nothing here
+            value = mean_loss([next(supply) for _ in range(count)], task.losses)
+            task.network.train()
+            return self.processes.mean(value)
 
         def keep() -> None:
             if self.processes.writes:

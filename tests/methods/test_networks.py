@@ -5,13 +5,15 @@ import sys
 import numpy as np
 import pytest
 import torch
-from conftest import METHODS
+from conftest import METHODS, make_dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded import ORACLES, oracle_weights
 
 from pvdbench.contract.card import read_card
+from pvdbench.contract.clip import Clip
 from pvdbench.contract.folder import load_deblurrer, load_trainable
+from pvdbench.core.weights import save_weights
 
 RECORDED = {"deepdeblur": "deepdeblur", "dvd": "dbn", "ovd": "ovd", "ifirnn": "ifirnn", "edvr": "edvr"}
 PARAMETERS = {"deepdeblur": 11_721_321, "dvd": 15_305_291, "ovd": 926_083, "ifirnn": 1_635_683, "edvr": 23_602_019,
@@ -164,3 +166,32 @@ def test_dvd_aligns_its_neighbours_with_the_middle_frame():
 def test_dvd_knows_two_alignments():
     with pytest.raises(ValueError, match="align: expected one of none, tvl1, got 'flow'"):
         built("dvd", align="flow")
+
+
+def test_dvd_mc_aligns_in_training_and_in_use(tmp_path):
+    """With `align: tvl1` both see aligned frames; what the network then makes of them is that of `align: none`."""
+    network, plain = built("dvd", width=0.0625, align="tvl1").eval(), built("dvd", width=0.0625).eval()
+    plain.load_state_dict(network.state_dict())
+    blurry = torch.rand(1, 5, 3, 24, 32, generator=torch.Generator().manual_seed(0))
+    (estimate, _), = next(module("dvd").unroll(network, blurry, blurry))  # fmt: skip
+    expected = plain(module("dvd", "alignment").aligned(blurry[0])[None] - 0.5) + 0.5
+    torch.testing.assert_close(estimate, expected)
+    paths = sorted((make_dataset(tmp_path, videos=("a",), frames=1, size=(20, 21)) / "a" / "input").iterdir())
+    save_weights(tmp_path / "w", network.state_dict(),
+                 {"network": "dvd", "options": {"width": 0.0625, "sigmoid": False, "align": "tvl1"}})  # fmt: skip
+    method = load_deblurrer(METHODS, "dvd")
+    method.load({"network": tmp_path / "w"}, torch.device("cpu"))
+    assert [tuple(frame.shape) for frame in method.deblur(Clip(paths))] == [(3, 20, 21)]
+
+
+@pytest.mark.parametrize(("name", "options", "largest"), [
+    ("deepdeblur", {"width": 0.25, "blocks": 3}, 0.02), ("ifirnn", {"channels": 16, "blocks": 2}, 0.1),
+    ("dvd", {"width": 0.0625}, 1e-6),
+])  # fmt: skip
+def test_what_starts_near_the_identity(name, options, largest):
+    torch.manual_seed(0)
+    frames = torch.rand(1, 5, 3, 32, 32)
+    network = built(name, **options).eval()
+    pairs = next(iter(load_trainable(METHODS, name).unroll(network, frames, frames)))
+    estimate, truth = pairs[0]
+    assert (estimate - truth).abs().mean() < largest

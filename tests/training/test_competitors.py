@@ -49,6 +49,14 @@ def test_wherever_it_stops_it_ends_alike(name, data, tmp_path, monkeypatch):
     assert tensors.keys() == load_trainable(METHODS, name).network(**header["options"]).state_dict().keys()
 
 
+@pytest.mark.parametrize("name", ["dvd", "ovd"])  # with batch normalisation
+def test_looking_at_held_out_clips_teaches_nothing(name, data, tmp_path):
+    held = {"clips": ["b"], "batches": 2, "keep": "last"}
+    for often in (2, 6):
+        train_narrow(name, data, tmp_path / str(often), steps=6, validation=held | {"every": often})
+    assert (tmp_path / "2").read_bytes() == (tmp_path / "6").read_bytes()
+
+
 @pytest.mark.parametrize(("loss", "expected"), [("l1", 2.5), ("mse", 3.25), ("charbonnier", 2.5)])
 def test_a_loss_is_the_sum_over_an_update_s_pairs(loss, expected):
     pairs = [(torch.ones(2, 3), torch.zeros(2, 3)), (torch.zeros(4), torch.full((4,), 1.5))]
