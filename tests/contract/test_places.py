@@ -1,11 +1,14 @@
 """Methods in several folders, and files that a card names."""
 
+from itertools import pairwise
+
 import pytest
 from fake_method import write_method
 
 from pvdbench.contract.card import read_card
 from pvdbench.contract.places import check_places, named_files, place_of
 from pvdbench.core.errors import MethodError, ParamsError
+from pvdbench.pipeline.code import record_rows
 
 
 def test_a_method_is_found_in_whichever_folder_holds_it(tmp_path):
@@ -69,3 +72,19 @@ def test_the_files_that_a_card_names_are_those_that_are_there(tmp_path):
     (place / "net.pt").write_text("")
     named = {path.resolve().relative_to(place) for path in named_files(place / "x", read_card(place, "x"))}
     assert {str(path) for path in named} == {"other/adapter.py", "net.pt"}
+
+
+def test_a_row_runs_again_when_weights_frames_or_an_adapter_elsewhere_change(tmp_path):
+    frames = "kind: folder\nframes: {path: '../frames/{video}/{frame}.png'}\n"
+    place = write_method(tmp_path / "m", "x", card="adapter: ../other.py\nweights: {net: {file: ../net.pt}}\n")
+    write_method(place, "y", card=frames)
+    files = [place / "other.py", place / "net.pt", place / "frames" / "a" / "0.png"]
+    files[2].parent.mkdir(parents=True)
+    rows, seen = {"deblur/one": "x", "deblur/two": "y"}, []
+    for file in [None, *files]:
+        for path in files if file is None else [file]:
+            path.write_text("new" if file else "old")
+        record_rows(rows, {"x": place, "y": place}, tmp_path / "out")
+        seen.append({path.stem: path.read_text() for path in (tmp_path / "out" / "deblur").iterdir()})
+    changed = [{row for row in after if after[row] != before[row]} for before, after in pairwise(seen)]
+    assert changed == [{"one"}, {"one"}, {"two"}]
