@@ -101,6 +101,17 @@ def test_frames_that_are_there_give_hours_and_disk_of_running(study, uncounted):
     assert stages["flow@smoke-tvl1"].hours is None  # no network to count
 
 
+def test_a_competitor_is_counted_by_its_own_network_and_recipe(study):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["deblur"] = {"input": params["deblur"]["input"], "bimc": params["deblur"]["bimc"],
+                        "bimc-pv": params["deblur"]["bimc-pv"], "dvd": {"method": "dvd", "motion": "static"}}  # fmt: skip
+    for table in ("table2", "table3"):
+        params["tables"][table] = {"bimc-pv": "BIMC+PV"}
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    stage = next(s for s in plan_study(load_study(study), RATE).stages if s.name == "train-deblur@dvd")
+    assert stage.basis == COUNTED and stage.disk == 4 * 15_305_291 and stage.hours > 1
+
+
 def test_given_weights_that_are_not_there_are_named(study, uncounted):
     params = yaml.safe_load((study / "params.yaml").read_text())
     params["motion"]["bimnet"]["weights"] = "theirs"
