@@ -99,4 +99,4 @@ def deblur(row: str, folder: Path) -> None:
             facts["steps"] = train_competitor(method, study.options(row), recipe, dataset, *files, **how)
         else:
             motion = study.data("weights", "motion", f"{params.motion}.safetensors")
-            facts["steps"] = train_deblurring(params, dataset, study.params.training.deblur, motion, *files, **how)
+            facts["steps"] = train_deblurring(params, dataset, study.sequence_recipe(row), motion, *files, **how)

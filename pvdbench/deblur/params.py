@@ -36,4 +36,6 @@ class DeblurRow(StrictModel):
     network: NetworkParams | None = None
     weights: str | None = None  # of data/given: used as they are, nothing is trained
     options: dict[str, Any] = Field(default={})  # of the method, where its method.yaml has them
-    training: dict[str, Any] = Field(default={})  # over the recipe of its method.yaml
+    training: dict[str, Any] = Field(
+        default={}
+    )  # over the recipe of its method.yaml, or over `training.deblur` for a row with a network

@@ -127,7 +127,7 @@ class _Planner:
         return self._training("motion", name, training.finetune.steps, needed)
 
     def _train_deblur(self, name: str) -> Stage:
-        row, recipe = self._study.deblur_row(name), self._study.params.training.deblur
+        row, recipe = self._study.deblur_row(name), self._study.sequence_recipe(name)
         if row.weights is None and (competitor := self._competitor(name)) is not None:
             build, losses, own = competitor
             return self._training(

@@ -15,7 +15,7 @@ from pvdbench.deblur.params import DeblurRow
 from pvdbench.motion.params import MotionRow
 from pvdbench.protocols.params import ProtocolParams
 from pvdbench.tables.params import TableParams
-from pvdbench.training.params import MethodRecipe, TrainingParams
+from pvdbench.training.params import MethodRecipe, SequenceRecipe, TrainingParams
 
 
 class DatasetChoice(StrictModel):
@@ -94,6 +94,15 @@ class Study:
             row.options, f"params.yaml: deblur.{name}.options"
         )
 
+    def sequence_recipe(self, name: str) -> SequenceRecipe:
+        """How PVDNet is trained in a row of `deblur`: by `training.deblur`, the row's own keys in its place.
+
+        Raises:
+            ParamsError: if the row's keys do not match.
+        """
+        keys = self.params.training.deblur.model_dump() | self.deblur_row(name).training
+        return parse_params(Path(f"{self.folder / 'params.yaml'}: deblur.{name}.training"), keys, SequenceRecipe)
+
     def network_of(self, name: str) -> Path | None:
         """The folder of a deblurring row's method, if the training loop trains it by its network.py."""
         method = self.deblur_row(name).method
@@ -110,7 +119,7 @@ class Study:
         card = read_card(self.place_of(row.method), row.method)
         where = self.folder / "params.yaml"
         if card.training is None:
-            if row.training:
+            if row.training and row.network is None:
                 raise ParamsError(f"{where}: deblur.{name}.training: expected none, since '{row.method}' has no recipe "
                                   "of its own; remove it, or see `training.deblur` for PVDNet")  # fmt: skip
             return None
@@ -149,6 +158,8 @@ def load_study(folder: Path) -> Study:
     for name in params.deblur:
         study.options(name)
         study.recipe(name)
+        if params.deblur[name].network is not None:
+            study.sequence_recipe(name)
     _check_references(params)
     return study
 
