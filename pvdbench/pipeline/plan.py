@@ -12,6 +12,7 @@ import torch
 from dvc.repo import Repo
 from torch import nn
 
+from pvdbench.contract.folder import load_trainable
 from pvdbench.core.errors import DataError
 from pvdbench.core.records import MANIFEST, read_table
 from pvdbench.deblur.params import DeblurRow
@@ -22,8 +23,10 @@ from pvdbench.motion.liteflownet import LiteFlowNet
 from pvdbench.motion.params import MotionRow
 from pvdbench.pipeline.operations import Operations, frame_operations, update_operations
 from pvdbench.pipeline.study import Study
+from pvdbench.training.competitors import update_losses
 from pvdbench.training.deblurring import sequence_losses
 from pvdbench.training.losses import supervised_loss, warping_loss
+from pvdbench.training.params import MethodRecipe
 
 PNG_BYTES = 1.5  # a pixel of a frame; 0.1 to 1.4 on the real clips of docs/log.md
 FLOW_BYTES = 8.0  # a pixel: two float32
@@ -125,12 +128,28 @@ class _Planner:
 
     def _train_deblur(self, name: str) -> Stage:
         row, recipe = self._study.deblur_row(name), self._study.params.training.deblur
-        if row.network is None or row.weights is not None:
+        if row.weights is not None:
+            return Stage(name, False, 0.0, "nothing to train")
+        if (own := self._study.recipe(name)) is not None:
+            return self._train_competitor(name, own)
+        if row.network is None:
             return Stage(name, False, 0.0, "nothing to train")
         needed = partial(update_operations,
             lambda: self._deblurrer(row), lambda model, batch: sequence_losses(model, batch, recipe),  # type: ignore[arg-type]
             recipe, recipe.sequence)  # fmt: skip
         return self._training("deblur", name, recipe.steps, needed)
+
+    def _train_competitor(self, name: str, recipe: MethodRecipe) -> Stage:
+        label = self._study.deblur_row(name).method
+        method, options = load_trainable(self._study.place_of(label), label), self._study.options(name)
+        assert method is not None  # it has a recipe
+        needed = partial(update_operations,
+            lambda: method.build(options), lambda network, batch: update_losses(method, network, batch, recipe),
+            recipe, recipe.sequence)  # fmt: skip
+        try:
+            return self._training("deblur", name, recipe.steps, needed)
+        except Exception:  # it looks at values, as DVD-MC's alignment does, and there are none
+            return Stage(name, False, None, "not known before it ran here")
 
     def _training(self, task: str, name: str, steps: int, needed: Callable[[], Operations]) -> Stage:
         cost = _cost(self._study.data("cost", "train", task, f"{name}.json"))
