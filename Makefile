@@ -46,6 +46,7 @@ $(BIN)/.installed: requirements.lock pyproject.toml
 	$(PIP) --no-deps --editable .
 	touch $@
 
-$(BIN)/.installed-test: $(BIN)/.installed requirements-test.lock
+$(BIN)/.installed-test: $(BIN)/.installed requirements-test.lock requirements-test-alone.lock
 	$(PIP) -r requirements-test.lock
+	$(PIP) --no-deps -r requirements-test-alone.lock
 	touch $@

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pvdbench.contract.card import FramesTemplate
 from pvdbench.contract.clip import Clip
-from pvdbench.core.errors import MethodError
+from pvdbench.core.errors import DataError, MethodError
 from pvdbench.core.images import read_frame
 
 
@@ -37,7 +37,11 @@ class PrecomputedFrames:
         return {}
 
     def deblur(self, clip: Clip) -> Iterator[Tensor]:
-        """The file of each frame; frames that the offset leaves without one take the nearest, as a window's ends do."""
+        """The file of each frame; frames that the offset leaves without one take the nearest, as a window's ends do.
+
+        Raises:
+            MethodError: if a file is missing or damaged.
+        """
         last = len(clip) - 1
         for t in range(len(clip)):
             index = min(max(t - self._template.frame_offset, 0), last)
@@ -73,4 +77,8 @@ class FrameName(str):
 
 
 def _unit(path: Path) -> Tensor:
-    return torch.from_numpy(read_frame(path).copy()).permute(2, 0, 1).float() / 255
+    try:
+        frame = read_frame(path)
+    except DataError as error:  # of the method, not of the data set
+        raise MethodError(str(error)) from error
+    return torch.from_numpy(frame.copy()).permute(2, 0, 1).float() / 255

@@ -59,12 +59,15 @@ def _warm_up(method: Deblurrer, clip: Clip) -> float | None:
     """The first frames are slow and not timed; their multiply-adds are counted where PyTorch does the work."""
     if _how_timed(method) != "frame":
         return None
+
+    def work() -> object:
+        return list(islice(method.deblur(clip), len(clip)))
+
+    if not sum(method.parameters().values()):
+        work()
+        return None
     height, width = clip[0].shape[1:]
-    frames = len(clip)
-    counted = multiply_adds(
-        lambda: list(islice(method.deblur(clip), frames)), frames=frames, width=width, height=height
-    )
-    return counted if sum(method.parameters().values()) else None
+    return multiply_adds(work, frames=len(clip), width=width, height=height)
 
 
 def _how_timed(method: Deblurrer) -> str:

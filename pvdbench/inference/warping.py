@@ -55,8 +55,10 @@ def _warm_up(method: MotionEstimator, pair: Clip) -> float | None:
     """The first flow is slow and not timed; its multiply-adds are counted where PyTorch does the work."""
     target, source = pair[-1], pair[0]
     height, width = target.shape[1:]
-    counted = multiply_adds(lambda: method.flow(target, source), frames=1, width=width, height=height)
-    return counted if sum(method.parameters().values()) else None
+    if not sum(method.parameters().values()):
+        method.flow(target, source)
+        return None
+    return multiply_adds(lambda: method.flow(target, source), frames=1, width=width, height=height)
 
 
 def _timed_flow(method: MotionEstimator, name: str, target: Tensor, source: Tensor) -> tuple[Tensor, float]:

@@ -1,22 +1,13 @@
 """The command as a user meets it: one line and exit code 2 for whatever can be mended."""
 
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from command import edit, files, one_line, pvdbench
 from conftest import ROOT, make_dataset
-
-
-def pvdbench(*arguments, cwd=ROOT):
-    code = "from pvdbench.cli.main import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=cwd, capture_output=True, text=True, check=False,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -30,25 +21,10 @@ def study(tmp_path):
     return tmp_path
 
 
-def edit(study, change):
-    params = yaml.safe_load((study / "params.yaml").read_text())
-    change(params)
-    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-
-
-def files(folder):
-    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file() and ".git" not in p.parts}
-
-
-def one_line(run):
-    """The error's one line; a progress bar may have been begun before it."""
-    assert run.returncode == 2, run.stderr
-    lines = [line for line in run.stderr.strip().splitlines() if "%|" not in line]
-    assert len(lines) == 1 and lines[0].startswith("pvdbench: "), run.stderr
-    return lines[0]
-
-
-@pytest.mark.parametrize(("name", "rows"), [(".", (6, 9)), ("studies/smoke", (4, 5)), ("studies/paper", (10, 11))])
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [(".", (6, 9)), ("studies/smoke", (4, 5)), ("studies/paper", (10, 11)), ("studies/variants", (3, 13))],
+)
 def test_the_studies_are_valid(name, rows):
     run = pvdbench("validate", "--study", name)
     assert run.returncode == 0 and "{} motion rows, {} deblur rows: fine".format(*rows) in run.stdout, run.stderr

@@ -1,0 +1,47 @@
+"""DIS flow (Kroeger et al., ECCV 2016) from OpenCV: a classic estimator, many times faster than TV-L1."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pvdbench.core.colour import gray
+from pvdbench.core.errors import MethodError
+
+_PRESETS = {"ultrafast": 0, "fast": 1, "medium": 2}  # OpenCV's numbers
+
+
+class Method:
+    """Flow between gray bytes by patches matched from coarse to fine, then refined."""
+
+    def load(self, weights: Mapping[str, Path], device: torch.device, *, preset: str, **options: Any) -> None:
+        """Make OpenCV's estimator.
+
+        Raises:
+            MethodError: if OpenCV is not installed, or there is no preset of that name.
+        """
+        try:
+            import cv2
+        except ImportError as error:
+            raise MethodError(f"expected the package cv2, got '{error}'; pip install pvdbench[opencv]") from error
+        if preset not in _PRESETS:
+            raise MethodError(f"preset: expected one of {', '.join(_PRESETS)}, got '{preset}'; correct method.yaml")
+        cv2.setNumThreads(torch.get_num_threads())
+        self._estimator = cv2.DISOpticalFlow_create(_PRESETS[preset])
+
+    def parameters(self) -> Mapping[str, int]:
+        """None are learned."""
+        return {}
+
+    def flow(self, target: Tensor, source: Tensor) -> Tensor:
+        """(2, H, W) in pixels; OpenCV's flow leads from its first image to its second, too."""
+        flow = self._estimator.calc(_bytes(target), _bytes(source), None)
+        return torch.from_numpy(flow).permute(2, 0, 1).contiguous()
+
+
+def _bytes(frame: Tensor) -> NDArray[np.uint8]:
+    return np.asarray(gray(frame[None])[0, 0].mul(255).round().to(torch.uint8).numpy())

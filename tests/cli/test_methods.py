@@ -1,0 +1,86 @@
+"""`pvdbench methods` as a user meets it."""
+
+import shutil
+import subprocess
+
+import pytest
+import yaml
+from command import edit, files, one_line, pvdbench
+from conftest import ROOT, make_dataset
+from fake_method import write_method
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A repository with the smoke study's parameters, a tiny data set and the methods that need no weights."""
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    for name in ("input", "static", "tvl1", "pvdnet", "liteflownet", "bimnet"):
+        shutil.copytree(ROOT / "methods" / name, tmp_path / "methods" / name)
+    shutil.copytree(ROOT / "data" / "published", tmp_path / "data" / "published")
+    params = yaml.safe_load((ROOT / "studies" / "smoke" / "params.yaml").read_text()) | {"root": "."}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    make_dataset(tmp_path / "data" / "smoke", videos=("a",), frames=3)
+    return tmp_path
+
+
+def test_from_new_to_a_score(study):
+    run = pvdbench("methods", "new", "mine", cwd=study)
+    assert run.returncode == 0 and "mine: {method: mine, motion: static}" in run.stdout, run.stderr
+    run = pvdbench("methods", "check", "mine", cwd=study)
+    assert run.returncode == 0 and run.stdout.count(": fine: ") == 6, run.stdout + run.stderr
+    run = pvdbench("methods", "run", "mine", "smoke", cwd=study)
+    assert run.returncode == 0 and "koehler: " in run.stdout and " dB, SSIM " in run.stdout, run.stderr
+    trial = study / "data" / "trials" / "smoke" / "mine"
+    assert (trial / "scores.csv").exists() and len(list((trial / "frames").rglob("*.png"))) == 3
+    listed = pvdbench("methods", "list", cwd=study).stdout
+    assert [line.split()[0] for line in listed.splitlines()][1:] == [
+        "bimnet", "input", "liteflownet", "mine", "pvdnet", "static", "tvl1"
+    ]  # fmt: skip
+
+
+def test_a_method_that_breaks_the_contract_fails_the_check_and_the_run(study):
+    write_method(study / "methods", "x", deblur="yield from list(clip)[1:]")
+    run = pvdbench("methods", "check", "x", cwd=study)
+    assert "three frames: FAILED: expected 3 frames, got 2; yield one a frame" in run.stdout
+    assert "expected the contract kept, got 5 parts FAILED" in one_line(run)
+    assert "x: a: expected 3 frames, got 2; yield one a frame" in one_line(
+        pvdbench("methods", "run", "x", "smoke", cwd=study)
+    )
+
+
+def test_names_that_are_not_valid_taken_or_unknown(study):
+    before = files(study)
+    for arguments, message in (
+        (("new", "My_Method"), "expected a name of small letters, digits and single hyphens"),
+        (("new", "input"), "expected a name that is free"),
+        (("check", "nobody"), "methods there: bimnet, input, liteflownet, pvdnet, static, tvl1"),
+        (("run", "nobody", "smoke"), "methods there: bimnet, input"),
+        (("run", "input", "su"), "data/su: expected a data set with manifest.csv, found none"),
+    ):
+        assert message in one_line(pvdbench("methods", *arguments, cwd=study))
+    assert files(study) == before
+
+
+def test_methods_may_live_outside_the_tree(study, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside")
+    assert pvdbench("methods", "new", "theirs", "--in", str(outside), cwd=study).returncode == 0
+    assert "theirs" not in pvdbench("methods", "list", cwd=study).stdout
+    edit(study, lambda p: p.update(methods=[str(outside)]))
+    edit(study, lambda p: p["deblur"].update(theirs={"method": "theirs", "motion": "static"}))
+    assert "theirs" in pvdbench("methods", "list", cwd=study).stdout
+    run = pvdbench("infer", "deblur", "smoke", "theirs", cwd=study)
+    assert run.returncode == 0 and (study / "data" / "frames" / "smoke" / "theirs" / "a" / "00000.png").exists()
+    shutil.copytree(outside / "theirs", study / "methods" / "theirs")
+    assert "expected a name that no other method has" in one_line(pvdbench("validate", cwd=study))
+    edit(study, lambda p: p.update(methods=["nowhere"]))
+    assert "nowhere: expected a folder of methods" in one_line(pvdbench("validate", cwd=study))
+
+
+def test_a_row_that_fails_does_not_stop_the_study(study):
+    write_method(study / "methods", "x", deblur="raise ValueError('no luck')\n        yield")
+    edit(study, lambda p: p["deblur"].update(ours={"method": "x", "motion": "static"}))
+    run = pvdbench("infer", "deblur", "smoke", "ours", cwd=study)
+    assert run.returncode == 0 and "ours: skipped: expected no error, got ValueError: no luck" in run.stderr
+    run = pvdbench("score", "deblur", "smoke", "ours", cwd=study)
+    scores = study / "data" / "scores" / "deblur" / "smoke" / "ours.csv"
+    assert run.returncode == 0 and len(scores.read_text().splitlines()) == 1
