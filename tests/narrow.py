@@ -10,6 +10,7 @@ from pvdbench.contract.folder import load_trainable
 from pvdbench.core.params import parse_params
 from pvdbench.training.competitors import train_competitor
 from pvdbench.training.params import MethodRecipe
+from pvdbench.training.processes import ALONE, Processes
 
 NARROW = {
     "deepdeblur": {"width": 0.125, "blocks": 1},
@@ -29,10 +30,10 @@ def recipe_of(name: str, **given: object) -> MethodRecipe:
     return parse_params(Path(name), read_card(METHODS, name).training | SHORT | given, MethodRecipe)
 
 
-def train_narrow(name: str, dataset: Path, weights: Path, **given: object) -> Path:
+def train_narrow(name: str, dataset: Path, weights: Path, *, processes: Processes = ALONE, **given: object) -> Path:
     """Train the narrow variant; returns its log."""
     log = weights.with_suffix(".csv")
     method, options = load_trainable(METHODS, name), read_card(METHODS, name).chosen(NARROW[name], name)
     train_competitor(method, options, recipe_of(name, **given), dataset, weights, log, weights.with_suffix(".half"),
-                     seed=0, device=torch.device("cpu"))  # fmt: skip
+                     seed=0, device=torch.device("cpu"), processes=processes)  # fmt: skip
     return log

@@ -123,7 +123,7 @@ def _start(module: nn.Module) -> None:
         assert module.bias is not None
         nn.init.zeros_(module.bias)
     elif isinstance(module, _ConvLSTM):
-        nn.init.trunc_normal_(module.gates.weight, std=1e-3)
+        nn.init.normal_(module.gates.weight, std=1e-3)
 
 
 def network(width: float, blocks: int) -> SRN:

@@ -6,6 +6,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from pvdbench.core.errors import ParamsError
+
 Pairs = Sequence[tuple[Tensor, Tensor]]
 """Estimates and truths of one update, in [0, 1]: one, or one a scale; the loss is the sum over them."""
 State = Mapping[str, Tensor]
@@ -27,6 +29,19 @@ class Trainable:
     network: Callable[..., nn.Module]
     unroll: Callable[[nn.Module, Tensor, Tensor], Iterator[Pairs]]
     published: Callable[[State], State]
+
+    def build(self, options: Mapping[str, Any]) -> nn.Module:
+        """The untrained network of these options.
+
+        Raises:
+            ParamsError: if the method refuses them.
+        """
+        try:
+            return self.network(**options)
+        except Exception as error:  # each method refuses in its own way
+            given = ", ".join(f"{name}: {value}" for name, value in options.items())
+            raise ParamsError(f"{self.name}: expected options that its network can be built of, got {given} "
+                              f"({error}); correct them") from error  # fmt: skip
 
     def header(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """What a weights file's header says, enough to build the network again."""

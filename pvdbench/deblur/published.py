@@ -23,7 +23,7 @@ def import_published(methods: Path, name: str, given: Mapping[str, Any], source:
     Returns: the header that was written.
     Raises:
         MethodError: if there is no such method, or it has no network.
-        ParamsError: if an option is unknown or of another type.
+        ParamsError: if an option is unknown, of another type or refused by the method.
         WeightsError: if the file is missing, damaged, holds more than tensors or is of another network; it names the
             first key that is missing, surplus or misshapen.
     """
@@ -32,7 +32,7 @@ def import_published(methods: Path, name: str, given: Mapping[str, Any], source:
     if method is None:
         raise MethodError(f"{methods / name}: expected a method with a network, got one without `training` in its "
                           "method.yaml; name another, or none for PVDNet and flow networks")  # fmt: skip
-    network = method.network(**options)
+    network = method.build(options)
     fill(network, method.published(read_checkpoint(source)), source)
     header = method.header(options) | {"imported": source.name}
     save_weights(out, network.state_dict(), header)

@@ -40,7 +40,7 @@ def frame_speed(
 
     Raises:
         MethodError: if there is no such method, or it has no network of its own.
-        ParamsError: if an option is unknown or of another type.
+        ParamsError: if an option is unknown, of another type or refused by the method.
     """
     trainable, options = load_trainable(methods, name), read_card(methods, name).chosen(given, f"{name}: --option")
     if trainable is None:
@@ -49,7 +49,7 @@ def frame_speed(
     method = load_deblurrer(methods, name)
     with TemporaryDirectory() as folder:
         weights = Path(folder) / "weights"
-        save_weights(weights, trainable.network(**options).state_dict(), trainable.header(options))
+        save_weights(weights, trainable.build(options).state_dict(), trainable.header(options))
         method.load({"network": weights}, device)
         seconds, start = [], time.perf_counter()
         for _ in method.deblur(_noise(Path(folder), size, frames)):  # a frame on the CPU: nothing is still computing

@@ -21,7 +21,7 @@ from pvdbench.motion.estimator import MotionNetwork
 from pvdbench.motion.flownet2 import FlowNet2
 from pvdbench.motion.liteflownet import LiteFlowNet
 from pvdbench.motion.params import MotionRow
-from pvdbench.pipeline.operations import Losses, Operations, frame_operations, update_operations
+from pvdbench.pipeline.operations import Operations, frame_operations, update_operations
 from pvdbench.pipeline.study import Study
 from pvdbench.training.competitors import update_losses
 from pvdbench.training.deblurring import sequence_losses
@@ -128,26 +128,28 @@ class _Planner:
 
     def _train_deblur(self, name: str) -> Stage:
         row, recipe = self._study.deblur_row(name), self._study.sequence_recipe(name)
-        if row.weights is None and (competitor := self._competitor(name)) is not None:
-            build, losses, own = competitor
-            return self._training(
-                "deblur", name, own.steps, partial(update_operations, build, losses, own, own.sequence)
-            )
-        if row.network is None or row.weights is not None:
+        if row.weights is not None:
+            return Stage(name, False, 0.0, "nothing to train")
+        if (own := self._study.recipe(name)) is not None:
+            return self._train_competitor(name, own)
+        if row.network is None:
             return Stage(name, False, 0.0, "nothing to train")
         needed = partial(update_operations,
             lambda: self._deblurrer(row), lambda model, batch: sequence_losses(model, batch, recipe),  # type: ignore[arg-type]
             recipe, recipe.sequence)  # fmt: skip
         return self._training("deblur", name, recipe.steps, needed)
 
-    def _competitor(self, name: str) -> tuple[Callable[[], nn.Module], Losses, MethodRecipe] | None:
-        """The network, losses and recipe of a row whose method the training loop trains by its network.py."""
-        method, recipe = self._study.deblur_row(name).method, self._study.recipe(name)
-        trainable = load_trainable(self._study.place_of(method), method)
-        if trainable is None or recipe is None:
-            return None
-        build = partial(trainable.network, **self._study.options(name))
-        return build, lambda network, batch: update_losses(trainable, network, batch, recipe), recipe
+    def _train_competitor(self, name: str, recipe: MethodRecipe) -> Stage:
+        label = self._study.deblur_row(name).method
+        method, options = load_trainable(self._study.place_of(label), label), self._study.options(name)
+        assert method is not None  # it has a recipe
+        needed = partial(update_operations,
+            lambda: method.build(options), lambda network, batch: update_losses(method, network, batch, recipe),
+            recipe, recipe.sequence)  # fmt: skip
+        try:
+            return self._training("deblur", name, recipe.steps, needed)
+        except Exception:  # it looks at values, as DVD-MC's alignment does, and there are none
+            return Stage(name, False, None, "not known before it ran here")
 
     def _training(self, task: str, name: str, steps: int, needed: Callable[[], Operations]) -> Stage:
         cost = _cost(self._study.data("cost", "train", task, f"{name}.json"))

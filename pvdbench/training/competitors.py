@@ -31,11 +31,13 @@ def train_competitor(
         given: weights that others trained, which the row uses as they are.
 
     Returns: the number of updates made.
+    Raises:
+        ParamsError: if the method refuses the options.
     """
     if given is not None:
         return write_given(given, weights, log)
     torch.manual_seed(seed)
-    network = method.network(**options).to(device)
+    network = method.build(options).to(device)
     header = {**method.header(options), "dataset": dataset.name, "seed": seed, "steps": recipe.steps}
     accelerate(network, recipe)
     task = Task(network, list(network.parameters()), header, Sequences(recipe.sequence, flips=recipe.flips),

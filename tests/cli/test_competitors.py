@@ -51,6 +51,14 @@ def test_a_row_is_trained_and_run(row):
             "deblur.ours.options.chanels: expected one of the options blocks, channels, i",
         ),
         ({"options": {"channels": 4.5}}, "deblur.ours.options.channels: expected int, got 4.5; correct it"),
+        (
+            {"options": {"channels": -1}},
+            "ifirnn: expected options that its network can be built of, got channels: -1",
+        ),
+        (
+            {"method": "dvd", "options": {"align": "flow"}},
+            "(align: expected one of none, tvl1, got 'flow'); correct",
+        ),
         ({"training": {"step": 3}}, "deblur.ours.training: step: expected one of the keys batch, channels_last"),
         ({"training": {"steps": 0}}, "deblur.ours.training: steps: input should be greater than or equal to 1, got 0"),
         (

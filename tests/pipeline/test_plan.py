@@ -118,3 +118,20 @@ def test_given_weights_that_are_not_there_are_named(study, uncounted):
     (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     missing = plan_study(load_study(study), RATE).missing
     assert any(line.startswith("weights theirs: `pvdbench weights import FILE --out") for line in missing)
+
+
+def test_competitors_are_counted_by_their_own_recipes(study):
+    """DVD-MC looks at values, which a count without computing has not."""
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    short = {"steps": 10, "batch": 2, "crop": [32, 32]}
+    params["deblur"] = {
+        "ours": {"method": "srn", "motion": "static", "training": short},
+        "longer": {"method": "srn", "motion": "static", "training": short | {"steps": 20}},
+        "mc": {"method": "dvd", "motion": "static", "options": {"align": "tvl1"}, "training": short},
+    } | params["deblur"]
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
+    ours, longer = stages["train-deblur@ours"], stages["train-deblur@longer"]
+    assert ours.basis == COUNTED and ours.disk == 4 * 8_061_411
+    assert ours.hours and longer.hours == pytest.approx(2 * ours.hours)
+    assert stages["train-deblur@mc"].hours is None
