@@ -52,7 +52,7 @@ def run_deblurring(
                 beat()
             _require_untouched(name, before, _stamps(clip))
             milliseconds += _timed(method, times)
-    return cost_facts(method.parameters(), milliseconds, output, counted)
+    return cost_facts(method.parameters(), milliseconds, output, counted) | {"timed": _how_timed(method)}
 
 
 def _warm_up(method: Deblurrer, clip: Clip) -> float | None:
