@@ -48,7 +48,7 @@ def run_deblurring(
             times = []
             for frame, (output, ms) in zip(clip.frames, _checked(method, name, clip), strict=True):
                 times.append(ms)
-                write_frame(folder / clip.video / f"{frame.name}.png", to_bytes(output.permute(1, 2, 0).numpy()))
+                write_frame(folder / clip.video / f"{frame.name}.png", to_bytes(output.permute(1, 2, 0).cpu().numpy()))
                 beat()
             _require_untouched(name, before, _stamps(clip))
             milliseconds += _timed(method, times)

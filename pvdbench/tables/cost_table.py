@@ -58,8 +58,8 @@ def cost_table(context: Context, costs: list[RowCost], scores: Scores) -> Table:
         f"{context.scored(counted(scores))}. Multiply-adds are those of convolutions and matrix products, counted by "
         f"PyTorch on frames of {context.width}x{context.height} and scaled by pixels to 1280x720; milliseconds are the "
         "median over all frames of the size measured here, after a warm-up, reading included and writing not, for "
-        "programs their run divided by its frames; memory is the process's peak, on a graphics card the card's; that of "
-        f"programs is not known. Measured on {machines}."
+        "programs their run divided by its frames; memory is the process's peak, on a graphics card the card's, and not "
+        f"known of programs. Measured on {machines}."
     )
     rows = tuple(
         Row(c.name, c.label, (c.psnr, c.ssim, c.parameters_m, c.multiply_adds_g, c.milliseconds, c.memory_mib))
@@ -98,7 +98,7 @@ def _row_cost(name: str, label: str, facts: Mapping[str, Any], scores: Scores, b
 
 
 def _memory(facts: Mapping[str, Any]) -> float:
-    """The graphics card's or else the process's; this process says nothing of a program or of frames that were there."""
+    """The graphics card's or else the process's; not known of a program or of frames that were there."""
     if facts.get("timed", "frame") != "frame":
         return math.nan
     return _number(facts.get("peak_device_memory_mib", facts.get("peak_memory_mib")))
