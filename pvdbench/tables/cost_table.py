@@ -58,7 +58,7 @@ def cost_table(context: Context, costs: list[RowCost], scores: Scores) -> Table:
         f"{context.scored(counted(scores))}. Multiply-adds are those of convolutions and matrix products, counted by "
         f"PyTorch on frames of {context.width}x{context.height} and scaled by pixels to 1280x720; milliseconds are the "
         "median over all frames of the size measured here, after a warm-up, reading included and writing not, for "
-        "programs their run divided by its frames; memory is the process's peak, on a graphics card the card's, and not "
+        "programs their run divided by its frames; memory is the process's peak, on a graphics card the card's, not "
         f"known of programs. Measured on {machines}."
     )
     rows = tuple(
