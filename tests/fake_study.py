@@ -223,5 +223,5 @@ def _write_training(folder, rng):
         for number, name in enumerate(names):
             steps = np.arange(0, 300)
             loss = np.exp(-steps / (60 + 5 * number)) + 0.1 + 0.02 * number + np.abs(rng.normal(0, 0.05, steps.size))
-            log = pd.DataFrame({"step": steps, "loss": loss, "learning_rate": 1e-4})
+            log = pd.DataFrame({"step": steps, "loss": loss, "learning_rate": 1e-4, "validation_loss": float("nan")})
             write_table(folder / task / f"{name}.csv", log, TRAINING_LOG)

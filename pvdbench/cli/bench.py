@@ -1,5 +1,7 @@
 """pvdbench bench: how fast this machine is, as tables for docs/log.md."""
 
+from pathlib import Path
+
 import click
 
 
@@ -55,6 +57,29 @@ def loader(batch: int, crop: int, sequence: int, workers: int, size: tuple[int, 
     click.echo("| frames | sequences/s | ms an update that it can feed |\n| --- | ---: | ---: |")
     for rate in loader_rates(SequenceRecipe.model_validate(sizes), size=size, batches_timed=batches):
         click.echo(f"| {rate.source} | {rate.sequences_a_second:.1f} | {rate.ms_an_update:.1f} |")
+
+
+@bench.command()
+@click.argument("name")
+@click.option("--option", "given", multiple=True, help="KEY=VALUE of the method's network, such as channels=40.")
+@click.option("--size", nargs=2, type=click.IntRange(min=16), default=(192, 128), show_default=True, help="Of frames.")
+@click.option("--frames", type=click.IntRange(min=2), default=8, show_default=True, help="The first is not timed.")
+@click.option("--threads", default=1, show_default=True, help="On the CPU.")
+@click.option("--methods", type=click.Path(path_type=Path, file_okay=False), default="methods", show_default=True)
+def method(name: str, given: tuple[str, ...], size: tuple[int, int], frames: int, threads: int, methods: Path) -> None:
+    """Milliseconds a frame of the method NAME with an untrained network; one line of a table."""
+    from pvdbench.core.cost import hardware
+    from pvdbench.core.device import compute_device
+    from pvdbench.deblur.published import parse_options
+    from pvdbench.inference.bench import frame_speed
+
+    device = compute_device(threads)
+    speed = frame_speed(methods, name, parse_options(given), size=size, frames=frames, device=device)
+    place = torch_name(device) if device.type == "cuda" else f"{hardware()}, threads: {threads}"
+    label = " ".join((name, *given))
+    click.echo(
+        f"| {label} | {speed.parameters['deblur']:,} | {speed.milliseconds:.1f} | {size[0]}x{size[1]} | {place} |"
+    )
 
 
 OPTIONS: dict[str, dict[str, object]] = {  # precision is PVDNet's alone

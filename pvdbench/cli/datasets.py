@@ -44,8 +44,8 @@ def pack(name: str, folder: Path) -> None:
 
     What is packed already stays; training reads it without being told to.
     """
-    from pvdbench.cli.study import load_study
     from pvdbench.datasets.packed import pack as pack_dataset
+    from pvdbench.pipeline.study import load_study
 
     written = pack_dataset(load_study(folder).dataset(name))
     click.echo(f"{name}: {written} arrays written")

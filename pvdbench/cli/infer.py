@@ -21,8 +21,8 @@ def flow(dataset: str, row: str, folder: Path) -> None:
 
     A method that fails leaves its reason in place of flow; the study goes on without the row.
     """
-    from pvdbench.cli.study import load_study
     from pvdbench.inference.attempt import Attempt, attempt
+    from pvdbench.pipeline.study import load_study
 
     study = load_study(folder)
     method = study.motion_row(row).method
@@ -46,8 +46,8 @@ def deblur(dataset: str, row: str, folder: Path) -> None:
 
     A method that fails leaves its reason in place of frames; the study goes on without the row.
     """
-    from pvdbench.cli.study import load_study
     from pvdbench.inference.attempt import Attempt, attempt
+    from pvdbench.pipeline.study import load_study
 
     study = load_study(folder)
     method = study.deblur_row(row).method
@@ -58,6 +58,7 @@ def deblur(dataset: str, row: str, folder: Path) -> None:
         cost=study.data("cost", "deblur", dataset, f"{row}.json"),
         log=study.data("logs", dataset, f"{row}.log"),
         threads=study.params.threads,
+        options=study.options(row),
     )  # fmt: skip
     _say(row, attempt(run))
 

@@ -10,6 +10,7 @@ from pvdbench.cli.code import code
 from pvdbench.cli.datasets import datasets
 from pvdbench.cli.infer import infer
 from pvdbench.cli.methods import methods
+from pvdbench.cli.plan import study
 from pvdbench.cli.publish import figures, report, tables
 from pvdbench.cli.run import deblur, flow
 from pvdbench.cli.score import score
@@ -45,6 +46,7 @@ for command in (
     deblur,
     flow,
     bench,
+    study,
 ):
     cli.add_command(command)
 

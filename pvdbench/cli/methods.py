@@ -26,7 +26,7 @@ def list_(folder: Path) -> None:
     """
     from dataclasses import astuple, fields
 
-    from pvdbench.cli.study import load_study
+    from pvdbench.pipeline.study import load_study
     from pvdbench.tables.methods_list import MethodLine, list_methods
 
     study = load_study(folder)
@@ -52,8 +52,8 @@ def new(name: str, kind: "Kind", place: Path | None, folder: Path) -> None:
 
     python runs in pvdbench's own process, command is a program in its own environment, folder are frames that exist.
     """
-    from pvdbench.cli.study import load_study
     from pvdbench.contract.new import new_method
+    from pvdbench.pipeline.study import load_study
 
     study = load_study(folder)
     for file in new_method(place or study.methods[0], name, kind, study.methods):
@@ -69,10 +69,10 @@ def new(name: str, kind: "Kind", place: Path | None, folder: Path) -> None:
 @study_folder
 def check(name: str, weights: Path | None, seconds: float, folder: Path) -> None:
     """Hold the contract against NAME on three frames; each failure is a line that says what to change."""
-    from pvdbench.cli.study import load_study
     from pvdbench.contract.check import check_method
     from pvdbench.contract.trial import Subject
     from pvdbench.core.errors import MethodError
+    from pvdbench.pipeline.study import load_study
 
     study = load_study(folder)
     failed = 0
@@ -90,8 +90,8 @@ def check(name: str, weights: Path | None, seconds: float, folder: Path) -> None
 @study_folder
 def run(name: str, dataset: str, weights: Path | None, folder: Path) -> None:
     """Run NAME over the test clips of DATASET and score it, without a row; all goes to data/trials."""
-    from pvdbench.cli.study import load_study
     from pvdbench.cli.trial import run_trial
+    from pvdbench.pipeline.study import load_study
 
     for line in run_trial(load_study(folder), name, dataset, weights):
         click.echo(line)

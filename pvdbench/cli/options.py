@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,6 +14,27 @@ study_folder = click.option(
     help="Folder with the study's params.yaml.",
 )
 
+
+Jobs = int | str
+
+
+class _Jobs(click.ParamType[Jobs]):
+    """A number of processes, or a Dask scheduler."""
+
+    name = "N|tcp://HOST:PORT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Jobs:
+        if isinstance(value, str) and "://" in value:
+            return value
+        return click.IntRange(min=1).convert(value, param, ctx)
+
+
 parallel = click.option(
-    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes; scores do not depend on it."
+    "--jobs",
+    type=_Jobs(),
+    default=1,
+    show_default=True,
+    envvar="PVDBENCH_JOBS",
+    show_envvar=True,
+    help="Processes, or the Dask cluster to run on; scores do not depend on it.",
 )

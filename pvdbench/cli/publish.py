@@ -11,7 +11,7 @@ from pvdbench.cli.options import study_folder
 @study_folder
 def tables(folder: Path) -> None:
     """Make the paper's tables from the score files."""
-    from pvdbench.cli.study import load_study
+    from pvdbench.pipeline.study import load_study
     from pvdbench.tables.build import build_tables
 
     study = load_study(folder)
@@ -29,7 +29,7 @@ def tables(folder: Path) -> None:
 @study_folder
 def figures(folder: Path) -> None:
     """Make the paper's figures from frames, flow, scores and training logs."""
-    from pvdbench.cli.study import load_study
+    from pvdbench.pipeline.study import load_study
     from pvdbench.tables.figures import build_figures
 
     study = load_study(folder)
@@ -47,7 +47,7 @@ def figures(folder: Path) -> None:
 @study_folder
 def report(folder: Path) -> None:
     """Make reports/index.html from tables and figures."""
-    from pvdbench.cli.study import load_study
+    from pvdbench.pipeline.study import load_study
     from pvdbench.report.build import build_report
 
     study = load_study(folder)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pvdbench.cli.options import parallel, study_folder
+from pvdbench.cli.options import Jobs, parallel, study_folder
 
 
 @click.group()
@@ -17,9 +17,9 @@ def score() -> None:
 @click.argument("row")
 @study_folder
 @parallel
-def flow(dataset: str, row: str, folder: Path, jobs: int) -> None:
+def flow(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     """Score the warped frames of ROW of `motion` on DATASET (Table 1)."""
-    from pvdbench.cli.study import load_study
+    from pvdbench.pipeline.study import load_study
     from pvdbench.protocols.warping import score_warping
 
     study = load_study(folder)
@@ -41,9 +41,9 @@ def flow(dataset: str, row: str, folder: Path, jobs: int) -> None:
 @click.argument("row")
 @study_folder
 @parallel
-def deblur(dataset: str, row: str, folder: Path, jobs: int) -> None:
+def deblur(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     """Score the deblurred frames of ROW of `deblur` on DATASET (Tables 2 and 3), alone and in a row."""
-    from pvdbench.cli.study import load_study
+    from pvdbench.pipeline.study import load_study
     from pvdbench.protocols.deblurring import score_deblurring, score_steadiness
 
     study = load_study(folder)
@@ -67,7 +67,7 @@ def deblur(dataset: str, row: str, folder: Path, jobs: int) -> None:
 @study_folder
 def volume(dataset: str, folder: Path) -> None:
     """Count the candidates of the pixel volumes on DATASET (Sec. 4.4)."""
-    from pvdbench.cli.study import load_study
+    from pvdbench.pipeline.study import load_study
     from pvdbench.protocols.volume_statistics import Sources, score_volume
 
     study = load_study(folder)
@@ -96,7 +96,9 @@ def volume(dataset: str, folder: Path) -> None:
 @click.option("--frame-offset", type=int, help="Pair by order, the first estimate with the truth so many frames later.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="CSV to write.")
 @parallel
-def folder(truth: Path, estimate: Path, names: tuple[str, ...], frame_offset: int | None, out: Path, jobs: int) -> None:
+def folder(
+    truth: Path, estimate: Path, names: tuple[str, ...], frame_offset: int | None, out: Path, jobs: Jobs
+) -> None:
     """Score any two folders of 8-bit RGB frames; sub-folders are clips."""
     from pvdbench.protocols.catalogue import WANTING
     from pvdbench.protocols.folders import score_folders

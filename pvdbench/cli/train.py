@@ -1,6 +1,7 @@
 """pvdbench train: BIMNet, its rivals and PVDNet's variants."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,9 +21,9 @@ def train() -> None:
 @study_folder
 def pretrain(folder: Path) -> None:
     """Train LiteFlowNet on true flow, the start of every motion row that has a network."""
-    from pvdbench.cli.study import load_study
     from pvdbench.core.cost import measured_cost
     from pvdbench.core.device import compute_device
+    from pvdbench.pipeline.study import load_study
     from pvdbench.training.motion import pretrain_motion
     from pvdbench.training.processes import joined
 
@@ -48,9 +49,9 @@ def pretrain(folder: Path) -> None:
 @study_folder
 def motion(row: str, folder: Path) -> None:
     """Train ROW of `motion` (Table 1)."""
-    from pvdbench.cli.study import load_study
     from pvdbench.core.cost import measured_cost
     from pvdbench.core.device import compute_device
+    from pvdbench.pipeline.study import load_study
     from pvdbench.training.motion import train_motion
     from pvdbench.training.processes import joined
 
@@ -77,26 +78,25 @@ def motion(row: str, folder: Path) -> None:
 @study_folder
 def deblur(row: str, folder: Path) -> None:
     """Train ROW of `deblur` (Tables 2 and 3)."""
-    from pvdbench.cli.study import load_study
+    from pvdbench.contract.folder import load_trainable
     from pvdbench.core.cost import measured_cost
     from pvdbench.core.device import compute_device
+    from pvdbench.pipeline.study import load_study
+    from pvdbench.training.competitors import train_competitor
     from pvdbench.training.deblurring import train_deblurring
     from pvdbench.training.processes import joined
 
     study = load_study(folder)
-    params = study.deblur_row(row)
+    params, dataset = study.deblur_row(row), study.dataset(study.params.datasets.train)
+    recipe, method = study.recipe(row), load_trainable(study.place_of(params.method), params.method)
+    weights, log = study.data("weights", "deblur", f"{row}.safetensors"), study.data("training", "deblur", f"{row}.csv")
+    files = weights, log, study.data("checkpoints", "deblur", row)
     cost = study.data("cost", "train", "deblur", f"{row}.json")
     with joined() as processes, measured_cost(cost, f"train deblur {row}", write=processes.writes) as facts:
-        facts["steps"] = train_deblurring(
-            params,
-            study.dataset(study.params.datasets.train),
-            study.params.training.deblur,
-            study.data("weights", "motion", f"{params.motion}.safetensors"),
-            study.data("weights", "deblur", f"{row}.safetensors"),
-            study.data("training", "deblur", f"{row}.csv"),
-            study.data("checkpoints", "deblur", row),
-            given=study.given(params.weights),
-            seed=study.params.training.seed,
-            device=compute_device(study.params.threads),
-            processes=processes,
-        )
+        how: Any = {"given": study.given(params.weights), "seed": study.params.training.seed, "processes": processes,
+                    "device": compute_device(study.params.threads)}  # fmt: skip
+        if method is not None and recipe is not None:
+            facts["steps"] = train_competitor(method, study.options(row), recipe, dataset, *files, **how)
+        else:
+            motion = study.data("weights", "motion", f"{params.motion}.safetensors")
+            facts["steps"] = train_deblurring(params, dataset, study.params.training.deblur, motion, *files, **how)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pvdbench.cli.study import Study
 from pvdbench.contract.card import read_card
 from pvdbench.core.errors import MethodError
 from pvdbench.inference.attempt import Attempt, attempt
+from pvdbench.pipeline.study import Study
 from pvdbench.protocols.deblurring import score_deblurring
 from pvdbench.protocols.warping import score_warping
 from pvdbench.tables.costs import read_cost

@@ -11,7 +11,7 @@ from pvdbench.cli.options import study_folder
 @study_folder
 def validate(folder: Path) -> None:
     """Check params.yaml, its rows and its methods, before anything runs."""
-    from pvdbench.cli.study import load_study
+    from pvdbench.pipeline.study import load_study
 
     study = load_study(folder)
     rows = f"{len(study.params.motion)} motion rows, {len(study.params.deblur)} deblur rows"

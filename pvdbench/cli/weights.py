@@ -14,14 +14,24 @@ def weights() -> None:
 @weights.command("import")
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Weights file to write.")
-def import_(checkpoint: Path, out: Path) -> None:
-    """Turn CHECKPOINT, a .pytorch or .pth file of the PVDNet authors or of sniklaus' LiteFlowNet, into safetensors.
+@click.option(
+    "--method", "name", help="Whose checkpoint it is, of methods/; PVDNet's and flow networks say it themselves."
+)
+@click.option("--option", "given", multiple=True, help="KEY=VALUE of that method's network, such as channels=40.")
+@click.option("--methods", type=click.Path(path_type=Path, file_okay=False), default="methods", show_default=True)
+def import_(checkpoint: Path, out: Path, name: str | None, given: tuple[str, ...], methods: Path) -> None:
+    """Turn CHECKPOINT, a PyTorch file that others published, into safetensors.
 
-    The file is read as tensors alone: code in a pickle is refused, never run.
+    Without --method it is one of the PVDNet authors, of sniklaus' LiteFlowNet or of NVIDIA's FlowNet2. The file is
+    read as tensors alone: code in a pickle is refused, never run.
     """
     from pvdbench.deblur.checkpoints import import_checkpoint
+    from pvdbench.deblur.published import import_published, parse_options
 
-    header = import_checkpoint(checkpoint, out)
+    if name is None:
+        header = import_checkpoint(checkpoint, out)
+    else:
+        header = import_published(methods, name, parse_options(given), checkpoint, out)
     click.echo(f"{out}: {header['network']}, imported from {checkpoint.name}")
 
 

@@ -1,6 +1,7 @@
 """method.yaml: what a method says of itself, read without running it."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -53,6 +54,22 @@ class MethodCard(StrictModel):
     frames: FramesTemplate | None = None
     command: Command | None = None
     seconds_a_frame: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 600.0  # longer counts as hung
+    training: dict[str, Any] | None = None  # a recipe, for a method whose network.py the training loop trains
+
+    def chosen(self, given: Mapping[str, Any], where: str) -> dict[str, Any]:
+        """The options with those given in place of the defaults.
+
+        Raises:
+            ParamsError: if one is unknown or of another type than its default.
+        """
+        for name, value in given.items():
+            if name not in self.options:
+                known = ", ".join(sorted(self.options)) or "none"
+                raise ParamsError(f"{where}.{name}: expected one of the options {known}, got '{name}'; correct it")
+            expected = type(self.options[name])
+            if type(value) not in ((float, int) if expected is float else (expected,)):
+                raise ParamsError(f"{where}.{name}: expected {expected.__name__}, got {value!r}; correct it")
+        return self.options | dict(given)
 
 
 def read_card(methods: Path, name: str) -> MethodCard:

@@ -1,6 +1,6 @@
 """Clip: a video as a method sees it, frames read when they are asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import overload
 
@@ -44,3 +44,12 @@ class Clip(Sequence[Tensor]):
         """Frames t - radius to t + radius, the ends repeated: (2 * radius + 1, 3, H, W)."""
         last = len(self) - 1
         return torch.stack([self[min(max(i, 0), last)] for i in range(t - radius, t + radius + 1)])
+
+    def windows(self, radius: int) -> Iterator[Tensor]:
+        """The window of every frame, in order; each frame is read once."""
+        kept: dict[int, Tensor] = {}
+        last = len(self) - 1
+        for t in range(len(self)):
+            numbers = [min(max(i, 0), last) for i in range(t - radius, t + radius + 1)]
+            kept = {i: kept[i] if i in kept else self[i] for i in sorted(set(numbers))}
+            yield torch.stack([kept[i] for i in numbers])

@@ -1,8 +1,11 @@
 """Loading a method by path: the one door for ours and for competing methods."""
 
+import importlib
 import importlib.util
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -11,6 +14,7 @@ from pvdbench.contract.command import CommandMethod
 from pvdbench.contract.given import given_weights
 from pvdbench.contract.method import Deblurrer, Loadable, MotionEstimator
 from pvdbench.contract.precomputed import PrecomputedFrames
+from pvdbench.contract.trainable import State, Trainable
 from pvdbench.core.errors import MethodError, WeightsError
 
 
@@ -46,12 +50,13 @@ def load_motion_estimator(methods: Path, name: str) -> MotionEstimator:
 
 def get_ready(
     method: Loadable, methods: Path, name: str, device: torch.device, *,
-    trained: Path | None = None, given: Path | None = None,
+    trained: Path | None = None, given: Path | None = None, options: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
-    """Load a method's weights with the options of its card; not timed.
+    """Load a method's weights with its options; not timed.
 
     Args:
         method: as load_deblurrer or load_motion_estimator made it.
+        options: those of its card, if none are given.
         trained: the file that a row's training wrote.
         given: the user's file, in place of the one that the card names or that training writes.
 
@@ -64,11 +69,34 @@ def get_ready(
         instead |= {next(iter(card.weights), "network"): given}
     weights = given_weights(methods / name, card, instead)
     try:
-        method.load(weights, device, **card.options)
+        method.load(weights, device, **(card.options if options is None else options))
     except KeyError as error:
         if error.args != ("network",) or "network" in weights:
             raise
         raise WeightsError(f"{name}: expected a file of weights, got none; give one with --weights") from None
+
+
+def load_trainable(methods: Path, name: str) -> Trainable | None:
+    """What methods/NAME/network.py offers the training loop; None for a method whose card has no `training`.
+
+    Raises:
+        MethodError: if the method is not there or does not import, or its network.py lacks network or unroll.
+    """
+    card = read_card(methods, name)
+    if card.training is None:
+        return None
+    _import(methods / name / card.adapter, name)
+    try:
+        module = importlib.import_module(f"{_module_name(name)}.network")
+        same: Callable[[State], State] = dict
+        return Trainable(name, module.network, module.unroll, getattr(module, "published", same))
+    except Exception as error:
+        raise MethodError(f"{methods / name / 'network.py'}: expected functions network and unroll, got "
+                          f"{type(error).__name__}: {error}; see docs/adding-a-method.md") from error  # fmt: skip
+
+
+def _module_name(name: str) -> str:
+    return f"pvdbench_method_{name.replace('-', '_')}"
 
 
 def _card(methods: Path, name: str, task: Task) -> MethodCard:
@@ -86,12 +114,14 @@ def _breaks(adapter: Path, parts: str) -> str:
 def _import(adapter: Path, name: str) -> object:
     if not adapter.is_file():
         raise MethodError(f"{adapter}: expected the method's code, found no file; see docs/adding-a-method.md")
-    module_name = f"pvdbench_method_{name.replace('-', '_')}"
+    module_name = _module_name(name)
     spec = importlib.util.spec_from_file_location(
         module_name, adapter, submodule_search_locations=[str(adapter.parent)]
     )
     assert spec is not None and spec.loader is not None  # a .py path always has a loader
     module = importlib.util.module_from_spec(spec)
+    for part in [part for part in sys.modules if part.startswith(f"{module_name}.")]:
+        del sys.modules[part]  # another folder of methods may hold one of this name
     sys.modules[module_name] = module  # so that an adapter can import its network.py: from .network import Network
     try:
         spec.loader.exec_module(module)

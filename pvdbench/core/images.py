@@ -52,6 +52,11 @@ def read_mask(path: Path) -> NDArray[np.bool_]:
                         "fetch or render the data set again") from error  # fmt: skip
 
 
+def write_mask(path: Path, mask: NDArray[np.bool_]) -> None:
+    """Write (H, W) as a grey PNG, 255 where it is true."""
+    Image.fromarray(mask.astype(np.uint8) * 255).save(path)
+
+
 def _kind(image: Image.Image) -> str:
     """What an opened image holds; Pillow would halve the depth of 16-bit RGB without a word."""
     if image.mode != "RGB":

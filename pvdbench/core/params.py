@@ -1,5 +1,6 @@
 """Strictly read parameters: an unknown key or a wrong type is refused with its path and the choices."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +33,18 @@ def read_params(path: Path, model: type[Model]) -> Model:
         raise ParamsError(f"{path}: expected YAML, got '{' '.join(str(error).split())}'; mend that line") from error
     if not isinstance(data, dict):
         raise ParamsError(f"{path}: expected keys and values, got {type(data).__name__}; see docs/architecture.md")
+    return parse_params(path, data, model)
+
+
+def parse_params(path: Path, data: Mapping[str, Any], model: type[Model]) -> Model:
+    """Hold keys and values against the model that they are for.
+
+    Args:
+        path: where they were read, for messages.
+
+    Raises:
+        ParamsError: if they do not match the model.
+    """
     try:
         return model.model_validate(data)
     except ValidationError as error:

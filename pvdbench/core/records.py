@@ -26,7 +26,8 @@ FOLDER_SCORES = ("frame", "protocol", "psnr_db", "ssim", "shift_y", "shift_x", "
 VOLUME_STATISTICS = ("dataset", "video", "quantity", "hits", "total")
 """Sec. 4.4: how many of total pixels had the property."""
 
-TRAINING_LOG = ("step", "loss", "learning_rate")
+TRAINING_LOG = ("step", "loss", "learning_rate", "validation_loss")
+"""Means since the row before; validation_loss is the last one measured since then, NaN where there is none."""
 
 _TEXT = ("dataset", "method", "video", "frame", "protocol", "split", "quantity", "blurry", "sharp", "flow", "occlusion")
 

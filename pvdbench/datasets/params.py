@@ -13,6 +13,7 @@ Photograph = Literal[
 """The photographs that the wheel of scikit-image holds and a clip may film; others of it would be downloaded."""
 
 Photographs = Annotated[list[Photograph], Field(min_length=1)]
+Side = Annotated[int, Field(ge=32)]
 Amplitude = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -31,8 +32,18 @@ class RenderParams(StrictModel):
     bursts: Amplitude  # how many times faster a burst of shake is than the calm around it
 
 
+class Subset(StrictModel):
+    """A part of another data set, for a study that has to be small."""
+
+    of: str
+    videos: Annotated[int, Field(ge=1)] | None = None  # the first ones of each split by name
+    frames: Annotated[int, Field(ge=2)] | None = None  # the first ones of each video
+    size: Annotated[tuple[Side, Side], Field(strict=False)] | None = None  # width, height of a centred crop
+
+
 class DataParams(StrictModel):
-    """All rendered data sets."""
+    """All rendered data sets, and parts of any."""
 
     sample: RenderParams
     smoke: RenderParams
+    subsets: dict[str, Subset] = Field(default={})

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 from tqdm import tqdm
 
 from pvdbench.core.files import replaced_folder
 from pvdbench.core.flow_files import write_flow
-from pvdbench.core.images import write_frame
+from pvdbench.core.images import write_frame, write_mask
 from pvdbench.core.records import MANIFEST, write_table
 from pvdbench.datasets.camera import shaky_path
 from pvdbench.datasets.params import Photograph, RenderParams
@@ -70,5 +69,5 @@ def _write_truth(folder: Path, base: str, t: int, scene: Scene, params: RenderPa
     middle = t * params.subframes + params.subframes // 2
     vectors, hidden = scene.flow(middle, middle - params.subframes)
     write_flow(folder / flow, vectors.float().numpy())
-    Image.fromarray(hidden.numpy().astype(np.uint8) * 255).save(folder / occlusion)
+    write_mask(folder / occlusion, hidden.numpy().astype(bool))
     return flow, occlusion

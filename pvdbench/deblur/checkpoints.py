@@ -17,7 +17,7 @@ from pvdbench.motion.estimator import motion_header
 from pvdbench.motion.flownet2 import FlowNet2, official_keys
 from pvdbench.motion.liteflownet import LiteFlowNet
 
-_WRAPPERS = ("state_dict", "params", "model")  # under which training programs put the tensors
+_WRAPPERS = ("state_dict", "params_ema", "params", "model", "G")  # under which training programs put the tensors
 _SCALES = ("one", "two", "three", "four", "five", "six")  # the authors write three letters of each
 _LITEFLOWNET = (  # ours, the authors'; sniklaus' names say net for module
     *((rf"^encoder\.{n}\.", f"moduleFeatures.module{n.title()[:3]}.") for n in _SCALES),
@@ -32,7 +32,7 @@ _LITEFLOWNET = (  # ours, the authors'; sniklaus' names say net for module
     (r"\.scale_x\.", ".moduleScaleX."),
     (r"\.scale_y\.", ".moduleScaleY."),
 )
-_PVDNET = (
+PVDNET = (
     (r"^volume_branch\.", "PV_dec."),
     (r"^image_branch\.", "img_dec."),
     (r"^level0\.", "d0."),
@@ -105,19 +105,23 @@ def official_name(name: str, rules: Rules) -> str:
 
 
 def _pvdnet(tensors: Mapping[str, Tensor], source: Path) -> tuple[nn.Module, dict[str, Any]]:
-    first, inner = (_shape(tensors, f"PVDNet.{name}.weight", source) for name in ("PV_dec.0", "d0"))
+    first, inner, end = (_shape(tensors, f"PVDNet.{name}.weight", source) for name in ("PV_dec.0", "d0", "RB_end.0"))
     blocks = len({name.split(".")[2] for name in tensors if name.startswith("PVDNet.RBs.")})
     size = round(first[1] ** 0.5)
     if size not in (1, 3, 5, 7) or size * size != first[1]:
         raise WeightsError(f"{source}: PVDNet.PV_dec.0.weight: expected 1, 9, 25 or 49 candidates, got {first[1]}; "
                            "this is no pixel volume that pvdbench knows")  # fmt: skip
-    params = NetworkParams(volume="gray", size=size, width=inner[0] / 64, blocks=blocks)
+    width = inner[0] / 64
+    branch, residual = (None if other == width else other for other in (first[0] / 64, end[0] / 128))
+    params = NetworkParams(
+        volume="gray", size=size, width=width, blocks=blocks, branch_width=branch, residual_width=residual
+    )
     with_motion = any(name.startswith("BIMNet.") for name in tensors)
     model = VideoDeblurrer(params, LiteFlowNet() if with_motion else None)
 
     def theirs(name: str) -> str:
         if name.startswith("deblur."):
-            return "PVDNet." + official_name(name.removeprefix("deblur."), _PVDNET)
+            return "PVDNet." + official_name(name.removeprefix("deblur."), PVDNET)
         return "BIMNet." + official_name(name.removeprefix("motion."), _LITEFLOWNET)
 
     fill(model, tensors, source, named=theirs)

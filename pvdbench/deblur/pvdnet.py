@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from pvdbench.motion.liteflownet import scaled
+
 MULTIPLE = 4  # sides of the input must be multiples of this
 
 
@@ -25,24 +27,38 @@ class _Residual(nn.Module):
 class PVDNet(nn.Module):
     """The deblurring network; width 1, 12 blocks and 25 candidates make the paper's 5,132,579 parameters."""
 
-    def __init__(self, *, candidates: int = 25, width: float = 1.0, blocks: int = 12) -> None:
+    def __init__(
+        self,
+        *,
+        candidates: int = 25,
+        width: float = 1.0,
+        blocks: int = 12,
+        branch_width: float | None = None,
+        residual_width: float | None = None,
+    ) -> None:
         """Build the network.
 
         Args:
             candidates: channels of the volume; k * k, or 1 for a plainly warped frame.
             width: factor on the number of filters of every layer.
             blocks: residual blocks.
+            branch_width: that of the input branches and level 1's first convolution, where it is another: with 1 and a
+                width of 2 there are 19,606,243 parameters, Table 3's Large.
+            residual_width: that of the residual blocks, where it is another: with 1.5 and 24 blocks there are
+                17,979,811 parameters, the released "larger model".
         """
         super().__init__()
-        small, mid, wide = (max(1, round(n * width)) for n in (32, 64, 128))
-        self.volume_branch = nn.Sequential(_conv(candidates, mid, 3), nn.ReLU(), _conv(mid, mid, 3), nn.ReLU())
-        self.image_branch = nn.Sequential(_conv(9, small, 3), nn.ReLU(), _conv(small, small, 3), nn.ReLU())
-        self.level0 = _conv(mid + small, mid, 5)
-        self.level1 = nn.Sequential(_conv(mid, mid, 5, 2), nn.ReLU(), _conv(mid, mid, 5))
-        self.level2 = nn.Sequential(_conv(mid, wide, 5, 2), nn.ReLU(), _conv(wide, wide, 5))
-        self.residuals = nn.Sequential(*(_Residual(wide) for _ in range(blocks)))
-        self.residuals_end = _conv(wide, wide, 3)
-        self.up1 = nn.ConvTranspose2d(wide, mid, 4, 2, 1)
+        branch, residual = (width if other is None else other for other in (branch_width, residual_width))
+        images, values, first = (scaled(n, branch) for n in (32, 64, 64))
+        mid, wide, deep = scaled(64, width), scaled(128, width), scaled(128, residual)
+        self.volume_branch = nn.Sequential(_conv(candidates, values, 3), nn.ReLU(), _conv(values, values, 3), nn.ReLU())
+        self.image_branch = nn.Sequential(_conv(9, images, 3), nn.ReLU(), _conv(images, images, 3), nn.ReLU())
+        self.level0 = _conv(values + images, mid, 5)
+        self.level1 = nn.Sequential(_conv(mid, first, 5, 2), nn.ReLU(), _conv(first, mid, 5))
+        self.level2 = nn.Sequential(_conv(mid, wide, 5, 2), nn.ReLU(), _conv(wide, deep, 5))
+        self.residuals = nn.Sequential(*(_Residual(deep) for _ in range(blocks)))
+        self.residuals_end = _conv(deep, deep, 3)
+        self.up1 = nn.ConvTranspose2d(deep, mid, 4, 2, 1)
         self.up1_end = nn.Sequential(nn.ReLU(), _conv(mid, mid, 5), nn.ReLU())
         self.up2 = nn.ConvTranspose2d(mid, mid, 4, 2, 1)
         self.up2_end = nn.Sequential(nn.ReLU(), _conv(mid, mid, 5), nn.ReLU())

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pvdbench.core.colour import gray
 from pvdbench.core.errors import WeightsError
+from pvdbench.core.padding import padded
 from pvdbench.core.warp import backward_warp
 from pvdbench.core.weights import fill, load_weights
 from pvdbench.deblur.params import NetworkParams
@@ -26,7 +26,13 @@ class VideoDeblurrer(nn.Module):
         super().__init__()
         self.params, self.motion = params, motion
         candidates = {"gray": params.size**2, "colour": 3 * params.size**2}.get(params.volume, 1)
-        self.deblur = PVDNet(candidates=candidates, width=params.width, blocks=params.blocks)
+        self.deblur = PVDNet(
+            candidates=candidates,
+            width=params.width,
+            blocks=params.blocks,
+            branch_width=params.branch_width,
+            residual_width=params.residual_width,
+        )
 
     def flow(self, current: Tensor, previous: Tensor) -> Tensor:
         """(B, 2, H, W) from current to previous, frames in [-1, 1]; without gradient unless it is trained here."""
@@ -95,7 +101,7 @@ def deblur_frames(
     """
 
     def ready(t: int, frames: Sequence[Tensor] = clip) -> Tensor:
-        return _padded(frames[t][None].to(device)) * 2 - 1
+        return padded(frames[t][None].to(device), MULTIPLE) * 2 - 1
 
     if not len(clip):
         return
@@ -106,11 +112,6 @@ def deblur_frames(
         state = model(previous, current, following, state, None if truth is None else ready(t, truth))
         yield ((state[0, :, :h, :w] + 1) / 2).clamp(0, 1).cpu()
         previous, current = current, following
-
-
-def _padded(frames: Tensor) -> Tensor:
-    h, w = frames.shape[2:]
-    return F.pad(frames, (0, -w % MULTIPLE, 0, -h % MULTIPLE), mode="replicate")
 
 
 def architecture(model: VideoDeblurrer) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Attempt:
         log: where a program's output is kept.
         threads: on the CPU.
         given: weights in place of those that the card names.
+        options: of the method, in place of the card's.
     """
 
     task: Task
@@ -49,6 +50,7 @@ class Attempt:
     log: Path
     threads: int
     given: Path | None = None
+    options: Mapping[str, Any] | None = None
 
 
 def attempt(run: Attempt) -> str:
@@ -83,7 +85,7 @@ def _deblur(run: Attempt, beat: Beat) -> None:
     if isinstance(method, CommandMethod):
         method.log = run.log
     device = compute_device(run.threads)
-    get_ready(method, run.methods, run.method, device, trained=run.trained, given=run.given)
+    get_ready(method, run.methods, run.method, device, trained=run.trained, given=run.given, options=run.options)
     beat()
     with measured_cost(run.cost, run.stage) as facts:
         facts |= run_deblurring(method, run.row, run.dataset, run.out, beat=beat)
@@ -92,7 +94,7 @@ def _deblur(run: Attempt, beat: Beat) -> None:
 def _flow(run: Attempt, beat: Beat) -> None:
     method = load_motion_estimator(run.methods, run.method)
     device = compute_device(run.threads)
-    get_ready(method, run.methods, run.method, device, trained=run.trained, given=run.given)
+    get_ready(method, run.methods, run.method, device, trained=run.trained, given=run.given, options=run.options)
     beat()
     with measured_cost(run.cost, run.stage) as facts:
         facts |= run_motion(method, run.row, run.dataset, run.out, beat=beat)

@@ -1,1 +1,1 @@
-"""Which code each stage of the study runs."""
+"""A study as a whole: its parameters, its plan, and which code each stage and each row runs."""

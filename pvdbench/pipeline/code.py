@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pvdbench.contract.card import read_card
@@ -56,21 +57,49 @@ def record_rows(rows: Mapping[str, str], places: Mapping[str, Path], out: Path) 
             _write(folder / f"{row}.json", {"method": name, "card": card.model_dump(), **hashes})
 
 
-def record_starts(starts: Mapping[str, Path | None], out: Path) -> None:
-    """Write out/ROW.json for every row: the hash of the given weights that its training starts from.
+@dataclass(frozen=True)
+class Start:
+    """What the training of a row begins with, beside what its stage depends on anyway.
+
+    Attributes:
+        given: the file of weights that it names; one that is missing stops its own training alone.
+        method: the folder of its method, if that brings a network that the training loop trains.
+    """
+
+    given: Path | None
+    method: Path | None
+
+
+def record_starts(starts: Mapping[str, Start], out: Path) -> None:
+    """Write out/ROW.json for every row: the hash of its given weights, and the code of its method's network.
 
     Args:
-        starts: "motion/NAME" or "deblur/NAME" to a weights file; one that is missing stops its own training alone.
+        starts: by "motion/NAME" or "deblur/NAME".
     """
     with replaced_folder(out) as folder:
-        for row, weights in starts.items():
+        for row, start in starts.items():
             (folder / row).parent.mkdir(exist_ok=True)
-            there = weights is not None and weights.is_file()
-            _write(folder / f"{row}.json", {"given": _hashes([weights], weights.parent) if weights and there else {}})
+            given = [start.given] if start.given and start.given.is_file() else []
+            record: dict[str, object] = {"given": {path.name: _hash(path) for path in given}}
+            _write(folder / f"{row}.json", record | (_network_code(start.method) if start.method else {}))
+
+
+def _network_code(method: Path) -> dict[str, object]:
+    """The files of a method but its adapter, what they import, and the loop's side of it; the recipe of its card."""
+    files = {path for path in method.glob("*.py") if path.name != "adapter.py"}
+    modules = ["pvdbench.training.competitors", "pvdbench.contract.folder"]
+    imported = closure([*modules, *(module for path in files for module in imports(path))])
+    card = read_card(method.parent, method.name)
+    return {"files": _hashes(files, method), "imports": _hashes(imported, TREE), "training": card.training}
 
 
 def _hashes(files: Iterable[Path], folder: Path) -> dict[str, str]:
-    return {os.path.relpath(path, folder): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return {os.path.relpath(path, folder): _hash(path) for path in files}
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:  # weights may be larger than memory should be
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write(path: Path, record: Mapping[str, object]) -> None:

@@ -10,7 +10,7 @@ from pvdbench.datasets.manifest import FrameFiles, read_clips
 from pvdbench.protocols.catalogue import PROTOCOLS, Protocol, named_protocols, score_pair
 from pvdbench.protocols.frames import read_estimate
 from pvdbench.protocols.pair import Pair
-from pvdbench.protocols.parallel import in_order
+from pvdbench.protocols.parallel import Jobs, in_order
 
 Row = dict[str, Any]
 
@@ -29,7 +29,7 @@ class Job:
 
 def score_clips(
     dataset_folder: Path, estimates: Path, *, dataset: str, method: str, protocols: Sequence[str], ranking: str,
-    first: int, jobs: int,
+    first: int, jobs: Jobs,
 ) -> Iterator[tuple[list[Row], Job]]:  # fmt: skip
     """The rows of a frame, one a protocol, in the order of videos, frames and protocols; each file is decoded once.
 

@@ -10,13 +10,13 @@ from pvdbench.core.failure import read_failure
 from pvdbench.core.records import DEBLUR_SCORES, TEMPORAL_SCORES, write_table
 from pvdbench.datasets.manifest import ClipFiles, read_clips
 from pvdbench.protocols.clips import Row, score_clips
-from pvdbench.protocols.parallel import in_order
+from pvdbench.protocols.parallel import Jobs, in_order
 from pvdbench.protocols.temporal import steadiness
 
 
 def score_deblurring(
     dataset_folder: Path, frames: Path, out: Path, *, dataset: str, method: str, protocols: Sequence[str],
-    ranking: str = "plain-rgb", jobs: int = 1,
+    ranking: str = "plain-rgb", jobs: Jobs = 1,
 ) -> None:  # fmt: skip
     """Score frames/VIDEO/FRAME.png against the sharp test frames and write out (DEBLUR_SCORES).
 
@@ -34,7 +34,7 @@ def score_deblurring(
 
 
 def score_steadiness(
-    dataset_folder: Path, frames: Path, out: Path, *, dataset: str, method: str, jobs: int = 1
+    dataset_folder: Path, frames: Path, out: Path, *, dataset: str, method: str, jobs: Jobs = 1
 ) -> None:
     """Score frames/VIDEO/FRAME.png against the frames before them and write out (TEMPORAL_SCORES).
 

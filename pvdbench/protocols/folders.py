@@ -15,7 +15,7 @@ from pvdbench.core.records import FOLDER_SCORES, write_table
 from pvdbench.protocols.catalogue import PROTOCOLS, Protocol, named_protocols, score_pair
 from pvdbench.protocols.frames import read_estimate
 from pvdbench.protocols.pair import Pair
-from pvdbench.protocols.parallel import in_order
+from pvdbench.protocols.parallel import Jobs, in_order
 
 _ENDINGS = {".png", ".jpg", ".jpeg"}
 
@@ -57,7 +57,7 @@ class Summary:
 
 
 def score_folders(
-    truth: Path, estimate: Path, out: Path, *, protocols: Sequence[str], frame_offset: int | None = None, jobs: int = 1
+    truth: Path, estimate: Path, out: Path, *, protocols: Sequence[str], frame_offset: int | None = None, jobs: Jobs = 1
 ) -> list[Summary]:
     """Score the frames of estimate against those of truth and write out (FOLDER_SCORES).
 

@@ -1,27 +1,63 @@
-"""Frames scored side by side by joblib, whose processes Dask can take over; the results do not depend on it."""
+"""Frames scored side by side by joblib, on this machine or on a Dask cluster; the results do not depend on it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TypeVar
 
 from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import ThreadpoolController
 
+from pvdbench.core.errors import PvdbenchError
+
+Jobs = int | str
+"""Processes on this machine, or the address of a Dask scheduler (tcp://HOST:PORT) whose workers see the same files."""
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 
-def in_order(work: Callable[[Job], Result], every: Sequence[Job], *, jobs: int) -> Iterator[Result]:
-    """work(job) of every job, in their order, by so many processes with one thread each.
+class ClusterError(PvdbenchError):
+    """A Dask cluster cannot be used."""
+
+
+def in_order(work: Callable[[Job], Result], every: Sequence[Job], *, jobs: Jobs) -> Iterator[Result]:
+    """work(job) of every job, in their order, each on one thread.
 
     Results are handed on as they come, so that memory does not grow with their number.
+
+    Raises:
+        ClusterError: if Dask is not installed or the scheduler does not answer.
     """
     if jobs == 1:
         with _controller().limit(limits=1):
             yield from map(work, every)
-        return
-    with parallel_config(backend="loky", inner_max_num_threads=1):
-        yield from Parallel(n_jobs=jobs, return_as="generator")(delayed(work)(job) for job in every)
+    elif isinstance(jobs, int):
+        with parallel_config(backend="loky", inner_max_num_threads=1):
+            yield from Parallel(n_jobs=jobs, return_as="generator")(delayed(work)(job) for job in every)
+    else:
+        yield from _by_dask(work, every, jobs)
+
+
+def _by_dask(work: Callable[[Job], Result], every: Sequence[Job], address: str) -> Iterator[Result]:
+    try:
+        from distributed import Client  # an extra
+    except ImportError as error:
+        raise ClusterError(f"--jobs {address}: expected Dask, which is not installed; pip install 'pvdbench[dask]'"
+                           ) from error  # fmt: skip
+    try:
+        client = Client(address, timeout="10s")  # type: ignore[no-untyped-call]  # it has no annotations
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ClusterError(f"--jobs {address}: expected a Dask scheduler, got no answer; "
+                           "start it, or give a number of processes") from error  # fmt: skip
+    with client, parallel_config(backend="dask", wait_for_workers_timeout=10):
+        results = Parallel(n_jobs=-1, return_as="generator")(delayed(partial(_alone, work))(job) for job in every)
+        yield from results
+
+
+def _alone(work: Callable[[Job], Result], job: Job) -> Result:
+    """A worker may have more threads than one, and sums would round otherwise."""
+    with _controller().limit(limits=1):
+        return work(job)
 
 
 @cache

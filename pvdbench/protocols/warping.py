@@ -13,6 +13,7 @@ from pvdbench.core.records import FLOW_SCORES, write_table
 from pvdbench.datasets.manifest import FrameFiles
 from pvdbench.protocols.clips import score_clips
 from pvdbench.protocols.endpoint import distances
+from pvdbench.protocols.parallel import Jobs
 from pvdbench.protocols.similarity import Values
 
 ERRORS = ("epe_px", "epe_visible_px")
@@ -20,7 +21,7 @@ ERRORS = ("epe_px", "epe_visible_px")
 
 def score_warping(
     dataset_folder: Path, flow: Path, out: Path, *, dataset: str, method: str, protocols: Sequence[str],
-    ranking: str = "plain-rgb", jobs: int = 1,
+    ranking: str = "plain-rgb", jobs: Jobs = 1,
 ) -> None:  # fmt: skip
     """Score flow/VIDEO/FRAME.png against the sharp test frames and FRAME.flo against the true flow (FLOW_SCORES).
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pvdbench.core.files import replaced_file, replaced_folder
+from pvdbench.tables.comparisons import comparison_tables
 from pvdbench.tables.context import Context, read_context
 from pvdbench.tables.cost_table import cost_table, row_costs
 from pvdbench.tables.files import DatasetTables, write_tables
@@ -88,6 +89,7 @@ def _paper_tables(
         skipped.add(table1(context, params.table1, motion, published.table1, bootstrap), every.table1),
         skipped.add(table2(context, params.table2, deblur, published.table2, bootstrap), every.table2),
         skipped.add(table3(context, params.table3, deblur, published.table3, bootstrap, costs), every.table3),
+        *(skipped.add(table, rows) for table, rows in comparison_tables(context, every, deblur, bootstrap, costs)),
         skipped.add(
             cost_table(context, row_costs(context, study, params.deblur_labels, deblur, bootstrap), deblur),
             every.deblur_labels,

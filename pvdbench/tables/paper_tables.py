@@ -36,7 +36,7 @@ def table1(
         f"scored against sharp frame t{', the flow against the true flow where it is known' if errors else ''}. "
         f"{context.ranked} {_MARKS}"
     )
-    columns = (*_score_columns(context), *errors, *_paper_columns())
+    columns = (*score_columns(context), *errors, *_paper_columns())
 
     def measured(row: str) -> _Measured:
         known = {column.key: scores[row][column.key].dropna() for column in errors}
@@ -58,7 +58,7 @@ def table2(
     context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame, bootstrap: Bootstrap
 ) -> Table:
     """The ablation of motion compensation and pixel volume (Sec. 4.3); arguments as table1."""
-    columns = (*_score_columns(context), *_paper_columns())
+    columns = (*score_columns(context), *_paper_columns())
     rows = _rows(labels, columns, lambda row: group_means(scores[row], bootstrap), _grouped(paper))
     title = "Table 2: ablation of motion compensation and pixel volume"
     caption = f"{context.beside_paper(context.scored(counted(scores)))} {context.ranked} {_MARKS}"
@@ -81,7 +81,7 @@ def table3(
     """
 
     def measured(row: str) -> _Measured:
-        return group_means(scores[row], bootstrap) | _costs(costs / f"{row}.json")
+        return group_means(scores[row], bootstrap) | size_and_time(costs / f"{row}.json")
 
     machines = {(cost["hardware"], cost["threads"]) for cost in (read_cost(costs / f"{row}.json") for row in labels)}
     where = "; ".join(f"{hardware}, threads: {threads}" for hardware, threads in sorted(machines))
@@ -110,7 +110,8 @@ def group_means(frames: pd.DataFrame, bootstrap: Bootstrap) -> dict[str, Value]:
     }
 
 
-def _costs(path: Path) -> dict[str, Value]:
+def size_and_time(path: Path) -> dict[str, Value]:
+    """Parameters in millions, together and apart, and milliseconds a frame, from a row's cost file."""
     facts = read_cost(path)
     parts = {part: count / _MILLION for part, count in facts["parameters"].items()}
     return {
@@ -121,7 +122,8 @@ def _costs(path: Path) -> dict[str, Value]:
     }
 
 
-def _score_columns(context: Context) -> tuple[Column, ...]:
+def score_columns(context: Context) -> tuple[Column, ...]:
+    """PSNR and SSIM over each group of frames, keyed as group_means."""
     return tuple(
         column
         for group in GROUPS

@@ -34,7 +34,7 @@ class LensParams(StrictModel):
 
 
 class TableParams(StrictModel):
-    """The tables of every test data set; table1 to table3 name rows of `motion` and `deblur` as the paper does."""
+    """The tables of every test data set; table1 to table4 name rows of `motion` and `deblur` as the paper does."""
 
     protocol: str
     percent: float = Field(default=10, gt=0, le=50)  # Sec. 4.2: the sharpest and blurriest 10 % of each video
@@ -44,6 +44,8 @@ class TableParams(StrictModel):
     table1: dict[str, str]
     table2: dict[str, str]
     table3: dict[str, str]
+    table4: dict[str, str] = Field(default={})  # other methods, Table 5 on its data set
+    variants: dict[str, str] = Field(default={})  # of the pixel volume and of what it compensates
     lens: LensParams | None = None
     published: dict[str, str] = Field(default={})  # row of `deblur` to its method_name in data/published
     figures: FigureParams
@@ -57,5 +59,8 @@ class TableParams(StrictModel):
 
     @property
     def deblur_labels(self) -> dict[str, str]:
-        """The rows of Tables 2 and 3; one that is in both goes by its label in Table 2."""
-        return self.table2 | {row: label for row, label in self.table3.items() if row not in self.table2}
+        """The rows of all tables but Table 1; one that is in several goes by its label in the first."""
+        labels = dict(self.table2)
+        for others in (self.table3, self.table4, self.variants):
+            labels |= {row: label for row, label in others.items() if row not in labels}
+        return labels

@@ -38,6 +38,8 @@ class Skipped:
             "table1": _known(params.table1, self.motion),
             "table2": _known(params.table2, self.deblur),
             "table3": _known(params.table3, self.deblur),
+            "table4": _known(params.table4, self.deblur),
+            "variants": _known(params.variants, self.deblur),
             "published": _known(params.published, self.deblur),
         }
         return params.model_copy(update={**measured, "lens": lens, "figures": figures.model_copy(update=shown)})

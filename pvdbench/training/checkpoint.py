@@ -1,7 +1,6 @@
 """A training run on disk, half done: all that is needed to go on as if it had never stopped."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from pvdbench.core.errors import WeightsError
 from pvdbench.core.files import replaced_file
 
 _FILE = "checkpoint.pt"
+LogRow = tuple[int, float, float, float | None]
 
 
 @dataclass
@@ -24,14 +24,18 @@ class Progress:
     Attributes:
         step: updates made.
         batches: batches used up; the supply goes on with the next one.
-        rows: of the log so far: step, mean loss, rate.
+        rows: of the log so far, as TRAINING_LOG.
         recent: losses since the last row.
+        validation: the last loss on held-out clips since the last row.
+        best: the lowest of these so far.
     """
 
     step: int = 0
     batches: int = 0
-    rows: list[tuple[int, float, float]] = field(default_factory=list)
+    rows: list[LogRow] = field(default_factory=list)
     recent: list[float] = field(default_factory=list)
+    validation: float | None = None
+    best: float | None = None
 
 
 def save_checkpoint(
@@ -83,12 +87,14 @@ def restore(folder: Path, network: nn.Module, optimiser: Optimizer, identity: Ma
     optimiser.load_state_dict(content["optimiser"])
     torch.set_rng_state(content["random"])
     progress = json.loads(content["progress"])
-    return Progress(progress["step"], progress["batches"], [tuple(row) for row in progress["rows"]], progress["recent"])
+    return Progress(**progress | {"rows": [tuple(row) for row in progress["rows"]]})
 
 
 def forget(folder: Path) -> None:
-    """Remove a run's checkpoint, now that its weights are written."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Remove a run's checkpoint, now that its weights are written; its best and last weights stay."""
+    (folder / _FILE).unlink(missing_ok=True)
+    if folder.exists() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _plain(identity: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from pvdbench.training.params import Recipe
 from pvdbench.training.processes import Processes
 
 Batch = dict[str, Tensor]
-"""blurry, sharp: (B, T, 3, h, w) in [0, 1]; flow: (B, T - 1, 2, h, w), from frame t to t - 1, where asked for."""
+"""blurry, sharp: (B, T, 3, h, w) in [0, 1]; flow: (B, T - 1, 2, h, w), from frame t to t - 1, where asked for;
+origin: (B, 2) number of the clip and of the first frame in it."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,14 @@ class Sequences:
         around: frames before and after these that come along; at a clip's ends the last one repeats.
         fixed: whether sequences start at multiples of their length alone.
         noise: standard deviation, in [-1, 1], of what is added to a blurry frame with probability 1/2.
+        flips: whether frames are mirrored and, where crops are square, transposed; not for a flow.
     """
 
     length: int
     around: int = 0
     fixed: bool = False
     noise: float = 0.0
+    flips: bool = False
     with_flow: bool = False
 
 
@@ -51,25 +54,32 @@ class SequenceCrops(Dataset[Batch]):
         positions = np.array([len(self._starts(clip)) for clip in self._clips], float)
         self._chances = positions / positions.sum()  # every start is equally likely
 
+    @property
+    def videos(self) -> list[str]:
+        """Names of the clips, by the number in `origin`."""
+        return [clip.video for clip in self._clips]
+
     def _starts(self, clip: ClipFiles) -> range:
         step = self._sequences.length if self._sequences.fixed else 1
         return range(0, len(clip.frames) - self._sequences.length + 1, step)
 
     def __getitem__(self, index: int) -> Batch:
         rng = np.random.default_rng([self._seed, index])
-        clip = self._clips[rng.choice(len(self._clips), p=self._chances)]
+        number = rng.choice(len(self._clips), p=self._chances)
+        clip = self._clips[number]
         starts = self._starts(clip)
         start = starts[int(rng.integers(len(starts)))]
         last, around = len(clip.frames) - 1, self._sequences.around
         numbers = [min(max(t, 0), last) for t in range(start - around, start + self._sequences.length + around)]
         place = self._place(rng, clip)
         item = {
+            "origin": torch.tensor([number, start]),
             "blurry": self._noisy(rng, self._stack(clip, "blurry", numbers, place)),
             "sharp": self._stack(clip, "sharp", numbers, place),
         }
         if self._sequences.with_flow:
             item["flow"] = _flows(clip, numbers, place)
-        return item
+        return _flipped(rng, item) if self._sequences.flips else item
 
     def _place(self, rng: np.random.Generator, clip: ClipFiles) -> tuple[slice, slice]:
         (h, w), (crop_h, crop_w) = self._reader.size(clip), self._recipe.crop
@@ -89,6 +99,17 @@ class SequenceCrops(Dataset[Batch]):
             return blurry
         chosen = (rng.random((len(blurry), 1, 1, 1)) < 0.5) * self._sequences.noise / 2  # [0, 1] is half as wide
         return (blurry + torch.from_numpy(chosen * rng.normal(size=blurry.shape)).float()).clamp(0, 1)
+
+
+def _flipped(rng: np.random.Generator, item: Batch) -> Batch:
+    """All frames of a sequence alike, each way with probability 1/2."""
+    down, across, over = rng.random(3) < 0.5
+    axes = [axis for axis, chosen in ((-2, down), (-1, across)) if chosen]
+    h, w = item["blurry"].shape[-2:]
+    flipped = {kind: item[kind].flip(axes) for kind in ("blurry", "sharp")}
+    if over and h == w:
+        flipped = {kind: frames.transpose(-2, -1) for kind, frames in flipped.items()}
+    return item | {kind: frames.contiguous() for kind, frames in flipped.items()}
 
 
 def _flows(clip: ClipFiles, numbers: list[int], place: tuple[slice, slice]) -> Tensor:

@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pvdbench.core.weights import load_weights
-from pvdbench.datasets.manifest import read_clips
 from pvdbench.deblur.params import DeblurRow
 from pvdbench.deblur.recurrence import VideoDeblurrer, architecture
 from pvdbench.motion.estimator import MotionNetwork, load_motion_network
-from pvdbench.training.crops import Batch, SequenceCrops, Sequences
-from pvdbench.training.loop import optimise, write_given, write_untrained
+from pvdbench.training.crops import Batch, Sequences
+from pvdbench.training.loop import write_given, write_untrained
 from pvdbench.training.params import SequenceRecipe
-from pvdbench.training.place import Where, accelerate
+from pvdbench.training.place import Task, Where, accelerate
 from pvdbench.training.processes import ALONE, Processes
 
 
@@ -39,15 +39,13 @@ def train_deblurring(
         return write_untrained(weights, log, row.method)
     torch.manual_seed(seed)
     model = VideoDeblurrer(row.network, _motion(motion)).to(device)
-    _start_from_identity(model.deblur)
+    initialise(model.deblur, recipe.start)
     trained = list((model if row.network.train_motion else model.deblur).parameters())
     where = Where(dataset, weights, log, checkpoints, seed, device, processes)
-    crops = SequenceCrops(dataset, read_clips(dataset, "train"), recipe, _sequences(recipe), seed)
     header = {**architecture(model), "dataset": dataset.name, "seed": seed, "steps": recipe.steps}
-    run = where.run(model, trained, recipe, header)
     accelerate(model.deblur, recipe)
-    optimise(run, where.supply(crops, recipe), lambda batch: sequence_losses(model, batch, recipe))
-    where.finish(run, model, header)
+    task = Task(model, trained, header, _sequences(recipe), lambda batch: sequence_losses(model, batch, recipe))
+    where.train(task, recipe)
     return recipe.steps
 
 
@@ -76,15 +74,17 @@ def _motion(path: Path) -> MotionNetwork | None:
     return None if load_weights(path)[1]["network"] is None else load_motion_network(path)
 
 
-def _start_from_identity(network: nn.Module) -> None:
-    """Xavier's start without bias, as the authors' code, but a zero last layer and residual blocks near the identity.
+def initialise(network: nn.Module, start: Literal["identity", "xavier"]) -> None:
+    """Xavier's start without bias, as the authors' code.
 
-    Ours: the output starts as its input. Otherwise a short training first learns to do no harm, by features that the
-    last ReLU cuts off for good; narrow networks never came back from that.
+    identity is ours: a zero last layer and small residual blocks, too, so that the output starts as its input.
+    Otherwise a short training first learns to do no harm, by features that the last ReLU cuts off for good; narrow
+    networks never came back from that.
     """
+    small = {"end": 0.0, "body.2": 0.1} if start == "identity" else {}
     for name, module in network.named_modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            gain = 0.0 if name == "end" else 0.1 if name.endswith("body.2") else 1.0
+            gain = next((gain for end, gain in small.items() if name == end or name.endswith(f".{end}")), 1.0)
             nn.init.xavier_uniform_(module.weight, gain=gain)
             assert module.bias is not None
             nn.init.zeros_(module.bias)

@@ -1,8 +1,9 @@
 """The one training loop: updates, progress, losses to a CSV, checkpoints, and a stop that loses nothing."""
 
+import math
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +19,12 @@ from tqdm import tqdm
 from pvdbench.core.errors import PvdbenchError
 from pvdbench.core.records import TRAINING_LOG, write_table
 from pvdbench.core.weights import load_weights, save_weights
-from pvdbench.training.checkpoint import Progress, restore, save_checkpoint
+from pvdbench.training.checkpoint import LogRow, Progress, restore, save_checkpoint
 from pvdbench.training.crops import Batch
 from pvdbench.training.params import Recipe
 from pvdbench.training.processes import ALONE, Processes
 from pvdbench.training.schedule import rate_factor
+from pvdbench.training.validation import Validator
 
 _LOG_ROWS = 200
 
@@ -41,6 +43,8 @@ class Run:
         log: a CSV of about 200 rows (TRAINING_LOG).
         checkpoints: a folder of this run's own.
         identity: what a checkpoint must have in common with the run to be gone on from.
+        clips: names of the training clips, for a batch's `origin`.
+        validator: looks at held-out clips.
     """
 
     title: str
@@ -51,6 +55,8 @@ class Run:
     checkpoints: Path
     identity: Mapping[str, Any]
     processes: Processes = ALONE
+    clips: Sequence[str] = ()
+    validator: Validator | None = None
 
 
 def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callable[[Batch], Iterator[Tensor]]) -> None:
@@ -74,7 +80,8 @@ def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callabl
         saved = progress.step
         for batch in supply(progress.batches):
             for loss in losses(batch):
-                _update(run, optimiser, progress, loss, bar)
+                _update(run, optimiser, progress, loss, batch)
+                _note(run, progress, bar)
                 if progress.step == run.recipe.steps:
                     if run.processes.writes:
                         write_log(run.log, progress.rows)
@@ -95,12 +102,13 @@ def _optimiser(run: Run) -> torch.optim.Optimizer:
     return torch.optim.Adam(run.trained, lr=rate, weight_decay=decay, decoupled_weight_decay=True)
 
 
-def _update(run: Run, optimiser: torch.optim.Optimizer, progress: Progress, loss: Tensor, bar: "tqdm[Never]") -> None:
+def _update(run: Run, optimiser: torch.optim.Optimizer, progress: Progress, loss: Tensor, batch: Batch) -> None:
     value = run.processes.mean(loss.item())
-    if value != value or abs(value) == float("inf"):
+    if not math.isfinite(value):
         last = "from the last checkpoint" if (run.checkpoints / "checkpoint.pt").exists() else "from the start"
         raise TrainingError(f"{run.title}: step {progress.step + 1}, batch {progress.batches}: expected a finite loss, "
-                            f"got {value}; lower learning_rate or set clip, and begin again {last}")  # fmt: skip
+                            f"got {value}{_origin(run, batch)}; lower learning_rate or set clip, and begin again "
+                            f"{last}")  # fmt: skip
     rate = run.recipe.learning_rate * rate_factor(run.recipe, progress.step)
     for group in optimiser.param_groups:
         group["lr"] = rate
@@ -112,11 +120,26 @@ def _update(run: Run, optimiser: torch.optim.Optimizer, progress: Progress, loss
     optimiser.step()
     progress.step += 1
     progress.recent.append(value)
+
+
+def _origin(run: Run, batch: Batch) -> str:
+    """Which frames a batch came from, where it says so."""
+    if not run.clips:
+        return ""
+    return " on " + ", ".join(f"{run.clips[clip]} from frame {start}" for clip, start in batch["origin"].tolist())
+
+
+def _note(run: Run, progress: Progress, bar: "tqdm[Never]") -> None:
+    """Look at held-out clips, write a row of the log, move the bar, each when it is time to."""
+    if run.validator:
+        run.validator.look(progress, run.recipe.steps)
     every = max(1, run.recipe.steps // _LOG_ROWS)
     if progress.step % every == 0 or progress.step == run.recipe.steps:
-        progress.rows.append((progress.step, sum(progress.recent) / len(progress.recent), rate))
-        progress.recent = []
-        bar.set_postfix(loss=f"{progress.rows[-1][1]:.5f}", refresh=False)
+        rate = run.recipe.learning_rate * rate_factor(run.recipe, progress.step - 1)
+        loss = sum(progress.recent) / len(progress.recent)
+        progress.rows.append((progress.step, loss, rate, progress.validation))
+        progress.recent, progress.validation = [], None
+        bar.set_postfix(loss=f"{loss:.5f}", refresh=False)
     bar.update()
 
 
@@ -148,9 +171,9 @@ def _told_to_stop() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-def write_log(log: Path, rows: list[tuple[int, float, float]]) -> None:
-    """Write (step, mean loss since the row before, learning rate) rows."""
-    write_table(log, pd.DataFrame(rows, columns=list(TRAINING_LOG)), TRAINING_LOG)
+def write_log(log: Path, rows: Sequence[LogRow]) -> None:
+    """Write the rows of TRAINING_LOG."""
+    write_table(log, pd.DataFrame(rows, columns=list(TRAINING_LOG), dtype=object), TRAINING_LOG)
 
 
 def write_given(given: Path, weights: Path, log: Path) -> int:

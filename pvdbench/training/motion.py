@@ -9,15 +9,14 @@ from torch import Tensor, nn
 
 from pvdbench.core.errors import WeightsError
 from pvdbench.core.weights import save_weights
-from pvdbench.datasets.manifest import read_clips
 from pvdbench.motion.estimator import MotionNetwork, load_motion_network, motion_header
 from pvdbench.motion.liteflownet import Encoder, LiteFlowNet, Matching, Regularization, Subpixel
 from pvdbench.motion.params import MotionRow
-from pvdbench.training.crops import Batch, SequenceCrops, Sequences
-from pvdbench.training.loop import optimise, write_log, write_untrained
+from pvdbench.training.crops import Batch, Sequences
+from pvdbench.training.loop import write_log, write_untrained
 from pvdbench.training.losses import supervised_loss, warping_loss
 from pvdbench.training.params import MotionTraining, Recipe
-from pvdbench.training.place import Where, accelerate
+from pvdbench.training.place import Task, Where, accelerate
 from pvdbench.training.processes import ALONE, Processes
 
 Network = TypeVar("Network", LiteFlowNet, MotionNetwork)
@@ -83,13 +82,10 @@ def _train(
     *,
     with_flow: bool = False,
 ) -> None:
-    clips = read_clips(where.dataset, "train")
-    crops = SequenceCrops(where.dataset, clips, recipe, Sequences(2, with_flow=with_flow), where.seed)
     header = _header(network, where.dataset, where.seed, made_by, recipe.steps)
-    run = where.run(network, list(network.parameters()), recipe, header)
     accelerate(network, recipe)
-    optimise(run, where.supply(crops, recipe), lambda batch: iter([loss(network, batch)]))
-    where.finish(run, network, header)
+    trained, sequences = list(network.parameters()), Sequences(2, with_flow=with_flow)
+    where.train(Task(network, trained, header, sequences, lambda batch: iter([loss(network, batch)])), recipe)
 
 
 def _start_from_rest(network: LiteFlowNet) -> None:

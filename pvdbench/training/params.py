@@ -17,6 +17,22 @@ class Cosine(StrictModel):
 
     periods: Annotated[list[Count], Field(min_length=1)]  # updates between restarts
     minimum: Amount  # the rate at the end of each period
+    weights: list[Positive] = Field(default=[])  # of the periods' full rates; 1 without them
+
+    @model_validator(mode="after")
+    def _as_many(self) -> "Cosine":
+        if self.weights and len(self.weights) != len(self.periods):
+            raise ValueError(f"expected as many weights as periods, {len(self.periods)}, got {len(self.weights)}")
+        return self
+
+
+class Validation(StrictModel):
+    """Clips of the training split that a run is measured on instead; the paper and its code have none."""
+
+    clips: Annotated[list[str], Field(min_length=1)]  # by name
+    every: Count  # updates between two looks at them
+    batches: Count = 8  # crops of them, always the same
+    keep: Literal["last", "best"] = "last"  # which weights the row goes on with; both stay in data/checkpoints
 
 
 class Recipe(StrictModel):
@@ -29,6 +45,7 @@ class Recipe(StrictModel):
     decay_steps: list[Count] = Field(default=[])  # where the rate is multiplied by decay
     decay: Positive = 1.0
     cosine: Cosine | None = None  # in place of decay_steps
+    power: Positive | None = None  # in place of both: the rate falls as (1 - step / steps) ** power
     warmup: Annotated[int, Field(ge=0)] = 0  # steps over which the rate rises; ours, for short runs at a high rate
     optimiser: Literal["adam", "radam"] = "adam"  # (0.9, 0.999) both
     weight_decay: Amount = 0.0  # decoupled from the gradient
@@ -36,6 +53,7 @@ class Recipe(StrictModel):
     channels_last: bool = False
     compile: bool = False  # by torch.compile
     workers: Annotated[int, Field(ge=0)] = 0  # processes that read frames
+    validation: Validation | None = None
     checkpoint_every: Annotated[int, Field(ge=0)] = 1000  # updates between checkpoints; 0 for none but at a signal
 
 
@@ -66,6 +84,7 @@ class SequenceRecipe(Recipe):
     loss: Literal["l1", "mse"] = "l1"
     precision: Literal["float32", "bfloat16"] = "float32"  # of PVDNet alone, by autocast; coordinates need float32
     windows: Literal["random", "fixed"] = "random"  # where sequences start; fixed at multiples of their length
+    start: Literal["identity", "xavier"] = "identity"  # of PVDNet's weights: ours; xavier as released
     initial_state: Literal["current", "previous"] = "current"  # the past of a sequence's first frame
     noise: Amount = 0.0  # standard deviation in [-1, 1], added to every second blurry frame or so
 
@@ -73,6 +92,14 @@ class SequenceRecipe(Recipe):
     @classmethod
     def _fill(cls, given: Any) -> Any:
         return _filled(given, SEQUENCE_PRESETS)
+
+
+class MethodRecipe(Recipe):
+    """Training of a method by its network.py; its method.yaml holds its authors' or the best-known recipe."""
+
+    sequence: Count  # consecutive frames that unroll is given
+    loss: Literal["l1", "mse", "charbonnier"]
+    flips: bool = False  # frames mirrored and, where square, transposed, half of the time each
 
 
 class MotionTraining(StrictModel):

@@ -21,7 +21,7 @@ def study(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize(("name", "rows"), [(".", (6, 9)), ("studies/smoke", (4, 5)), ("studies/paper", (6, 9))])
+@pytest.mark.parametrize(("name", "rows"), [(".", (6, 9)), ("studies/smoke", (4, 5)), ("studies/paper", (10, 11))])
 def test_the_studies_are_valid(name, rows):
     run = pvdbench("validate", "--study", name)
     assert run.returncode == 0 and "{} motion rows, {} deblur rows: fine".format(*rows) in run.stdout, run.stderr
@@ -118,7 +118,7 @@ def test_a_stage_by_hand_and_bad_frames_that_lose_nothing(study):
 
 
 @pytest.mark.parametrize(
-    "group", ["", "datasets", "code", "train", "infer", "score", "weights", "bench", "deblur", "flow"]
+    "group", ["", "datasets", "code", "train", "infer", "score", "weights", "bench", "study", "deblur", "flow"]
 )
 def test_help_is_there(group):
     run = pvdbench(*group.split(), "--help")

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from conftest import METHODS
+from conftest import METHODS, make_dataset
 
 from pvdbench.contract.card import read_card
 from pvdbench.contract.clip import Clip
@@ -18,7 +18,7 @@ def method_folder(tmp_path, adapter, card=CARD):
 
 
 def test_a_method_that_is_not_there_lists_those_that_are():
-    with pytest.raises(MethodError, match=r"methods/nobody: expected a method .* there: bimnet, flownet2, input, "):
+    with pytest.raises(MethodError, match=r"methods/nobody: expected a method .* there: bimnet, deepdeblur, dvd, "):
         read_card(METHODS, "nobody")
 
 
@@ -65,3 +65,15 @@ def test_a_clip_reads_frames_windows_and_slices(dataset):
     assert torch.equal(clip[-1], clip[3]) and torch.equal(clip[1:][0], clip[1])
     window = clip.window(0, 2)
     assert [int(torch.stack([(w == f).all() for f in clip]).nonzero()[0]) for w in window] == [0, 0, 0, 1, 2]
+
+
+@pytest.mark.parametrize(("frames", "radius"), [(1, 2), (2, 1), (7, 2), (4, 0)])
+def test_windows_are_those_of_each_frame_and_read_each_once(tmp_path, monkeypatch, frames, radius):
+    paths = sorted((make_dataset(tmp_path, videos=("a",), frames=frames, size=(8, 8)) / "a" / "input").iterdir())
+    clip, read = Clip(paths), []
+    real = Clip.__getitem__
+    monkeypatch.setattr(Clip, "__getitem__", lambda self, index: read.append(index) or real(self, index))
+    windows = list(clip.windows(radius))
+    assert sorted(read) == list(range(frames))
+    assert len(windows) == frames
+    assert all(torch.equal(window, clip.window(t, radius)) for t, window in enumerate(windows))

@@ -64,10 +64,10 @@ def test_damaged_flow_is_named(tmp_path):
 
 
 def test_tables_are_strict_about_columns(tmp_path):
-    write_table(tmp_path / "t.csv", pd.DataFrame([(1, 0.1, 0.01)], columns=list(TRAINING_LOG)), TRAINING_LOG)
-    assert (tmp_path / "t.csv").read_text() == "step,loss,learning_rate\n1,0.1,0.01\n"
+    write_table(tmp_path / "t.csv", pd.DataFrame([(1, 0.1, 0.01, None)], columns=list(TRAINING_LOG)), TRAINING_LOG)
+    assert (tmp_path / "t.csv").read_text() == "step,loss,learning_rate,validation_loss\n1,0.1,0.01,\n"
     assert read_table(tmp_path / "t.csv", TRAINING_LOG).loss[0] == 0.1
-    with pytest.raises(DataError, match="expected the columns a, b, got step, loss, learning_rate"):
+    with pytest.raises(DataError, match="expected the columns a, b, got step, loss, learning_rate, validation_loss"):
         read_table(tmp_path / "t.csv", ("a", "b"))
     (tmp_path / "t.csv").write_text("")
     with pytest.raises(DataError, match=r"t\.csv: expected a CSV"):

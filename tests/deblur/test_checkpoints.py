@@ -11,8 +11,9 @@ from weights import oracle_weights
 
 from pvdbench.core.errors import WeightsError
 from pvdbench.core.weights import load_weights
-from pvdbench.deblur.checkpoints import import_checkpoint
-from pvdbench.deblur.recurrence import deblur_frames, load_video_deblurrer
+from pvdbench.deblur.checkpoints import PVDNET, import_checkpoint, official_name
+from pvdbench.deblur.params import NetworkParams
+from pvdbench.deblur.recurrence import VideoDeblurrer, deblur_frames, load_video_deblurrer
 from pvdbench.motion.estimator import load_motion_network
 
 
@@ -47,6 +48,18 @@ def test_a_whole_checkpoint_makes_the_authors_frames(theirs, tmp_path, wrap):
         outputs = list(deblur_frames(load_video_deblurrer(out).eval(), list(frames()), torch.device("cpu")))
     expected = np.clip((recorded_run()["out"] + 1) / 2, 0, 1)
     assert (np.abs(torch.stack(outputs).numpy() - expected) < 1e-4).mean() >= 0.999
+
+
+def test_the_released_larger_model_is_known_by_its_shapes(tmp_path):
+    """One under the authors' names: 24 blocks of 192 channels, 126 keys."""
+    torch.manual_seed(0)
+    large = NetworkParams(volume="gray", blocks=24, residual_width=1.5)
+    own = VideoDeblurrer(large, None).state_dict()
+    named = {f"PVDNet.{official_name(name.removeprefix('deblur.'), PVDNET)}": value for name, value in own.items()}
+    assert len(named) == 126
+    assert import_checkpoint(saved(tmp_path, named), tmp_path / "ours")["params"] == large.model_dump()
+    ours, _ = load_weights(tmp_path / "ours")
+    assert all(torch.equal(ours[name], value) for name, value in own.items())
 
 
 @pytest.mark.parametrize("prefix", ["BIMNet.", "", "module.BIMNet."])

@@ -17,6 +17,18 @@ def test_width_one_is_the_papers_network():
     assert sum(p.numel() for p in PVDNet().parameters()) == 5_132_579
 
 
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ({"width": 0.5, "blocks": 6}, 846_483),  # Table 3's Small as its text says; it prints 0.7 million
+        ({"width": 2, "branch_width": 1}, 19_606_243),  # its Large prints 19.6; all layers doubled are 20,478,531
+        ({"residual_width": 1.5, "blocks": 24}, 17_979_811),  # the released larger model, as counted from its code
+    ],
+)
+def test_the_other_sizes_have_the_parameters_that_are_known_of_them(options, count):
+    assert sum(p.numel() for p in PVDNet(**options).parameters()) == count
+
+
 def recorded_model():
     model = VideoDeblurrer(NetworkParams(volume="gray"), LiteFlowNet())
     pour(model.motion, "BIMNet.")

@@ -79,6 +79,18 @@ def test_a_second_run_runs_nothing(clone, scores):
     assert stages_run(again.stdout) == []
 
 
+def test_a_remote_brings_everything_back_and_nothing_runs_again(clone, scores, tmp_path):
+    study, whole = "studies/smoke/dvc.yaml", "studies/smoke/dvc.yaml:report"
+    run(clone, "dvc", "remote", "add", "--local", "--default", "store", str(tmp_path / "store"))
+    run(clone, "dvc", "push", "--with-deps", whole)
+    for made in (".dvc/cache", "studies/smoke/data", "studies/smoke/reports", "data/smoke", "data/rendering"):
+        shutil.rmtree(clone / made)
+    run(clone, "dvc", "pull", "--with-deps", whole)
+    assert stages_run(run(clone, "dvc", "repro", study).stdout) == []
+    back = clone / "studies" / "smoke" / "data" / "scores"
+    assert {path: (back / path).read_bytes() for path in scores} == scores
+
+
 def test_a_touched_method_runs_its_own_stages_and_what_shows_them(clone, scores):
     adapter = clone / "methods" / "tvl1" / "adapter.py"
     adapter.write_text(adapter.read_text() + "# touched\n")

@@ -10,7 +10,7 @@ from conftest import ROOT
 
 from pvdbench.pipeline.closure import closure
 from pvdbench.pipeline.code import STAGES as ENTRIES
-from pvdbench.pipeline.code import record_rows, record_stages
+from pvdbench.pipeline.code import Start, record_rows, record_stages, record_starts
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 RENDERER = "pvdbench.datasets.render"
@@ -98,6 +98,31 @@ def test_an_edited_method_changes_the_fingerprint_of_its_rows_alone(tmp_path):
     adapter.write_text("a = 2")
     after = record(tmp_path / "after")
     assert {row for row in before if before[row] != after[row]} == {"one", "two"}
+
+
+def test_training_starts_from_given_weights_and_the_methods_own_network(tmp_path):
+    method = tmp_path / "methods" / "x"
+    method.mkdir(parents=True)
+    (method / "method.yaml").write_text(CARD + "training: {steps: 1}\n")
+    (tmp_path / "given").write_bytes(b"1")
+    for name in ("network.py", "adapter.py"):
+        (method / name).write_text("import torch\n")
+
+    def record():
+        starts = {"deblur/own": Start(None, method), "deblur/given": Start(tmp_path / "given", None),
+                  "motion/gone": Start(tmp_path / "not there", None)}  # fmt: skip
+        record_starts(starts, tmp_path / "out")
+        return {path.stem: path.read_bytes() for path in (tmp_path / "out").rglob("*.json")}
+
+    before = record()
+    assert set(before) == {"own", "given", "gone"}
+    assert "pvdbench/training/competitors.py" in json.loads(before["own"])["imports"]
+    (method / "adapter.py").write_text("import numpy\n")
+    assert record() == before  # how it runs is no part of how it was trained
+    (method / "network.py").write_text("import numpy\n")
+    (tmp_path / "given").write_bytes(b"2")
+    after = record()
+    assert {row for row in before if before[row] != after[row]} == {"own", "given"}
 
 
 def test_nothing_is_tracked_by_analytics():

@@ -11,14 +11,16 @@ from conftest import make_dataset
 from pvdbench.core.errors import DataError, WeightsError
 from pvdbench.core.records import TRAINING_LOG, read_table
 from pvdbench.core.warp import backward_warp
-from pvdbench.core.weights import load_weights
+from pvdbench.core.weights import load_weights, save_weights
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.deblur.params import DeblurRow, NetworkParams
 from pvdbench.deblur.recurrence import VideoDeblurrer
+from pvdbench.motion.estimator import motion_header
+from pvdbench.motion.flownet2 import FlowNet2
 from pvdbench.motion.liteflownet import LiteFlowNet
 from pvdbench.motion.params import Finetune, MotionRow
 from pvdbench.training.crops import SequenceCrops, Sequences, batches
-from pvdbench.training.deblurring import sequence_losses, train_deblurring
+from pvdbench.training.deblurring import initialise, sequence_losses, train_deblurring
 from pvdbench.training.loop import Run, TrainingError, optimise
 from pvdbench.training.losses import supervised_loss, warping_loss
 from pvdbench.training.motion import pretrain_motion, train_motion
@@ -210,7 +212,7 @@ def test_a_row_with_nothing_to_train_says_so(pretrained, data, tmp_path, task):
         )
     tensors, header = load_weights(tmp_path / "w")
     assert tensors == {} and header == {"network": None, "method": "tvl1"}
-    assert (tmp_path / "log.csv").read_text() == "step,loss,learning_rate\n"
+    assert (tmp_path / "log.csv").read_text() == "step,loss,learning_rate,validation_loss\n"
 
 
 def test_bimnet_is_fixed_unless_the_row_trains_it(pretrained, data, tmp_path):
@@ -272,6 +274,51 @@ def test_weights_of_another_network_are_refused(data, pretrained, tmp_path):
         train_motion(MotionRow(method="bimnet", network="liteflownet", finetune=BIMNET), data, MOTION, tmp_path / "w",
                      tmp_path / "out", tmp_path / "log", tmp_path / "half", seed=0, device=CPU)  # fmt: skip
     assert not (tmp_path / "out").exists()
+
+
+def given_flownet2(folder):
+    torch.manual_seed(0)
+    network = FlowNet2(1 / 16)
+    save_weights(folder / "given", network.state_dict(), motion_header(network))
+    return folder / "given"
+
+
+def test_flownet2_is_fine_tuned_from_given_weights_like_liteflownet(data, tmp_path):
+    row = MotionRow(method="flownet2", network="flownet2", weights="given", finetune=BIMNET)
+    files = tmp_path / "w", tmp_path / "log.csv", tmp_path / "half"
+    assert train_motion(row, data, MOTION, given_flownet2(tmp_path), *files, seed=0, device=CPU) == 3
+    before, after = weights_of(tmp_path / "given"), weights_of(tmp_path / "w")
+    assert before.keys() == after.keys() and not all(torch.equal(before[key], after[key]) for key in before)
+    assert load_weights(tmp_path / "w")[1]["network"] == "flownet2"
+
+
+def test_given_weights_of_another_network_are_refused(data, tmp_path):
+    row = MotionRow(method="bimnet", network="liteflownet", weights="given", finetune=BIMNET)
+    with pytest.raises(WeightsError, match="expected the weights of a liteflownet, got those of a flownet2; name oth"):
+        train_motion(row, data, MOTION, given_flownet2(tmp_path), tmp_path / "w", tmp_path / "log", tmp_path / "half",
+                     seed=0, device=CPU)  # fmt: skip
+    assert not (tmp_path / "w").exists()
+
+
+def test_given_weights_are_used_as_they_are(data, tmp_path):
+    save_weights(tmp_path / "given", {"a": torch.ones(2)}, {"network": "pvdnet"})
+    files = tmp_path / "w", tmp_path / "log.csv", tmp_path / "half"
+    row = ROW.model_copy(update={"network": None, "weights": "given"})
+    steps = train_deblurring(row, data, SEQUENCE, tmp_path / "no", *files, given=tmp_path / "given", seed=0, device=CPU)
+    assert steps == 0 and (tmp_path / "w").read_bytes() == (tmp_path / "given").read_bytes()
+
+
+@pytest.mark.parametrize(("start", "identity"), [("identity", True), ("xavier", False)])
+def test_pvdnet_starts_as_its_input_or_by_xavier_alone(start, identity):
+    torch.manual_seed(0)
+    model = VideoDeblurrer(NetworkParams(volume="warp", width=0.25, blocks=2), None)
+    initialise(model.deblur, start)
+    frames = torch.rand(4, 1, 3, 16, 16)
+    with torch.no_grad():
+        assert torch.equal(model(*frames), frames[1]) is identity
+    last = model.deblur.residuals[0].body[2].weight  # uniform within gain * sqrt(6 / (fan in + fan out))
+    bound = (0.1 if identity else 1.0) * math.sqrt(6 / (2 * 9 * last.shape[0]))
+    assert 0.9 * bound < last.abs().max() <= bound
 
 
 def test_log_means_cover_the_steps_between(tmp_path):

@@ -3,19 +3,19 @@
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
 from pvdbench.contract.card import Task, read_card
 from pvdbench.contract.places import check_places, place_of
 from pvdbench.core.errors import ParamsError, StudyError
-from pvdbench.core.params import StrictModel, read_params
+from pvdbench.core.params import StrictModel, parse_params, read_params
 from pvdbench.deblur.params import DeblurRow
 from pvdbench.motion.params import MotionRow
 from pvdbench.protocols.params import ProtocolParams
 from pvdbench.tables.params import TableParams
-from pvdbench.training.params import TrainingParams
+from pvdbench.training.params import MethodRecipe, TrainingParams
 
 
 class DatasetChoice(StrictModel):
@@ -83,6 +83,42 @@ class Study:
         """A row of `deblur`."""
         return _known(self.params.deblur, name, "deblur")
 
+    def options(self, name: str) -> dict[str, Any]:
+        """What a row of `deblur` gives to its method: the options of method.yaml, the row's own in their place.
+
+        Raises:
+            ParamsError: if one is unknown or of another type.
+        """
+        row = self.deblur_row(name)
+        return read_card(self.place_of(row.method), row.method).chosen(
+            row.options, f"params.yaml: deblur.{name}.options"
+        )
+
+    def network_of(self, name: str) -> Path | None:
+        """The folder of a deblurring row's method, if the training loop trains it by its network.py."""
+        method = self.deblur_row(name).method
+        place = self.place_of(method)
+        return place / method if read_card(place, method).training is not None else None
+
+    def recipe(self, name: str) -> MethodRecipe | None:
+        """How a row of `deblur` is trained by its method's network.py; None where the method has none.
+
+        Raises:
+            ParamsError: if the row's recipe does not match, or its method has nothing to train by it.
+        """
+        row = self.deblur_row(name)
+        card = read_card(self.place_of(row.method), row.method)
+        where = self.folder / "params.yaml"
+        if card.training is None:
+            if row.training:
+                raise ParamsError(f"{where}: deblur.{name}.training: expected none, since '{row.method}' has no recipe "
+                                  "of its own; remove it, or see `training.deblur` for PVDNet")  # fmt: skip
+            return None
+        if row.network is not None:
+            raise ParamsError(f"{where}: deblur.{name}.network: expected none, since '{row.method}' has a network of "
+                              "its own; give it `options`")  # fmt: skip
+        return parse_params(Path(f"{where}: deblur.{name}.training"), card.training | row.training, MethodRecipe)
+
 
 def _known(rows: dict[str, Row], name: str, key: str) -> Row:
     if name not in rows:
@@ -110,6 +146,9 @@ def load_study(folder: Path) -> Study:
         _check_method(study, method, "motion")
     for method in {row.method for row in params.deblur.values()}:
         _check_method(study, method, "deblur")
+    for name in params.deblur:
+        study.options(name)
+        study.recipe(name)
     _check_references(params)
     return study
 
@@ -127,7 +166,7 @@ def _check_references(params: Params) -> None:
     for name in (volume.motion, *tables.table1):
         _known(params.motion, name, "motion")
     lens = [tables.lens.row] if tables.lens else []
-    for name in (volume.volume_row, volume.warp_row, *tables.table2, *tables.table3, *lens, *tables.published):
+    for name in (volume.volume_row, volume.warp_row, *tables.deblur_labels, *lens, *tables.published):
         _known(params.deblur, name, "deblur")
     if tables.protocol not in params.protocols.expanded:
         choices = ", ".join(params.protocols.expanded)

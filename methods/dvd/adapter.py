@@ -1,0 +1,23 @@
+"""DVD (Su et al., CVPR 2017): five frames in, one out; DVD-noMC and, by `align: tvl1`, DVD-MC."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from pvdbench.contract.clip import Clip
+from pvdbench.contract.trained import TrainedMethod
+
+from .network import MULTIPLE, RADIUS, deblurred, network
+
+
+class Method(TrainedMethod):
+    """The network of the row's weights."""
+
+    name, build, multiple = "dvd", staticmethod(network), MULTIPLE
+
+    @torch.inference_mode()
+    def deblur(self, clip: Clip) -> Iterator[Tensor]:
+        """Each frame from five; the ends of the clip repeat."""
+        for window in clip.windows(RADIUS):
+            yield self.cut(deblurred(self._network, self.ready(window)), window)

@@ -1,0 +1,23 @@
+"""EDVR (Wang et al., CVPRW 2019): five frames in, one out."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from pvdbench.contract.clip import Clip
+from pvdbench.contract.trained import TrainedMethod
+
+from .network import MULTIPLE, RADIUS, network
+
+
+class Method(TrainedMethod):
+    """The network of the row's weights."""
+
+    name, build, multiple = "edvr", staticmethod(network), MULTIPLE
+
+    @torch.inference_mode()
+    def deblur(self, clip: Clip) -> Iterator[Tensor]:
+        """Each frame from five; the ends of the clip repeat."""
+        for window in clip.windows(RADIUS):
+            yield self.cut(self._network(self.ready(window)), window)

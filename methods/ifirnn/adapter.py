@@ -1,0 +1,26 @@
+"""IFI-RNN (Nah et al., CVPR 2019): frame after frame, a hidden state passed on; IFI-RNN-L by its options."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from pvdbench.contract.clip import Clip
+from pvdbench.contract.trained import TrainedMethod
+
+from .network import MULTIPLE, network
+
+
+class Method(TrainedMethod):
+    """The network of the row's weights."""
+
+    name, build, multiple = "ifirnn", staticmethod(network), MULTIPLE
+
+    @torch.inference_mode()
+    def deblur(self, clip: Clip) -> Iterator[Tensor]:
+        """Each frame from itself and the hidden state."""
+        hidden = None
+        for frame in clip:
+            blurry = self.ready(frame) - 0.5
+            output, hidden = self._network(blurry, self._network.start(blurry) if hidden is None else hidden)
+            yield self.cut(output + 0.5, frame)

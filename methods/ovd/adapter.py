@@ -1,0 +1,26 @@
+"""OVD (Kim et al., ICCV 2017): five frames in, one out, features passed on."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from pvdbench.contract.clip import Clip
+from pvdbench.contract.trained import TrainedMethod
+
+from .network import MULTIPLE, RADIUS, network
+
+
+class Method(TrainedMethod):
+    """The network of the row's weights."""
+
+    name, build, multiple = "ovd", staticmethod(network), MULTIPLE
+
+    @torch.inference_mode()
+    def deblur(self, clip: Clip) -> Iterator[Tensor]:
+        """Each frame from five and from the step before; the ends of the clip repeat."""
+        state = None
+        for window in clip.windows(RADIUS):
+            frames = self.ready(window) - 0.5
+            output, state = self._network(frames, self._network.start(frames[:, 0]) if state is None else state)
+            yield self.cut(output + 0.5, window)

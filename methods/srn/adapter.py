@@ -1,0 +1,23 @@
+"""SRN-DeblurNet (Tao et al., CVPR 2018): each frame alone, at three scales with memory."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from pvdbench.contract.clip import Clip
+from pvdbench.contract.trained import TrainedMethod
+
+from .network import MULTIPLE, network
+
+
+class Method(TrainedMethod):
+    """The network of the row's weights."""
+
+    name, build, multiple = "srn", staticmethod(network), MULTIPLE
+
+    @torch.inference_mode()
+    def deblur(self, clip: Clip) -> Iterator[Tensor]:
+        """Each frame by itself."""
+        for frame in clip:
+            yield self.cut(self._network(self.ready(frame))[-1], frame)

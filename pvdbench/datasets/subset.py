@@ -1,0 +1,101 @@
+"""A part of a data set as one of its own: fewer videos, fewer frames or a crop of them, named as such in the report."""
+
+import json
+import shutil
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pvdbench.core.errors import DataError
+from pvdbench.core.files import replaced_folder
+from pvdbench.core.flow_files import read_flow, write_flow
+from pvdbench.core.images import read_frame, read_mask, write_frame, write_mask
+from pvdbench.core.records import MANIFEST, read_table, write_table
+from pvdbench.datasets.params import Subset
+
+NOTE = "subset.json"
+"""The file by which a data set says that it is a part of another."""
+Scalar = TypeVar("Scalar", bound=np.generic)
+_FILES = ("blurry", "sharp", "flow", "occlusion")
+
+
+def take_subset(whole: Path, subset: Subset, out: Path) -> None:
+    """Write out/: the first videos of each split, their first frames, a centred crop, copied from whole.
+
+    Args:
+        whole: a data set's folder, holding manifest.csv.
+
+    Raises:
+        DataError: if the data set is missing, or holds less than the subset asks for.
+        WriteError: if the disk is full.
+    """
+    table = read_table(whole / "manifest.csv", MANIFEST).sort_values(["split", "video", "frame"])
+    if subset.videos is not None:
+        table = pd.concat(_first_videos(whole, split, subset.videos) for _, split in table.groupby("split", sort=True))
+    if subset.frames is not None:
+        table = table.groupby(["split", "video"], sort=True).head(subset.frames)
+    with replaced_folder(out) as folder:
+        rows = [_taken(whole, folder, row, subset.size) for row in table.to_dict("records")]
+        write_table(folder / "manifest.csv", pd.DataFrame(rows, columns=list(MANIFEST)), MANIFEST)
+        (folder / NOTE).write_text(json.dumps(subset.model_dump(), sort_keys=True) + "\n")
+
+
+def describe_subset(folder: Path) -> str | None:
+    """What part of which data set a folder holds, in words; None if it is a whole one."""
+    if not (folder / NOTE).exists():
+        return None
+    note = Subset(**json.loads((folder / NOTE).read_text()))
+    parts = [f"{note.videos} videos of each split" if note.videos else "all videos",
+             f"the first {note.frames} frames of each" if note.frames else "all frames",
+             f"{note.size[0]}x{note.size[1]} px from their middle" if note.size else "whole frames"]  # fmt: skip
+    return f"a subset of {note.of}: {', '.join(parts)}"
+
+
+def _first_videos(whole: Path, split: pd.DataFrame, count: int) -> pd.DataFrame:
+    videos = sorted(split["video"].unique())
+    if len(videos) < count:
+        raise DataError(f"{whole}: expected at least {count} videos of split '{split['split'].iloc[0]}', "
+                        f"got {len(videos)}; lower `videos` of the subset")  # fmt: skip
+    return split[split["video"].isin(videos[:count])]
+
+
+def _taken(whole: Path, out: Path, row: Mapping[Hashable, Any], size: tuple[int, int] | None) -> dict[Hashable, Any]:
+    """Copy or crop the files of one row of the manifest; its row in the new one."""
+    new = dict(row)
+    for kind in _FILES:
+        if not isinstance(row[kind], str):
+            continue
+        source = whole / str(row[kind])
+        target = (out / str(row[kind])).with_suffix(source.suffix if size is None or kind == "flow" else ".png")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new[kind] = target.relative_to(out).as_posix()
+        if size is None:
+            shutil.copyfile(source, target)
+        else:
+            _crop(source, target, kind, size)
+    if size is not None:
+        new["width"], new["height"] = size
+    return new
+
+
+def _crop(source: Path, target: Path, kind: str, size: tuple[int, int]) -> None:
+    """The middle of a frame, a flow or a mask; the true flow may point out of it."""
+    if kind == "flow":
+        write_flow(target, _middle(read_flow(source), size, source))
+    elif kind == "occlusion":
+        write_mask(target, _middle(read_mask(source), size, source))
+    else:
+        write_frame(target, _middle(read_frame(source), size, source))
+
+
+def _middle(values: NDArray[Scalar], size: tuple[int, int], source: Path) -> NDArray[Scalar]:
+    (w, h), (height, width) = size, values.shape[:2]
+    if w > width or h > height:
+        raise DataError(f"{source}: expected at least {w}x{h} for the crop, got {width}x{height}; "
+                        "lower `size` of the subset")  # fmt: skip
+    y, x = (height - h) // 2, (width - w) // 2
+    return values[y : y + h, x : x + w]

@@ -1,0 +1,208 @@
+"""What a study will take before anything of it runs: stages, disk, memory, hours, and what is missing here."""
+
+import json
+import math
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from dvc.repo import Repo
+from torch import nn
+
+from pvdbench.core.errors import DataError
+from pvdbench.core.records import MANIFEST, read_table
+from pvdbench.deblur.params import DeblurRow
+from pvdbench.deblur.recurrence import VideoDeblurrer
+from pvdbench.motion.estimator import MotionNetwork
+from pvdbench.motion.flownet2 import FlowNet2
+from pvdbench.motion.liteflownet import LiteFlowNet
+from pvdbench.motion.params import MotionRow
+from pvdbench.pipeline.operations import Operations, frame_operations, update_operations
+from pvdbench.pipeline.study import Study
+from pvdbench.training.deblurring import sequence_losses
+from pvdbench.training.losses import supervised_loss, warping_loss
+
+PNG_BYTES = 1.5  # a pixel of a frame; 0.1 to 1.4 on the real clips of docs/log.md
+FLOW_BYTES = 8.0  # a pixel: two float32
+COUNTED, MEASURED = "counted", "measured here"
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage that is to run.
+
+    Attributes:
+        name: as `dvc repro` takes it.
+        done: whether its outputs are there and up to date.
+        hours: of computing; None where that is not known before it ran here.
+        basis: what the hours come from: measured here, or counted operations.
+        disk, memory: bytes.
+    """
+
+    name: str
+    done: bool
+    hours: float | None = None
+    basis: str = ""
+    disk: float = 0.0
+    memory: float = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All stages of a study, and what stands in its way here."""
+
+    stages: tuple[Stage, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def hours(self) -> float:
+        """Of all stages that are to run and whose hours are known."""
+        return sum(stage.hours or 0.0 for stage in self.stages if not stage.done)
+
+    @property
+    def disk(self) -> float:
+        """Bytes that the stages that are to run will write."""
+        return sum(stage.disk for stage in self.stages if not stage.done)
+
+
+def plan_study(study: Study, flops: float) -> Plan:
+    """Look at what is there and count what is not.
+
+    Args:
+        flops: that the machine which will run it sustains, a second; an assumption, as long as nothing was measured.
+    """
+    planner = _Planner(study, flops)
+    stages = tuple(planner.stage(name, done) for name, done in _states(study.folder))
+    return Plan(stages, tuple(_missing(study, stages)))
+
+
+def _states(folder: Path) -> list[tuple[str, bool]]:
+    """Every stage of the study in the order of dvc.yaml, and whether it is up to date."""
+    with Repo(str(folder)) as repo:
+        file = str((folder / "dvc.yaml").resolve())
+        names = [stage.addressing.rsplit(":", 1)[-1] for stage in repo.index.stages if stage.path == file]
+        changed = {name.rsplit(":", 1)[-1] for name in repo.status(targets=[file])}
+    return [(name, name not in changed) for name in names]
+
+
+class _Planner:
+    """Hours, disk and memory of a stage by its name."""
+
+    def __init__(self, study: Study, flops: float) -> None:
+        self._study, self._flops = study, flops
+
+    def stage(self, name: str, done: bool) -> Stage:
+        kind, _, item = name.partition("@")
+        counts: dict[str, Callable[[str], Stage]] = {
+            "pretrain": lambda _: self._pretrain(),
+            "train-motion": self._train_motion,
+            "train-deblur": self._train_deblur,
+            "flow": partial(self._run, "flow"),
+            "deblur": partial(self._run, "deblur"),
+        }
+        found = counts[kind](item) if kind in counts else Stage(name, done)
+        return Stage(name, done, found.hours, found.basis, found.disk, found.memory)
+
+    def _pretrain(self) -> Stage:
+        training = self._study.params.training.motion
+        needed = partial(update_operations,
+            lambda: LiteFlowNet(training.width), lambda network, batch: iter([supervised_loss(network, batch)]),  # type: ignore[arg-type]
+            training.pretrain, 2)  # fmt: skip
+        return self._training("motion", "pretrained", training.pretrain.steps, needed)
+
+    def _train_motion(self, name: str) -> Stage:
+        row, training = self._study.motion_row(name), self._study.params.training.motion
+        if row.network is None or (finetune := row.finetune) is None:
+            return Stage(name, False, 0.0, "nothing to train")
+        needed = partial(update_operations,
+            lambda: self._motion_network(row), lambda network, batch: iter([warping_loss(network, batch, finetune)]),  # type: ignore[arg-type]
+            training.finetune, 2)  # fmt: skip
+        return self._training("motion", name, training.finetune.steps, needed)
+
+    def _train_deblur(self, name: str) -> Stage:
+        row, recipe = self._study.deblur_row(name), self._study.params.training.deblur
+        if row.network is None or row.weights is not None:
+            return Stage(name, False, 0.0, "nothing to train")
+        needed = partial(update_operations,
+            lambda: self._deblurrer(row), lambda model, batch: sequence_losses(model, batch, recipe),  # type: ignore[arg-type]
+            recipe, recipe.sequence)  # fmt: skip
+        return self._training("deblur", name, recipe.steps, needed)
+
+    def _training(self, task: str, name: str, steps: int, needed: Callable[[], Operations]) -> Stage:
+        cost = _cost(self._study.data("cost", "train", task, f"{name}.json"))
+        if cost.get("steps"):
+            return Stage(name, False, cost["seconds"] / cost["steps"] * steps / _HOUR, MEASURED,
+                         0.0, cost["peak_memory_mib"] * 2**20)  # fmt: skip
+        operations = needed()
+        return Stage(name, False, operations.flops * steps / self._flops / _HOUR, COUNTED,
+                     operations.parameters * 4.0, operations.memory)  # fmt: skip
+
+    def _run(self, task: str, item: str) -> Stage:
+        dataset, _, name = item.partition("-")
+        frames, width, height = self._size(dataset)
+        pixels = frames * width * height
+        disk = pixels * (PNG_BYTES + (FLOW_BYTES if task == "flow" else 0.0))
+        cost = _cost(self._study.data("cost", task, dataset, f"{name}.json"))
+        if cost.get("milliseconds_median"):
+            return Stage(item, False, cost["milliseconds_median"] / 1000 * frames / _HOUR, MEASURED, disk)
+        operations = self._frame(task, name, width, height)
+        if operations is None:
+            return Stage(item, False, None, "not known before it ran here", disk)
+        return Stage(item, False, operations.flops * frames / self._flops / _HOUR, COUNTED, disk, operations.memory)
+
+    def _frame(self, task: str, name: str, width: int, height: int) -> Operations | None:
+        if not width:
+            return None
+        size = (1, 3, math.ceil(height / 4) * 4, math.ceil(width / 4) * 4)
+        if task == "flow" and self._study.motion_row(name).network is not None:
+            network = partial(self._motion_network, self._study.motion_row(name))
+            return frame_operations(network, lambda net: net(torch.zeros(size), torch.zeros(size)))
+        if task == "deblur" and self._study.deblur_row(name).network is not None:
+            model = partial(self._deblurrer, self._study.deblur_row(name))
+            return frame_operations(model, lambda net: net(*(torch.zeros(size) for _ in range(5))))
+        return None
+
+    def _size(self, dataset: str) -> tuple[int, int, int]:
+        """Test frames, width and height; 0 where the data set is not here."""
+        try:
+            table = read_table(self._study.dataset(dataset) / "manifest.csv", MANIFEST)
+        except DataError:
+            return 0, 0, 0
+        test = table[table["split"] == "test"]
+        return len(test), int(test["width"].max()), int(test["height"].max())
+
+    def _motion_network(self, row: MotionRow) -> MotionNetwork:
+        return FlowNet2() if row.network == "flownet2" else LiteFlowNet(self._study.params.training.motion.width)
+
+    def _deblurrer(self, row: DeblurRow) -> nn.Module:
+        motion = self._study.motion_row(row.motion)
+        assert row.network is not None
+        return VideoDeblurrer(row.network, None if motion.network is None else self._motion_network(motion))
+
+
+def _cost(path: Path) -> dict[str, float]:
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def _missing(study: Study, stages: Iterable[Stage]) -> Iterable[str]:
+    to_run = [stage for stage in stages if not stage.done]
+    needed = sum(stage.disk for stage in to_run)
+    for name in sorted({study.params.datasets.train, *study.params.datasets.test}):
+        if not (study.dataset(name) / "manifest.csv").exists():
+            yield f"data set {name}: run `dvc repro data/dvc.yaml:{name}`"
+    named = {row.weights for row in study.params.motion.values()} | {
+        row.weights for row in study.params.deblur.values()
+    }
+    for weights in sorted(weights for weights in named if weights):
+        path = study.given(weights)
+        if path is None or not path.exists():
+            yield f"weights {weights}: `pvdbench weights import FILE --out data/given/{weights}.safetensors`"
+    free = shutil.disk_usage(study.folder).free
+    if free < needed:
+        yield f"disk: {needed / 2**30:.0f} GiB are needed, {free / 2**30:.0f} are free"
+    if any(stage.basis == COUNTED for stage in to_run) and not torch.cuda.is_available():
+        yield "a graphics card: counted hours are for the assumed rate, not for this processor"

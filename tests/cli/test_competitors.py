@@ -1,0 +1,143 @@
+"""Rows of competing methods as a user meets them: trained, run, imported, refused."""
+
+import pytest
+import torch
+from conftest import METHODS
+from narrow import NARROW
+
+from cli.test_command import edit, files, one_line, pvdbench, study  # noqa: F401
+from pvdbench.contract.card import read_card
+from pvdbench.contract.folder import load_trainable
+from pvdbench.core.weights import load_weights
+
+SHORT = {"steps": 4, "batch": 2, "crop": [32, 32], "sequence": 4, "cosine": None}
+
+
+@pytest.fixture
+def row(study):  # noqa: F811
+    """The study with a row of IFI-RNN."""
+
+    def add(params):
+        params["deblur"]["ours"] = {
+            "method": "ifirnn", "motion": "static", "options": NARROW["ifirnn"], "training": SHORT,
+        }  # fmt: skip
+
+    edit(study, add)
+    return study
+
+
+def test_a_row_is_trained_and_run(row):
+    run = pvdbench("train", "deblur", "ours", "--study", row)
+    assert run.returncode == 0, run.stderr
+    weights = row / "data" / "weights" / "deblur" / "ours.safetensors"
+    _, header = load_weights(weights)
+    assert header["network"] == "ifirnn" and header["options"] == {"channels": 4, "blocks": 1, "iterations": 3}
+    run = pvdbench("infer", "deblur", "smoke", "ours", "--study", row)
+    assert run.returncode == 0, run.stderr
+    assert len(list((row / "data" / "frames" / "smoke" / "ours").rglob("*.png"))) == 8
+    out = row / "out"
+    frames = row / "data" / "smoke" / "a" / "input"
+    run = pvdbench("deblur", frames, "--method", "ifirnn", "--weights", weights, "--out", out, "--methods", METHODS)
+    assert run.returncode == 0, run.stderr
+    ours = row / "data" / "frames" / "smoke" / "ours" / "a"
+    assert {p.name: p.read_bytes() for p in out.iterdir()} == {p.name: p.read_bytes() for p in ours.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("row_", "message"),
+    [
+        (
+            {"options": {"chanels": 4}},
+            "deblur.ours.options.chanels: expected one of the options blocks, channels, i",
+        ),
+        ({"options": {"channels": 4.5}}, "deblur.ours.options.channels: expected int, got 4.5; correct it"),
+        ({"training": {"step": 3}}, "deblur.ours.training: step: expected one of the keys batch, channels_last"),
+        ({"training": {"steps": 0}}, "deblur.ours.training: steps: input should be greater than or equal to 1, got 0"),
+        (
+            {"network": {"volume": "warp"}},
+            "deblur.ours.network: expected none, since 'ifirnn' has a network of its",
+        ),
+        ({"method": "input", "options": {}}, "deblur.ours.training: expected none, since 'input' has no recipe of its"),
+    ],
+)
+def test_a_mistaken_row_is_one_line(row, row_, message):
+    edit(row, lambda params: params["deblur"]["ours"].update(row_))
+    before = files(row)
+    assert message in one_line(pvdbench("train", "deblur", "ours", "--study", row))
+    assert files(row) == before
+
+
+def test_a_method_without_weights_is_one_line(row):
+    frames = row / "data" / "smoke" / "a" / "input"
+    run = pvdbench("deblur", frames, "--method", "dvd", "--out", row / "out", "--methods", METHODS)
+    assert "dvd: expected a file of weights, got none; train a row of it, or bring a checkpoint" in one_line(run)
+    assert not (row / "out").exists()
+
+
+@pytest.fixture
+def published(tmp_path):
+    """A checkpoint of IFI-RNN as ESTRNN's training program saves one."""
+    torch.manual_seed(0)
+    options = read_card(METHODS, "ifirnn").chosen(NARROW["ifirnn"], "x")
+    state = load_trainable(METHODS, "ifirnn").network(**options).state_dict()
+    torch.save({"epoch": 3, "state_dict": {f"module.model.{key}": value for key, value in state.items()}},
+               tmp_path / "theirs.pth")  # fmt: skip
+    return tmp_path / "theirs.pth", state
+
+
+def import_(source, out, name="ifirnn", given=("channels=4", "blocks=1")):
+    options = [part for text in given for part in ("--option", text)]
+    return pvdbench("weights", "import", source, "--out", out, "--method", name, *options)
+
+
+def test_a_published_checkpoint_is_imported(published, tmp_path):
+    source, state = published
+    run = import_(source, tmp_path / "ours")
+    assert run.returncode == 0, run.stderr
+    tensors, header = load_weights(tmp_path / "ours")
+    assert header == {"network": "ifirnn", "options": {"channels": 4, "blocks": 1, "iterations": 3},
+                      "imported": "theirs.pth"}  # fmt: skip
+    assert tensors.keys() == state.keys() and all(torch.equal(tensors[key], state[key]) for key in state)
+
+
+def test_a_checkpoint_of_deepdeblur_lies_under_its_generator(tmp_path):
+    options = read_card(METHODS, "deepdeblur").chosen(NARROW["deepdeblur"], "x")
+    state = load_trainable(METHODS, "deepdeblur").network(**options).state_dict()
+    torch.save({"G": state, "D": {"x": torch.zeros(1)}}, tmp_path / "model-1000.pt")
+    run = import_(tmp_path / "model-1000.pt", tmp_path / "ours", "deepdeblur", ("width=0.125", "blocks=1"))
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_checkpoint_that_does_not_fit_names_the_key(published, tmp_path):
+    source, state = published
+    message = "rnncell0.F_B.0.bias: expected (20,), got (4,); use the weights of this network"
+    assert message in one_line(import_(source, tmp_path / "ours", given=()))
+    first, *rest = state
+    lacking, surplus = {name: state[name] for name in rest}, state | {"surplus": torch.zeros(1)}
+    for changed, key in ((lacking, first), (surplus, "surplus")):
+        torch.save(changed, tmp_path / "changed.pth")
+        assert f"changed.pth: {key}: expected" in one_line(import_(tmp_path / "changed.pth", tmp_path / "ours"))
+    assert not (tmp_path / "ours").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("ifirnn", ("channels",), "--option: expected KEY=VALUE, got 'channels'; correct it"),
+        ("ifirnn", ("width=2",), "ifirnn: --option.width: expected one of the options blocks, channels, iterations"),
+        ("input", (), "methods/input: expected a method with a network, got one without `training`"),
+        ("nobody", (), "methods/nobody: expected a method with method.yaml and adapter.py, found none"),
+    ],
+)
+def test_what_cannot_be_imported(published, tmp_path, name, given, message):
+    assert message in one_line(import_(published[0], tmp_path / "ours", name, given))
+
+
+def test_code_in_a_checkpoint_is_not_run(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "ran"), "w"))
+
+    torch.save({"state_dict": Evil()}, tmp_path / "evil.pth")
+    assert "expected tensors alone, got something else" in one_line(import_(tmp_path / "evil.pth", tmp_path / "ours"))
+    assert not (tmp_path / "ran").exists()

@@ -1,0 +1,109 @@
+"""What a study will take, against counts by hand, measured costs and what is there."""
+
+import json
+import shutil
+import subprocess
+from functools import partial
+
+import pytest
+import yaml
+from conftest import ROOT, make_dataset
+from torch import nn
+
+from pvdbench.datasets.manifest import read_clips
+from pvdbench.deblur.params import NetworkParams
+from pvdbench.deblur.recurrence import VideoDeblurrer
+from pvdbench.pipeline.operations import Operations, frame_operations, update_operations
+from pvdbench.pipeline.plan import COUNTED, MEASURED, plan_study
+from pvdbench.pipeline.study import load_study
+from pvdbench.training.params import Recipe
+
+RATE = 1e12
+
+
+@pytest.fixture
+def study(tmp_path):
+    """The smoke study alone in a repository, nothing made yet."""
+    for command in (["git", "init", "-q"], ["dvc", "init", "-q"]):
+        subprocess.run(command, cwd=tmp_path, check=True)
+    shutil.copytree(ROOT / "methods", tmp_path / "methods", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "dvc.yaml", tmp_path / "dvc.yaml")
+    params = yaml.safe_load((ROOT / "studies" / "smoke" / "params.yaml").read_text())
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params | {"root": "."}, sort_keys=False))
+    return tmp_path
+
+
+def test_a_convolution_is_counted_as_by_hand():
+    recipe = Recipe(steps=1, batch=2, crop=(8, 16), learning_rate=1.0)
+    multiply_adds = 2 * 9 * 3 * 5 * 8 * 16  # batch, kernel, channels in and out, pixels
+
+    def losses(network, batch):
+        yield network(batch["blurry"][:, 0]).sum()
+
+    found = update_operations(partial(nn.Conv2d, 3, 5, 3, padding=1), losses, recipe, 1)
+    assert found.parameters == 3 * 5 * 9 + 5
+    assert (
+        found.flops == 2 * multiply_adds * 2
+    )  # forwards, and backwards for the weights alone: frames need no gradient
+    frames, weights = 2 * 3 * 8 * 16, found.parameters
+    assert 4 * (4 * weights + frames) <= found.memory <= 4 * (5 * weights + frames)
+
+
+def test_a_frame_of_the_papers_network_takes_what_pytorch_counts():
+    import torch
+
+    size = (1, 3, 64, 64)
+    build = partial(VideoDeblurrer, NetworkParams(volume="warp"), None)
+    found = frame_operations(build, lambda net: net(*(torch.zeros(size) for _ in range(4))))
+    larger = frame_operations(build, lambda net: net(*(torch.zeros(1, 3, 128, 64) for _ in range(4))))
+    assert larger.flops == 2 * found.flops and found.memory == 4 * found.parameters
+
+
+def test_nothing_there_is_counted_and_named_as_missing(study):
+    plan = plan_study(load_study(study), RATE)
+    stages = {stage.name: stage for stage in plan.stages}
+    assert not any(stage.done for stage in plan.stages) and "report" in stages
+    assert stages["train-deblur@bimc-pv"].basis == COUNTED and stages["train-deblur@bimc-pv"].hours > 0
+    assert stages["train-deblur@input"].hours == 0 and stages["flow@smoke-bimnet"].hours is None
+    assert any("data set smoke: run `dvc repro data/dvc.yaml:smoke`" in line for line in plan.missing)
+
+
+@pytest.fixture
+def uncounted(monkeypatch):
+    """Every update takes 36 million operations and every frame 10 million; counting has its own tests."""
+    for name, flops in (("update_operations", 36e6), ("frame_operations", 10e6)):
+        monkeypatch.setattr(f"pvdbench.pipeline.plan.{name}", lambda *_, flops=flops: Operations(flops, 5.0, 7))
+
+
+def test_hours_are_steps_over_the_rate(study, uncounted):
+    stages = {stage.name: stage for stage in plan_study(load_study(study), 1e5).stages}
+    assert stages["pretrain"].hours == pytest.approx(6 * 36e6 / 1e5 / 3600)  # six updates
+    assert stages["train-motion@bimnet"].hours == pytest.approx(4 * 36e6 / 1e5 / 3600)
+
+
+def test_what_was_measured_here_goes_before_counting(study, uncounted):
+    cost = study / "data" / "cost" / "train" / "deblur" / "bimc-pv.json"
+    cost.parent.mkdir(parents=True)
+    facts = {"seconds": 7.2, "steps": 3, "peak_memory_mib": 100, "stage": "s", "hardware": "h"}
+    cost.write_text(json.dumps(facts))
+    stage = next(s for s in plan_study(load_study(study), RATE).stages if s.name == "train-deblur@bimc-pv")
+    assert stage.basis == MEASURED and stage.memory == 100 * 2**20
+    assert stage.hours == pytest.approx(7.2 / 3 * 6 / 3600)  # the smoke study's six updates
+
+
+def test_frames_that_are_there_give_hours_and_disk_of_running(study, uncounted):
+    frames = sum(len(clip.frames) for clip in read_clips(make_dataset(study / "data" / "smoke"), "test"))
+    stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
+    assert (
+        stages["deblur@smoke-bimc-pv"].hours == pytest.approx(frames * 10e6 / RATE / 3600)
+        and stages["flow@smoke-bimnet"].disk > 0
+    )
+    assert stages["flow@smoke-tvl1"].hours is None  # no network to count
+
+
+def test_given_weights_that_are_not_there_are_named(study, uncounted):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["motion"]["bimnet"]["weights"] = "theirs"
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    missing = plan_study(load_study(study), RATE).missing
+    assert any(line.startswith("weights theirs: `pvdbench weights import FILE --out") for line in missing)

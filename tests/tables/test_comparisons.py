@@ -1,0 +1,51 @@
+"""Tables 4 and 5, and variants: rows that params.yaml names, cell by cell, and rows that failed."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_study import TABLE_PARAMS
+
+from pvdbench.tables.build import build_tables
+
+OTHERS = {"mc": "A single image", "small": "A window"}
+VARIANTS = {"bimc": "warped", "bimc-pv": "25 candidates", "small-mc": "9 candidates"}
+
+
+def built(fake, **groups):
+    params = TABLE_PARAMS.model_copy(update=groups)
+    build_tables(fake.root, fake.root, datasets=[fake.dataset], params=params, ranking="plain-rgb")
+    return fake.root / "reports" / "tables"
+
+
+@pytest.mark.parametrize(("group", "rows"), [("table4", OTHERS), ("variants", VARIANTS)])
+def test_every_cell(fake, group, rows):
+    table = pd.read_csv(built(fake, **{group: rows}) / f"sample-{group}.csv").set_index("row")
+    assert dict(zip(table.index, table["label"], strict=True)) == rows
+    for row in rows:
+        scores = pd.read_csv(fake.root / "data" / "scores" / "deblur" / "sample" / f"{row}.csv")
+        counted = scores[(scores.protocol == "koehler") & scores.counted]
+        assert table.loc[row, "psnr_db_all"] == pytest.approx(counted.psnr_db.mean(), abs=1e-12)
+        cost = json.loads((fake.root / "data" / "cost" / "deblur" / "sample" / f"{row}.json").read_text())
+        assert table.loc[row, "params_total_m"] == pytest.approx(sum(cost["parameters"].values()) / 1e6)
+        assert table.loc[row, "milliseconds_a_frame"] == cost["milliseconds_median"]
+
+
+def test_a_table_that_no_row_is_named_for_is_not_there(fake):
+    folder = built(fake)
+    assert not (folder / "sample-table4.csv").exists() and not (folder / "sample-variants.csv").exists()
+
+
+def test_rows_of_the_table_alone_join_the_ranks(fake):
+    params = TABLE_PARAMS.model_copy(update={"table2": {"input": "input"}, "table3": {"baseline": "Medium"},
+                                             "table4": OTHERS})  # fmt: skip
+    assert list(params.deblur_labels.items()) == [("input", "input"), ("baseline", "Medium"), *OTHERS.items()]
+
+
+def test_a_row_that_failed_says_why(own):
+    path = own.root / "data" / "cost" / "deblur" / "sample" / "mc.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"failed": "mc: expected 6 frames, got 5"}))
+    table = pd.read_csv(built(own, table4=OTHERS) / "sample-table4.csv").set_index("row")
+    assert np.isnan(table.loc["mc", "psnr_db_all"]) and table.loc["mc", "skipped"] == "mc: expected 6 frames, got 5"
+    assert table.loc["small", "psnr_db_all"] > 0
