@@ -48,11 +48,11 @@ def run_deblurring(
             times = []
             for frame, (output, ms) in zip(clip.frames, _checked(method, name, clip), strict=True):
                 times.append(ms)
-                write_frame(folder / clip.video / f"{frame.name}.png", to_bytes(output.permute(1, 2, 0).numpy()))
+                write_frame(folder / clip.video / f"{frame.name}.png", to_bytes(output.permute(1, 2, 0).cpu().numpy()))
                 beat()
             _require_untouched(name, before, _stamps(clip))
             milliseconds += _timed(method, times)
-    return cost_facts(method.parameters(), milliseconds, output, counted)
+    return cost_facts(method.parameters(), milliseconds, output, counted) | {"timed": _how_timed(method)}
 
 
 def _warm_up(method: Deblurrer, clip: Clip) -> float | None:

@@ -23,7 +23,7 @@ class RowCost:
         parameters_m: learned parameters, in millions.
         multiply_adds_g: a frame of 1280x720, in thousand millions.
         milliseconds: a frame of the data set's size, median.
-        memory_mib: the most that the process, or on a graphics card the card, held.
+        memory_mib: the most that the process, or on a graphics card the card held.
     """
 
     name: str
@@ -57,9 +57,9 @@ def cost_table(context: Context, costs: list[RowCost], scores: Scores) -> Table:
     caption = (
         f"{context.scored(counted(scores))}. Multiply-adds are those of convolutions and matrix products, counted by "
         f"PyTorch on frames of {context.width}x{context.height} and scaled by pixels to 1280x720; milliseconds are the "
-        "median over all frames of the size measured here, after a warm-up and without reading or writing files, for "
-        "programs the whole run divided by frames; memory is the process's peak, on a graphics card the card's. "
-        f"Measured on {machines}."
+        "median over all frames of the size measured here, after a warm-up, reading included and writing not, for "
+        "programs their run divided by its frames; memory is the process's peak, on a graphics card the card's, not "
+        f"known of programs. Measured on {machines}."
     )
     rows = tuple(
         Row(c.name, c.label, (c.psnr, c.ssim, c.parameters_m, c.multiply_adds_g, c.milliseconds, c.memory_mib))
@@ -92,9 +92,16 @@ def _row_cost(name: str, label: str, facts: Mapping[str, Any], scores: Scores, b
         sum(facts["parameters"].values()) / _MILLION if facts["parameters"] else math.nan,
         _number(facts.get("multiply_adds_720p")) / _BILLION,
         _number(facts["milliseconds_median"]),
-        _number(facts.get("peak_device_memory_mib", facts.get("peak_memory_mib"))),
+        _memory(facts),
         ", ".join(filter(None, (machine, f"threads: {facts['threads']}", precision))),
     )
+
+
+def _memory(facts: Mapping[str, Any]) -> float:
+    """The graphics card's or else the process's; not known of a program or of frames that were there."""
+    if facts.get("timed", "frame") != "frame":
+        return math.nan
+    return _number(facts.get("peak_device_memory_mib", facts.get("peak_memory_mib")))
 
 
 def _number(value: float | None) -> float:

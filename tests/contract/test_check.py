@@ -5,6 +5,8 @@ import time
 import pytest
 from conftest import METHODS
 from fake_method import write_method
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pvdbench.contract.check import check_method
 from pvdbench.contract.new import new_method
@@ -102,6 +104,17 @@ def test_a_name_that_is_not_valid_is_refused(tmp_path, name):
     with pytest.raises(MethodError, match="expected a name of small letters, digits and single hyphens"):
         new_method(tmp_path, name, "python", [])
     assert list(tmp_path.iterdir()) == []
+
+
+@given(name=st.text("aZ0-_./ ", max_size=6))
+def test_a_name_makes_one_folder_or_none(tmp_path_factory, name):
+    place = tmp_path_factory.mktemp("methods")
+    try:
+        new_method(place, name, "folder", [])
+    except MethodError:
+        assert list(place.iterdir()) == []
+    else:
+        assert [path.name for path in place.iterdir()] == [name] and name.islower() and not set(name) & set("_./ ")
 
 
 def test_a_name_that_is_taken_is_refused(tmp_path):

@@ -26,7 +26,7 @@ def test_a_row_that_runs_has_frames_and_costs(dataset, tmp_path):
     assert len(list((tmp_path / "out").rglob("*.png"))) == 8 and read_failure(tmp_path / "out") == ""
     cost = json.loads((tmp_path / "cost.json").read_text())
     assert cost["milliseconds_median"] > 0 and cost["peak_memory_mib"] > 10 and cost["multiply_adds_720p"] is None
-    assert (cost["device"], cost["precision"], cost["threads"]) == ("cpu", "float32", 1)
+    assert (cost["device"], cost["precision"], cost["threads"], cost["timed"]) == ("cpu", "float32", 1, "frame")
 
 
 @pytest.mark.parametrize(
@@ -119,6 +119,7 @@ def test_a_program_s_time_is_shared_by_its_frames_and_frames_that_were_there_hav
     assert attempt(row(tmp_path / "c", "x", dataset, tmp_path)) == ""
     cost = json.loads((tmp_path / "cost.json").read_text())
     assert 100 <= cost["milliseconds_median"] < 1000 and cost["frames"] == 8
+    assert cost["timed"] == "clip"
     assert (tmp_path / "x.log").read_text().count("run.py") == 2
     folder = write_method(tmp_path / "f", "x") / "x" / "method.yaml"
     template = f"{dataset}/{{video}}/input/{{frame}}.png"

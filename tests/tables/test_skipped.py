@@ -88,6 +88,16 @@ def test_scores_that_are_missing_without_a_reason_still_stop_the_tables(own):
         tables(own)
 
 
+@pytest.mark.parametrize("timed", ["clip", "never"])
+def test_what_runs_elsewhere_has_no_memory_of_ours(own, timed):
+    path = own.root / "data" / "cost" / "deblur" / own.dataset / "mc.json"
+    facts = json.loads(path.read_text()) | {"timed": timed, "parameters": {}}
+    path.write_text(json.dumps(facts | ({"milliseconds_median": None} if timed == "never" else {})))
+    table = pd.read_csv(tables(own) / f"{own.dataset}-cost.csv").set_index("row")
+    assert table.loc["mc", ["peak_memory_mib", "parameters_m"]].isna().all()
+    assert pd.isna(table.loc["mc", "milliseconds_a_frame"]) == (timed == "never")
+
+
 def test_the_cost_table_has_what_the_cost_files_say(own):
     path = own.root / "data" / "cost" / "deblur" / own.dataset / "mc.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"multiply_adds_720p": 12.5e9, "precision": "float32"}))
