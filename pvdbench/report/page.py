@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from pvdbench.report.methods import Method
+from pvdbench.report.overview import three_sentences
 from pvdbench.report.provenance import Provenance
 from pvdbench.tables.files import DatasetTables
 from pvdbench.tables.findings import Finding
@@ -118,6 +120,11 @@ class Section:
         return {picture.file.removeprefix(start).rpartition(".")[0]: picture for picture in self.pictures}
 
     @property
+    def overview(self) -> tuple[str, ...]:
+        """What was asked and what won."""
+        return three_sentences(self.measured)
+
+    @property
     def gains(self) -> tuple[Finding, ...]:
         """What the paper claims of its method as a whole, held against this data set."""
         return tuple(finding for finding in self.measured.findings if finding.kind == "gain")
@@ -141,12 +148,24 @@ class Shown:
 
 @dataclass(frozen=True)
 class Page:
-    """The whole report."""
+    """The whole report.
+
+    Attributes:
+        sections: none where nothing was scored yet.
+        scores: the score files that can be downloaded, from data/scores on.
+    """
 
     title: str
     sections: tuple[Section, ...]
     training: tuple[Picture, ...]
     provenance: Provenance
+    methods: tuple[Method, ...] = ()
+    scores: tuple[str, ...] = ()
+
+    @property
+    def unscored(self) -> tuple[Method, ...]:
+        """Rows without a score, each with a note that says why."""
+        return tuple(method for method in self.methods if method.note)
 
 
 def _order(table: str, findings: tuple[Finding, ...]) -> Order:

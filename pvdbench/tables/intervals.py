@@ -88,6 +88,22 @@ class Bootstrap:
         mean = float(_change(old, weights, new, new_weights))
         return Interval(mean, low, high, len(both), int(new_weights.sum()))
 
+    def draws(self, videos: int) -> NDArray[np.intp]:
+        """Which videos each resample draws, (resamples, videos) indices: the intervals of other programs come from these.
+
+        Args:
+            videos: how many there are to draw from, at least 2.
+        """
+        drawn = []
+
+        def record(values: _Array, _again: _Array, axis: int = -1) -> _Array:
+            drawn.append(values)
+            return np.asarray(values.mean(axis=axis))
+
+        numbers = np.arange(videos, dtype=np.float64)
+        self._bounds(record, numbers, numbers)
+        return drawn[-1].astype(np.intp)
+
     def _mean(
         self, values: pd.Series, videos: pd.Series, totals: Callable[[pd.Series, pd.Series], pd.DataFrame]
     ) -> Interval:
