@@ -14,7 +14,7 @@ _SMOOTHING = 20  # a running mean over one part in so many of the steps, as in t
 
 @dataclass(frozen=True)
 class Curve:
-    """Points of two SVG polylines in a box of WIDTH x HEIGHT, the loss on a logarithmic scale from lowest to highest."""
+    """Points of two SVG polylines in a box of WIDTH x HEIGHT; the loss on a logarithmic scale."""
 
     logged: str
     smooth: str

@@ -59,7 +59,9 @@ class Gallery:
         self, out: Path, video: str, files: FrameFiles, before: FrameFiles | None, shown: "ClipPictures"
     ) -> None:
         deblurred = {row: self._path("frames", row, video, files.name, ".png") for row in self.deblur}
-        self._write_kind(out, "deblur", video, files.name, {BLURRY: files.blurry, **deblurred, SHARP: files.sharp}, shown)
+        self._write_kind(
+            out, "deblur", video, files.name, {BLURRY: files.blurry, **deblurred, SHARP: files.sharp}, shown
+        )
         if before is None:  # flow leads to the frame before
             return
         warped = {row: self._path("flow", row, video, files.name, ".png") for row in self.motion}
@@ -82,9 +84,7 @@ class Gallery:
             boxes = zoom_boxes(pictures[example.better], pictures[example.worse], pictures[SHARP])
             shown.boxes[f"{kind}/{frame}"] = [_corners(box) for box in boxes]
 
-    def _write_flows(
-        self, out: Path, video: str, frame: str, paths: Mapping[str, Path], shown: "ClipPictures"
-    ) -> None:
+    def _write_flows(self, out: Path, video: str, frame: str, paths: Mapping[str, Path], shown: "ClipPictures") -> None:
         flows = {source: read_flow(path) for source, path in paths.items() if path.is_file()}
         if flows:
             shown.longest[frame] = longest = _longest(flows.values())

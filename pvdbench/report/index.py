@@ -23,11 +23,9 @@ def study_index(material: Material, packs: Iterable[Pack]) -> dict[str, Any]:
     Args:
         packs: those that the page can load.
     """
-    return {
-        "files": {pack.key: pack_file(pack.key) for pack in packs},
-        "confidence": CONFIDENCE,
-        "datasets": [_dataset(material, measured) for measured in material.tables],
-    }
+    files = {pack.key: pack_file(pack.key) for pack in packs}
+    datasets = [_dataset(material, measured, files) for measured in material.tables]
+    return {"files": files, "confidence": CONFIDENCE, "datasets": datasets}
 
 
 def pack_file(key: str) -> str:
@@ -51,7 +49,7 @@ def _sources(clip: ClipFiles, reports: Path) -> dict[str, list[str]]:
     return {"blurry": links(f.blurry for f in clip.frames), "sharp": links(f.sharp for f in clip.frames)}
 
 
-def _dataset(material: Material, measured: DatasetTables) -> dict[str, Any]:
+def _dataset(material: Material, measured: DatasetTables, files: Mapping[str, str]) -> dict[str, Any]:
     params, figures = material.params, material.params.figures
     clips = material.clips(measured.dataset)
     return {
@@ -62,7 +60,7 @@ def _dataset(material: Material, measured: DatasetTables) -> dict[str, Any]:
         "size": frame_size(clips[0].frames[0].blurry) if clips else None,
         "clips": [{"name": clip.video, "frames": [files.name for files in clip.frames]} for clip in clips],
         "tasks": {
-            part.task: _task(part, material) for part in material.numbers if part.dataset == measured.dataset
+            part.task: _task(part, material, files) for part in material.numbers if part.dataset == measured.dataset
         },
         "pairs": {
             "deblur": [figures.deblur.worse, figures.deblur.better],
@@ -72,14 +70,14 @@ def _dataset(material: Material, measured: DatasetTables) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _task(part: TaskNumbers, material: Material) -> dict[str, Any]:
+def _task(part: TaskNumbers, material: Material, files: Mapping[str, str]) -> dict[str, Any]:
     frames: dict[str, list[str]] = {}
     for video, frame in part.frames:
         frames.setdefault(video, []).append(frame)
     methods = [method for method in material.methods if method.task == part.task and method.name in part.rows]
     return {
         "frames": list(frames.items()),
-        "protocols": list(part.protocols),
+        "protocols": [name for name in part.protocols if f"{part.dataset}/{part.task}/{name}" in files],
         "rows": [_row(method, part.dataset) for method in methods],
     }
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,10 @@ class Method:
 
 
 def read_methods(
-    study: Path, params: Mapping[str, Any], labels: Mapping[Task, Mapping[str, str]], numbers: list[TaskNumbers],
+    study: Path,
+    params: Mapping[str, Any],
+    labels: Mapping[Task, Mapping[str, str]],
+    numbers: Sequence[TaskNumbers],
     protocol: str,
 ) -> tuple[Method, ...]:
     """Every row of params.yaml that the tables name, deblurring first.
@@ -112,7 +115,13 @@ def read_methods(
 
 
 def _method(
-    study: Path, params: Mapping[str, Any], task: Task, row: str, label: str, numbers: list[TaskNumbers], protocol: str
+    study: Path,
+    params: Mapping[str, Any],
+    task: Task,
+    row: str,
+    label: str,
+    numbers: Sequence[TaskNumbers],
+    protocol: str,
 ) -> Method:
     key = KEYS[task]
     scored = [part.rows[row] for part in numbers if row in part.rows]
@@ -132,9 +141,8 @@ def _method(
         worst=worst,
         best=best,
         training=read_curve(study / "data" / "training" / key / f"{row}.csv"),
-        note="" if len(counted) else f"No frame of this row has a score under {protocol}: its scoring stage did not run "
-        "or left it out.",
-    )  # fmt: skip
+        note="" if len(counted) else f"No frame of this row has a score under {protocol}: it was not scored.",
+    )
 
 
 def _record(path: Path) -> dict[str, Any]:
@@ -159,7 +167,7 @@ def _clips(frames: pd.DataFrame) -> Iterator[ClipScore]:
     for (dataset, video), clip in frames.groupby(["dataset", "video"], sort=True):
         finite = clip["psnr_db"][np.isfinite(clip["psnr_db"])]
         psnr = float(finite.mean()) if len(finite) else np.inf
-        yield ClipScore(dataset, video, len(clip), psnr, float(clip["ssim"].mean()), len(clip) - len(finite))
+        yield ClipScore(str(dataset), str(video), len(clip), psnr, float(clip["ssim"].mean()), len(clip) - len(finite))
 
 
 def _extremes(frames: pd.DataFrame) -> tuple[tuple[FrameScore, ...], tuple[FrameScore, ...]]:
@@ -167,5 +175,5 @@ def _extremes(frames: pd.DataFrame) -> tuple[tuple[FrameScore, ...], tuple[Frame
     if frames.empty:
         return (), ()
     ranked = frames.sort_values(["psnr_db", "dataset", "video", "frame"], kind="stable")
-    scores = [FrameScore(f.dataset, f.video, f.frame, float(f.psnr_db)) for f in ranked.itertuples()]  # type: ignore[attr-defined, arg-type]
+    scores = [FrameScore(f.dataset, f.video, f.frame, float(f.psnr_db)) for f in ranked.itertuples()]  # type: ignore[arg-type]
     return tuple(scores[:_SHOWN]), tuple(reversed(scores[-_SHOWN:]))

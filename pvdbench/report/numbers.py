@@ -101,7 +101,11 @@ def training_packs(study: Path) -> Iterator[Pack]:
         logs = {path.stem: read_table(path, TRAINING_LOG) for path in sorted(study.glob(f"data/training/{task}/*.csv"))}
         yield Pack(
             f"training/{task}",
-            {name: {"step": packed(log["step"]), "loss": packed(log["loss"])} for name, log in logs.items() if len(log)},
+            {
+                name: {"step": packed(log["step"]), "loss": packed(log["loss"])}
+                for name, log in logs.items()
+                if len(log)
+            },
         )
 
 

@@ -39,8 +39,8 @@ def _lead(ranks: Table, differences: Table) -> str:
     lead = _difference(differences, best, second)
     if lead is None:
         return ""
-    verdict = "which is a lead" if lead.low > 0 else "which leaves the order of the two open"
-    return f"The next, {second.label}, is {_with_bounds(lead, signed=True)} away, {verdict}."
+    verdict = "the lead is clear" if lead.low > 0 else "the order of the two is open"
+    return f"Against the next, {second.label}, that is {_with_bounds(lead, signed=True)}: {verdict}."
 
 
 def _difference(differences: Table, row: Row, other: Row) -> Interval | None:

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,27 +31,33 @@ def build_single_file(material: Material, out: Path) -> None:
     """
     page = material.page()
     with TemporaryDirectory() as folder:
-        packs = [*material.packs(), *write_pictures(material, Path(folder))]
+        packs = [*write_pictures(material, Path(folder)), *_numbers(material)]
         index = study_index(material, packs)
         figures = {f"figures/{path.name}": _figure(path) for path in _figures(material)}
-        style, scripts = _texts(STYLES), [*(f"{(ASSETS / name).read_text()}" for name in SCRIPTS[:-1])]
+        style, scripts = _texts(STYLES), [(ASSETS / name).read_text() for name in SCRIPTS[:-1]]
         numbers = "".join(pack.script() for pack in packs)
         bare = render(page, index, Inlined(style, (*scripts, numbers), figures))
         frames = Pack("images", dict(_fitting(Path(folder), LIMIT - len(bare.encode()) - _RESERVE)))
         scripts += [numbers + frames.script(), (ASSETS / SCRIPTS[-1]).read_text()]
         with replaced_file(out) as partial:
-            partial.write_text(render(page, index, Inlined(style, tuple(map(_closed, scripts)), figures)))
+            partial.write_text(render(page, index, Inlined(style, tuple(scripts), figures)))
+
+
+def _numbers(material: Material) -> Iterator[Pack]:
+    """The study's own protocol and all that has none; then other protocols, as long as half of the file is free."""
+    packs = list(material.packs())
+    others = [
+        pack for pack in packs if pack.key.count("/") == 2 and not pack.key.endswith(f"/{material.params.protocol}")
+    ]
+    room = LIMIT // 2
+    for pack in (*(pack for pack in packs if pack not in others), *others):
+        room -= len(pack.script())
+        if room > 0 or pack not in others:
+            yield pack
 
 
 def _texts(names: Iterable[str]) -> str:
     return "\n".join((ASSETS / name).read_text() for name in names)
-
-
-def _closed(script: str) -> str:
-    """A script whose text cannot end its element."""
-    if "</script" in script.lower():
-        raise AssertionError("a script of the report holds its own end tag")
-    return script
 
 
 def _figures(material: Material) -> list[Path]:
@@ -77,9 +83,9 @@ def _fitting(folder: Path, room: int) -> Iterator[tuple[str, str]]:
 
 
 def _spread(folder: Path) -> Iterator[Path]:
-    frames: Mapping[str, list[Path]] = {}
+    frames: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*.webp")):
-        frames.setdefault(f"{path.parents[2].name}/{path.parent.name}/{path.name}", []).append(path)  # type: ignore[attr-defined]
+        frames.setdefault(f"{path.parents[2].name}/{path.parent.name}/{path.name}", []).append(path)
     names = list(frames)
     for place in _bisected(len(names)):
         yield from frames[names[place]]

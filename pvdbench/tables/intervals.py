@@ -89,10 +89,12 @@ class Bootstrap:
         return Interval(mean, low, high, len(both), int(new_weights.sum()))
 
     def draws(self, videos: int) -> NDArray[np.intp]:
-        """Which videos each resample draws, (resamples, videos) indices: the intervals of other programs come from these.
+        """Which videos each resample draws: what another program needs to find the same intervals.
 
         Args:
             videos: how many there are to draw from, at least 2.
+
+        Returns: (resamples, videos) indices.
         """
         drawn = []
 

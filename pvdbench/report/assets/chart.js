@@ -18,7 +18,7 @@ pvdbench.chart = (() => {
     return { label, stroke: css("--ink"), grid: { stroke: css("--hair"), width: 1 }, ticks: { stroke: css("--hair"), width: 1 }, font: "12px sans-serif", labelFont: "12px sans-serif", ...more };
   }
 
-  // Lines and dots as uPlot takes them: a series a name, and two unseen ones with a band for an interval.
+  // Lines and dots as uPlot takes them: a series a name, and two unseen ones for an interval, with a band beside a line.
   function assemble(series) {
     const list = [{}], data = [], bands = [];
     for (const { label, number, y, low, high, dots, size } of series) {
@@ -26,9 +26,9 @@ pvdbench.chart = (() => {
       list.push({ label: label.replaceAll("_", " "), stroke: colour(number), width: 1.6, dash: dash(number), paths: dots ? () => null : undefined, points, value: (_, value) => (value === null ? "\u2013" : value.toPrecision(4)) });
       data.push(y);
       if (!low) continue;
-      bands.push({ series: [list.length + 1, list.length], fill: faint(number) });
+      if (!dots) bands.push({ series: [list.length + 1, list.length], fill: faint(number) });
       for (const bound of [low, high]) {
-        list.push({ label: "", stroke: faint(number), width: 1, points: { show: false }, class: "bound" });
+        list.push({ label: "", stroke: faint(number), width: 1, paths: dots ? () => null : undefined, points: { show: false }, class: "bound" });
         data.push(bound);
       }
     }
@@ -49,13 +49,29 @@ pvdbench.chart = (() => {
       axes: [axis(what.xLabel, { ...names, rotate: what.rotate ?? 0, size: what.xSize ?? 50 }), axis(what.yLabel, { size: 64 })],
       series: list, bands, legend: { live: !what.tip, show: what.legend ?? true, isolate: true },
       cursor: { drag: { x: true, y: false }, focus: { prox: 24 }, dataIdx: what.tip ? nearest : undefined },
-      hooks: { setCursor: [(plot) => what.tip && showTip(plot, tip, what)] },
+      hooks: { setCursor: [(plot) => what.tip && showTip(plot, tip, what)], draw: [(plot) => what.series.forEach((one) => one.dots && one.low && drawIntervals(plot, what.x, one))] },
     };
     const plot = new uPlot(options, [what.x, ...data], canvas);
     plot.over.append(tip);
     if (what.pick) plot.over.addEventListener("click", () => plot.picked >= 0 && what.pick(plot.picked));
     drawn.set(canvas, { plot, figure, what });
     canvas.setAttribute("aria-label", `${figure.querySelector("h3").textContent}: ${what.yLabel} against ${what.xLabel}, ${what.series.map(({ label }) => label).join(", ")}`);
+  }
+
+  // A dot's interval: a line from low to high.
+  function drawIntervals({ ctx, valToPos }, x, { number, low, high }) {
+    ctx.save();
+    ctx.strokeStyle = colour(number);
+    ctx.lineWidth = 1.5 * devicePixelRatio;
+    ctx.beginPath();
+    x.forEach((value, place) => {
+      if (low[place] === null || high[place] === null) return;
+      const across = valToPos(value, "x", true);
+      ctx.moveTo(across, valToPos(low[place], "y", true));
+      ctx.lineTo(across, valToPos(high[place], "y", true));
+    });
+    ctx.stroke();
+    ctx.restore();
   }
 
   // The dot that is nearest to the pointer in both directions, not just along x.

@@ -7,7 +7,7 @@ pvdbench.look = (() => {
     warped: { task: "flow", first: ["@blurry", "blurry frame before"], last: ["@sharp", "truth"] },
     flow: { task: "flow", first: null, last: ["@true", "true flow"] },
   };
-  const chosen = { kind: "deblur", clip: 0, frame: 0, left: "@blurry", right: "" };
+  const chosen = { kind: "deblur", clip: 0, frame: 0, left: "", right: "" };
   let pack = null, images = null, opened = "", large, panels = [], moved = null;
 
   const byId = (id) => document.getElementById(id);
@@ -209,7 +209,8 @@ pvdbench.look = (() => {
     const number = dataset().clips.findIndex((one) => one.name === video);
     if (number < 0) return;
     choose({ kind: kindName, clip: number, frame: dataset().clips[number].frames.indexOf(frame), left: left ?? chosen.left, right: right ?? chosen.right });
-    byId("look").scrollIntoView();
+    byId("viewer").scrollIntoView();
+    byId("stage").focus({ preventScroll: true });
   }
 
   function listen() {
@@ -225,10 +226,25 @@ pvdbench.look = (() => {
     byId("look-reset").onclick = () => stage.reset();
     byId("viewer").addEventListener("keydown", key);
     byId("viewer").addEventListener("dblclick", moveBox);
-    window.addEventListener("hashchange", () => location.hash.startsWith("#look/") && follow(location.hash));
   }
 
-  async function open() {
+  // Where to begin: the counted frame that the study's two example rows differ on most.
+  async function telling() {
+    const { task } = kind();
+    if (!dataset().tasks[task]) return {};
+    const [frames, scores] = await Promise.all([statistics.frames(dataset(), task), statistics.scores(dataset(), task, dataset().protocol)]);
+    const [worse, better] = dataset().pairs[task].map((row) => scores?.psnr_db[row]);
+    if (!worse || !better) return {};
+    const gains = better.map((value, place) => (scores.counted[place] && Number.isFinite(value - worse[place]) ? value - worse[place] : -Infinity));
+    const { video, frame } = frames.list[gains.indexOf(Math.max(...gains))];
+    const clip = dataset().clips.findIndex((one) => one.name === video);
+    return clip < 0 ? {} : { clip, frame: dataset().clips[clip].frames.indexOf(frame) };
+  }
+
+  let opening = null;
+  const open = () => (opening ??= openOnce());
+
+  async function openOnce() {
     byId("viewer").hidden = false;
     stage.start(byId("viewer"));
     large = stage.double(byId("stage"));
@@ -237,14 +253,20 @@ pvdbench.look = (() => {
     pvdbench.onChange(async () => {
       if (opened === dataset().name || (await openDataset())) choose({});
     });
-    choose({});
-    if (location.hash.startsWith("#look/")) follow(location.hash);
+    choose(await telling());
+  }
+
+  async function goTo(hash) {
+    if (!hash.startsWith("#look/")) return;
+    await open();
+    follow(hash);
   }
 
   function start() {
     if (!byId("viewer") || !study.datasets.length) return;
-    if (location.hash.startsWith("#look/")) open();
-    else pvdbench.whenSeen(byId("look"), open);
+    pvdbench.whenSeen(byId("look"), open);
+    window.addEventListener("hashchange", () => goTo(location.hash));
+    goTo(location.hash);
   }
 
   return { start, address, choose, sourceLabel };

@@ -16,7 +16,7 @@
     const series = [{ label: pvdbench.label(task, row), number: 0, dots: true, size: 9, y: means.map(({ mean }) => chart.finite(mean)), low: means.map(({ low }) => chart.finite(low)), high: means.map(({ high }) => chart.finite(high)) }];
     const tip = (at) => [create("b", {}, names[at]), create("span", {}, `${statistics.decimal(means[at].mean, 2)} dB (${statistics.decimal(means[at].low, 2)} to ${statistics.decimal(means[at].high, 2)})`)];
     chart.draw(figure, { x: names.map((_, at) => at), series, xLabel: "protocol", yLabel: "PSNR (dB)", ticks: new Map(names.map((name, at) => [at, name])), rotate: -50, xSize: 130, xRange: [-0.5, names.length - 0.5], height: 420, tip });
-    caption(figure, "The same frames under every protocol; the band is the 95 % interval over clips. Numbers of different protocols must not be compared.");
+    caption(figure, "The same frames under every protocol; lines are 95 % intervals over clips. Numbers of different protocols must not be compared.");
   };
 
   plots.volume = async (figure) => {

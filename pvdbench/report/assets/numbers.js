@@ -75,7 +75,17 @@ pvdbench.numbers = (() => {
       if (MEASURED.test(head.dataset.key) || head.dataset.key.startsWith("epe_")) fillColumn(table, head, averaged?.cells);
     }
     [...table.tHead.rows].slice(0, -1).flatMap((row) => [...row.cells]).forEach(renameGroup);
+    tell(table, averaged);
     tools.resort(table);
+  }
+
+  // The caption was written for the study's own protocol and split; this says what stands in the table now.
+  function tell(table, averaged) {
+    const box = table.closest(".scroll"), same = state.protocol === dataset().protocol && state.percent === dataset().percent;
+    const line = box.parentElement.querySelector(`[data-told="${table.dataset.name}"]`) ?? create("p", { class: "notice", "data-told": table.dataset.name });
+    box.before(line);
+    line.hidden = same;
+    line.textContent = averaged ? `Now under ${state.protocol}, which counts ${averaged.counted} frames; sharpest and blurriest are ${state.percent} % of each clip. The paper's columns stay as printed.` : `None of these rows was scored under ${state.protocol}.`;
   }
 
   function fillColumn(table, head, cells) {

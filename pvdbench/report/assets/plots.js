@@ -108,6 +108,12 @@ pvdbench.plots = (() => {
     return caption(figure, `${state.protocol}; a dot a frame, a colour a clip; above the line ${names[1]} is better. By clip: ${clips.map((name, clip) => `${name} ${statistics.decimal(means[clip].mean, 2, true)} dB`).join(", ")}.`);
   };
 
+  // A series of one dot with its interval, at one of several places.
+  function only(at, count, mean) {
+    const alone = (value) => Array.from({ length: count }, (_, place) => (place === at ? chart.finite(value) : null));
+    return { y: alone(mean.mean), low: alone(mean.low), high: alone(mean.high) };
+  }
+
   plots.cost = async (figure) => {
     const task = choice(figure, "Task", Object.keys(dataset().tasks).map((name) => [name, name === "flow" ? "motion estimation" : "deblurring"]), "deblur");
     const unit = choice(figure, "Cost", [["milliseconds", "milliseconds a frame"], ["parameters", "parameters"]], "milliseconds");
@@ -116,7 +122,7 @@ pvdbench.plots = (() => {
     if (!scores || !known.length) return caption(figure, "No row has this cost on record.");
     const { all } = statistics.groups(frames, scores.counted, state.percent);
     const means = await Promise.all(known.map((row) => statistics.mean(scores.psnr_db[row.name], all, frames)));
-    const series = known.map(({ label, number }, at) => ({ label, number, dots: true, size: 9, y: known.map((_, other) => (other === at ? chart.finite(means[at].mean) : null)) }));
+    const series = known.map(({ label, number }, at) => ({ label, number, dots: true, size: 9, ...only(at, known.length, means[at]) }));
     const tip = (at) => [create("b", {}, ...labelNodes(known[at].label)), create("span", {}, `${statistics.decimal(means[at].mean, 2)} dB (${statistics.decimal(means[at].low, 2)} to ${statistics.decimal(means[at].high, 2)})`), create("span", {}, `${known[at][unit].toLocaleString("en-US")} ${unit}`)];
     chart.draw(figure, { x: known.map((row) => row[unit]), series, xLabel: unit === "milliseconds" ? "milliseconds a frame (median)" : "parameters", yLabel: "PSNR (dB)", logX: true, tip });
     return caption(figure, `${state.protocol}, all counted frames; rows without this cost are left out. Milliseconds are of the machine named at the end of this page.`);

@@ -43,7 +43,7 @@ pvdbench.stage = (() => {
   }
 
   function wheel(event) {
-    const view = event.target.closest(".view");
+    const view = event.target.closest(".view, #stage");
     if (!view || !(event.ctrlKey || viewer.contains(document.activeElement))) return; // else the page scrolls
     event.preventDefault();
     const { x, y } = within(view, event);
@@ -51,7 +51,7 @@ pvdbench.stage = (() => {
   }
 
   function drag(event) {
-    const view = event.target.closest(".view");
+    const view = event.target.closest(".view, #stage");
     if (!view || event.target.closest(".wipe") || place.scale === 1) return;
     const from = within(view, event), old = { ...place };
     follow(view, event, (moved) => {
