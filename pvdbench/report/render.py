@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,11 @@ def render(page: Page, index: Mapping[str, Any], inlined: Inlined | None = None)
 def render_method(page: Page, method: Method) -> str:
     """One row's page in reports/methods."""
     return _render("method.html.j2", TOOLS, "../", None, page=page, method=method)
+
+
+def render_against(other: str, protocol: str, rows: Sequence[Any]) -> str:
+    """The page that compares two studies; rows are against.Moved."""
+    return _render("against.html.j2", TOOLS, "", None, other=other, protocol=protocol, rows=rows)
 
 
 def _render(template: str, scripts: tuple[str, ...], top: str, inlined: Inlined | None, **what: Any) -> str:

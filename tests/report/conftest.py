@@ -4,6 +4,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from chromium import launched
 from fake_report import build
 from fake_study import fake, own  # noqa: F401
 
@@ -19,3 +20,10 @@ def built(fake):  # noqa: F811
 def ready(built, tmp_path):
     """A copy of it, for a test that changes it."""
     return replace(built, root=shutil.copytree(built.root, tmp_path / "ready"))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium for all tests of this folder."""
+    with launched() as chromium:
+        yield chromium
