@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from pvdbench.core.records import TRAINING_LOG, read_table
 from pvdbench.tables.params import TableParams
 from pvdbench.tables.scores import Scores
-from pvdbench.tables.style import colour, legend_beside, marker, math_label, page_size, plot_style, save_svg
+from pvdbench.tables.style import colour, legend_beside, marker, math_label, page_size, plot_style, save_plot
 
 _SMOOTHING = 20  # a running mean over one part in so many of the steps
 
@@ -42,7 +42,7 @@ def plot_blurriness(scores: Scores, params: TableParams, out: Path) -> tuple[int
             axes.set(title=title, xlabel="PSNR of the blurry frame (dB): blurry to the left, sharp to the right")
         right.axhline(0, color="#8a8a8a", linewidth=0.8)
         legend_beside(figure, left)
-        save_svg(figure, out)
+        save_plot(figure, out)
     return page_size(figure)
 
 
@@ -102,7 +102,7 @@ def plot_training(study: Path, labels: Mapping[str, str], out: Path) -> tuple[in
             axes.yaxis.set_minor_formatter(NullFormatter())
             if axes.get_lines():
                 axes.legend(fontsize=7)
-        save_svg(figure, out)
+        save_plot(figure, out)
     return page_size(figure)
 
 

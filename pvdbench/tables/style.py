@@ -16,9 +16,11 @@ UP, DOWN = _PALETTE[0], _PALETTE[5]
 """What gains and what loses."""
 
 _PIXELS_AN_INCH = 96  # CSS
+_TEXT_WIDTH = 7.0  # inches: both columns of ACM's two-column page
 _MARKERS = "osD^vPX*"
 _RC: dict[Any, Any] = {
     "svg.hashsalt": "pvdbench",
+    "pdf.fonttype": 42,  # TrueType, which publishers ask for
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "axes.edgecolor": "#8a8a8a",
@@ -87,6 +89,15 @@ def _ascending(values: Sequence[float]) -> list[float]:
     return [fmean(run) for run in runs for _ in run]
 
 
-def save_svg(figure: Figure, path: Path) -> None:
-    """Write an SVG without a date."""
+def save_plot(figure: Figure, path: Path) -> None:
+    """Write an SVG for the report and, beside it, a PDF as wide as a page's text; equal plots give equal bytes.
+
+    Args:
+        path: the SVG's.
+    """
     figure.savefig(path, format="svg", metadata={"Date": None})
+    width, height = figure.get_size_inches()
+    shrunk = _TEXT_WIDTH / width
+    figure.set_size_inches(_TEXT_WIDTH, height * (1 + shrunk) / 2)  # text does not shrink, so height keeps more
+    figure.savefig(path.with_suffix(".pdf"), format="pdf", metadata={"CreationDate": None})
+    figure.set_size_inches(width, height)

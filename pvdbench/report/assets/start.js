@@ -3,13 +3,19 @@
 (() => {
   if (!pvdbench.study || !pvdbench.state) return;
   const seen = new Set();
+  let last = Promise.resolve();
 
-  async function draw(figure) {
+  // One plot after another, with a breath between, so that the page keeps scrolling.
+  function draw(figure) {
+    last = last.then(() => new Promise((resolve) => setTimeout(resolve))).then(() => drawNow(figure));
+  }
+
+  async function drawNow(figure) {
     try {
       await pvdbench.plots[figure.dataset.plot](figure);
     } catch (error) {
       pvdbench.plots.caption(figure, `This plot could not be drawn: ${error.message}`);
-      throw error;
+      console.error(error);
     }
   }
 

@@ -20,7 +20,15 @@ pvdbench.statistics = (() => {
     return { list, blurriness: decode(pack.blurriness), ...errors };
   }
 
-  const decodeAll = (rows) => Object.fromEntries(Object.entries(rows).map(([name, text]) => [name, decode(text)]));
+  // Every row's numbers, each decoded when first looked at.
+  function decodeAll(rows) {
+    const decoded = {};
+    for (const [name, text] of Object.entries(rows)) {
+      let numbers = null;
+      Object.defineProperty(decoded, name, { enumerable: true, get: () => (numbers ??= decode(text)) });
+    }
+    return decoded;
+  }
 
   // One protocol's scores: which frames count, psnr_db and ssim a row; null where nothing was scored by it.
   function scores(dataset, task, protocol) {
