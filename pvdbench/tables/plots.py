@@ -39,7 +39,7 @@ def plot_blurriness(scores: Scores, params: TableParams, out: Path) -> tuple[int
                 _plot_groups(right, frames["psnr_db"] - scores[worse]["psnr_db"], frames, number, label, params)
         gain = f"Gain over {math_label(params.deblur_labels[worse])} (dB), 95 % interval over clips"
         for axes, title in ((left, "PSNR (dB)"), (right, gain)):
-            axes.set(title=title, xlabel="PSNR of the blurry frame (dB): blurry to the left, sharp to the right")
+            axes.set(title=title, xlabel="PSNR of the blurry frame (dB)")
         right.axhline(0, color="#8a8a8a", linewidth=0.8)
         legend_beside(figure, left)
         save_plot(figure, out)
