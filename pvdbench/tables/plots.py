@@ -108,6 +108,8 @@ def plot_training(study: Path, labels: Mapping[str, str], out: Path) -> tuple[in
 
 def _plot_log(axes: Axes, path: Path, number: int, label: str) -> None:
     log = read_table(path, TRAINING_LOG)
+    if log.empty:  # a row without a network to train
+        return
     smooth = log["loss"].rolling(max(len(log) // _SMOOTHING, 1), min_periods=1).mean()
     axes.plot(log["step"], log["loss"], color=colour(number), linewidth=0.5, alpha=0.25)
     axes.plot(log["step"], smooth, color=colour(number), linewidth=1.5, label=math_label(label))

@@ -108,4 +108,4 @@ def save_plot(figure: Figure, path: Path) -> None:
 
 def _scale_text(figure: Figure, factor: float) -> None:
     for text in figure.findobj(Text):
-        text.set_fontsize(text.get_fontsize() * factor)
+        text.set_fontsize(float(text.get_fontsize()) * factor)
