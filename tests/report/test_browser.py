@@ -290,8 +290,9 @@ def test_difference_flow_and_boxes(page):
     page.mouse.dblclick(stage["x"] + 5, stage["y"] + 5)
     page.mouse.dblclick(stage["x"] + stage["width"] - 5, stage["y"] + stage["height"] - 5)
     assert page.locator("#stage .mark.box0").first.get_attribute("style") != before
+    assert page.locator("#zooms .crop:visible").count() == 6  # left, right, truth
     page.locator("#look-boxes").uncheck()
-    assert page.locator("#wall .crop:visible").count() == 0
+    assert page.locator(".crop:visible").count() == 0
 
 
 def test_plots_follow_the_controls_and_lead_to_frames(page):

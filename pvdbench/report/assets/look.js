@@ -13,6 +13,7 @@ pvdbench.look = (() => {
   const byId = (id) => document.getElementById(id);
   const kind = () => KINDS[chosen.kind];
   const clip = () => dataset().clips[chosen.clip];
+  const clipNumber = (video) => dataset().clips.findIndex(({ name }) => name === video);
   const frameName = () => clip().frames[chosen.frame];
 
   // What can be looked at: [source, label] of the input, every row and the truth.
@@ -55,7 +56,7 @@ pvdbench.look = (() => {
   function buildWall() {
     panels = sources().map(([source, text]) => {
       const view = stage.view();
-      const crops = [0, 1].map((number) => create("div", { class: `crop box${number}` }, create("img", { alt: "" })));
+      const crops = newCrops();
       const button = create("button", { type: "button", class: "name", title: "Show at the right; with Shift at the left", onclick: (event) => choose(event.shiftKey ? { left: source } : { right: source }) }, ...labelNodes(text));
       const score = create("span", { class: "soft" });
       const link = create("a", { class: "png", hidden: true, "aria-label": `PNG of ${text}` }, "PNG");
@@ -75,6 +76,7 @@ pvdbench.look = (() => {
     }
     drawBoxes();
     corners();
+    drawZooms();
     panels.forEach((panel) => drawPanel(panel));
     byId("look-note").textContent = note();
     await drawScores();
@@ -111,11 +113,18 @@ pvdbench.look = (() => {
   const imageSize = () => dataset().size && { width: dataset().size[0], height: dataset().size[1] };
 
   function drawPanel({ source, text, view, crops, link, figure }) {
-    const src = address(source), size = imageSize();
+    const src = address(source);
+    view.querySelector(".gone").textContent = images ? "left out of this file" : "not on disk";
     stage.show(view, src, `${text}, ${clip().name}, frame ${frameName()}`);
     figure.classList.toggle("chosen", source === chosen.left || source === chosen.right);
     link.hidden = !src || !original(source);
     if (!link.hidden) link.href = original(source);
+    drawCrops(crops, src);
+  }
+
+  // The boxes of a picture, magnified; nothing where there is no picture or no box.
+  function drawCrops(crops, src) {
+    const size = imageSize();
     crops.forEach((crop, number) => {
       const box = boxes()[number];
       crop.hidden = !src || !box || !size || !byId("look-boxes").checked;
@@ -126,6 +135,19 @@ pvdbench.look = (() => {
       crop.style.aspectRatio = `${width} / ${height}`;
       Object.assign(image.style, { width: `${(100 * size.width) / width}%`, left: `${(-100 * left) / width}%`, top: `${(-100 * top) / height}%` });
     });
+  }
+
+  const newCrops = () => [0, 1].map((number) => create("div", { class: `crop box${number}` }, create("img", { alt: "" })));
+
+  // Beside the large picture: the boxes of its two sides and of the truth.
+  function drawZooms() {
+    const some = boxes().length && byId("look-boxes").checked;
+    const shown = some ? [...new Set([chosen.left, chosen.right, sources().at(-1)[0]])] : [];
+    byId("zooms").replaceChildren(...shown.map((source) => {
+      const crops = newCrops();
+      drawCrops(crops, address(source));
+      return create("figure", {}, create("figcaption", {}, ...labelNodes(sourceLabel(source))), create("div", { class: "crops" }, ...crops));
+    }));
   }
 
   // Each row's PSNR of this frame under the protocol that the controls name.
@@ -206,7 +228,7 @@ pvdbench.look = (() => {
   function follow(hash) {
     const [, name, kindName, video, frame, left, right] = hash.replace(/^#/, "").split("/").map(decodeURIComponent);
     if (!KINDS[kindName] || name !== dataset().name) return;
-    const number = dataset().clips.findIndex((one) => one.name === video);
+    const number = clipNumber(video);
     if (number < 0) return;
     choose({ kind: kindName, clip: number, frame: dataset().clips[number].frames.indexOf(frame), left: left ?? chosen.left, right: right ?? chosen.right });
     byId("viewer").scrollIntoView();
@@ -235,9 +257,10 @@ pvdbench.look = (() => {
     const [frames, scores] = await Promise.all([statistics.frames(dataset(), task), statistics.scores(dataset(), task, dataset().protocol)]);
     const [worse, better] = dataset().pairs[task].map((row) => scores?.psnr_db[row]);
     if (!worse || !better) return {};
-    const gains = better.map((value, place) => (scores.counted[place] && Number.isFinite(value - worse[place]) ? value - worse[place] : -Infinity));
+    const there = ({ video, frame }) => clipNumber(video) >= 0 && address(dataset().pairs[task][1], video, frame);
+    const gains = better.map((value, place) => (scores.counted[place] && Number.isFinite(value - worse[place]) && there(frames.list[place]) ? value - worse[place] : -Infinity));
     const { video, frame } = frames.list[gains.indexOf(Math.max(...gains))];
-    const clip = dataset().clips.findIndex((one) => one.name === video);
+    const clip = clipNumber(video);
     return clip < 0 ? {} : { clip, frame: dataset().clips[clip].frames.indexOf(frame) };
   }
 

@@ -15,7 +15,7 @@ pvdbench.strip = (() => {
     const buttons = places.map((place) => {
       const { video, frame } = frames.list[place];
       const src = pvdbench.look.address(chosen.right, video, frame);
-      const picture = src ? [create("img", { src, alt: "", loading: "lazy" })] : [];
+      const picture = src ? [create("img", { src, alt: "", loading: "lazy" })] : [create("span", { class: "absent" }, "no picture")];
       const open = () => pvdbench.look.choose({ clip: dataset().clips.findIndex((one) => one.name === video), frame: dataset().clips.find((one) => one.name === video).frames.indexOf(frame) });
       return create("li", {}, create("button", { type: "button", onclick: open }, ...picture, create("span", {}, `${video}, ${frame}`), create("b", {}, text(place))));
     });
