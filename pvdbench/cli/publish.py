@@ -45,11 +45,33 @@ def figures(folder: Path) -> None:
 
 @click.command()
 @study_folder
-def report(folder: Path) -> None:
-    """Make reports/index.html from tables and figures."""
+@click.option("--single-file", is_flag=True, help="One HTML file under 10 MB, reports/report.html, with fewer frames.")
+@click.option(
+    "--against",
+    metavar="OTHER",
+    help="Write reports/against.html instead: what moved against another folder of scores, or against a Git revision.",
+)
+def report(folder: Path, single_file: bool, against: str | None) -> None:
+    """Make reports/index.html and what it shows from tables, figures, scores and frames."""
     from pvdbench.pipeline.study import load_study
+    from pvdbench.report.against import build_against
     from pvdbench.report.build import build_report
+    from pvdbench.report.material import Material
+    from pvdbench.report.single import build_single_file
 
     study = load_study(folder)
-    chosen = study.params.datasets
-    build_report(folder, study.root, train=chosen.train, datasets=chosen.test)
+    params = study.params
+    material = Material(
+        study=folder,
+        root=study.root,
+        train=params.datasets.train,
+        datasets=params.datasets.test,
+        params=params.tables,
+        ranking=params.protocols.ranking,
+    )
+    if against:
+        build_against(material, against, folder / "reports" / "against.html")
+    elif single_file:
+        build_single_file(material, folder / "reports" / "report.html")
+    else:
+        build_report(material)

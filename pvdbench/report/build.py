@@ -1,39 +1,52 @@
-"""The stage `report`: tables, figures and provenance in, reports/index.html out."""
+"""The stage `report`: everything that a study measured in, a folder that opens from disk out."""
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
-from pvdbench.core.files import replaced_file
-from pvdbench.report.page import Page, Section
-from pvdbench.report.provenance import gather_provenance
-from pvdbench.report.render import render
-from pvdbench.tables.files import read_tables
-from pvdbench.tables.picture import read_pictures
+from pvdbench.core.files import replaced_file, replaced_folder
+from pvdbench.report.index import look_pack, pack_file, study_index
+from pvdbench.report.material import Material
+from pvdbench.report.numbers import Pack
+from pvdbench.report.render import ASSETS, render, render_method
 
 
-def build_report(study: Path, root: Path, *, train: str, datasets: Sequence[str]) -> None:
-    """Write reports/index.html below the study's folder, beside the tables and figures that it shows.
-
-    Args:
-        study: the folder with the study's params.yaml, data and reports.
-        root: the repository's top.
-        train: the data set that the study trains on.
-        datasets: the test data sets.
+def build_report(material: Material) -> None:
+    """Write reports/index.html, reports/assets and reports/methods, beside the tables and figures that they show.
 
     Raises:
-        DataError: if tables, figures or a cost file are missing or damaged; it names the stage to run.
+        DataError: if tables, figures, a frame or a cost file are missing or damaged; it names the stage to run.
         StudyError: outside a Git repository.
         WriteError: if the disk is full.
     """
-    reports = study / "reports"
-    measured = [read_tables(reports / "tables", dataset) for dataset in datasets]
-    pictures = read_pictures(reports / "figures")
-    sections = tuple(Section(m, tuple(p for p in pictures if p.dataset == m.dataset)) for m in measured)
-    page = Page(
-        title=f"PVDNet, measured on {' and '.join(datasets)}",
-        sections=sections,
-        training=tuple(picture for picture in pictures if not picture.dataset),
-        provenance=gather_provenance(study, root, list(dict.fromkeys((train, *datasets)))),
-    )
-    with replaced_file(reports / "index.html") as partial:
-        partial.write_text(render(page))
+    page = material.page()
+    with replaced_folder(material.reports / "assets") as assets:
+        shutil.copytree(ASSETS, assets, dirs_exist_ok=True)
+        packs = [*material.packs(), *write_pictures(material, assets / "images")]
+        _write_packs(packs, assets)
+        _copy_scores(material, assets / "scores")
+    with replaced_folder(material.reports / "methods") as folder:
+        for method in page.methods:
+            (folder / method.file).write_text(render_method(page, method))
+    with replaced_file(material.reports / "index.html") as partial:
+        partial.write_text(render(page, study_index(material, packs)))
+
+
+def write_pictures(material: Material, folder: Path) -> list[Pack]:
+    """Write every frame that the viewer shows below folder/DATASET; the packs say what is there."""
+    return [
+        look_pack(material, measured.dataset, material.gallery(measured.dataset).write(folder / measured.dataset))
+        for measured in material.tables
+    ]
+
+
+def _write_packs(packs: Iterable[Pack], assets: Path) -> None:
+    (assets / "data").mkdir()
+    for pack in packs:
+        (assets / pack_file(pack.key)).write_text(pack.script())
+
+
+def _copy_scores(material: Material, folder: Path) -> None:
+    for name in material.score_files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(material.study / "data" / "scores" / name, folder / name)

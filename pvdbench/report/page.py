@@ -3,12 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from pvdbench.report.methods import Method
+from pvdbench.report.overview import three_sentences
 from pvdbench.report.provenance import Provenance
 from pvdbench.tables.files import DatasetTables
 from pvdbench.tables.findings import Finding
 from pvdbench.tables.picture import Picture
 from pvdbench.tables.published import PAPER_DATASET
-from pvdbench.tables.skipped import SkippedRow
 from pvdbench.tables.table import Table
 
 _INTERVALS = (
@@ -61,7 +62,7 @@ class Part:
 
 
 _PARTS = (
-    Part("tables", "The paper's tables", "", ("table1", "table2", "table3", "section44")),
+    Part("tables", "The paper's tables", "", ("table1", "table2", "table3", "table4", "variants", "section44")),
     Part(
         "ranking",
         "Ranks and paired differences",
@@ -96,11 +97,6 @@ class Section:
         return self.measured.dataset == PAPER_DATASET
 
     @property
-    def skipped(self) -> tuple[SkippedRow, ...]:
-        """Rows without a result, and why."""
-        return self.measured.skipped
-
-    @property
     def parts(self) -> tuple["Shown", ...]:
         """What there is to show, under its headings; a table or picture that no part names is under the last."""
         named = {name for part in _PARTS for name in part.shows}
@@ -126,6 +122,11 @@ class Section:
         return {picture.file.removeprefix(start).rpartition(".")[0]: picture for picture in self.pictures}
 
     @property
+    def overview(self) -> tuple[str, ...]:
+        """What was asked and what won."""
+        return three_sentences(self.measured)
+
+    @property
     def gains(self) -> tuple[Finding, ...]:
         """What the paper claims of its method as a whole, held against this data set."""
         return tuple(finding for finding in self.measured.findings if finding.kind == "gain")
@@ -149,12 +150,24 @@ class Shown:
 
 @dataclass(frozen=True)
 class Page:
-    """The whole report."""
+    """The whole report.
+
+    Attributes:
+        sections: none where nothing was scored yet.
+        scores: the score files that can be downloaded, from data/scores on.
+    """
 
     title: str
     sections: tuple[Section, ...]
     training: tuple[Picture, ...]
     provenance: Provenance
+    methods: tuple[Method, ...] = ()
+    scores: tuple[str, ...] = ()
+
+    @property
+    def unscored(self) -> tuple[Method, ...]:
+        """Rows without a score, each with a note that says why."""
+        return tuple(method for method in self.methods if method.note)
 
 
 def _order(table: str, findings: tuple[Finding, ...]) -> Order:

@@ -1,8 +1,9 @@
-"""What made a report: commit, parameters, seeds, versions, hardware and what each stage took."""
+"""What made a report: commit, parameters, data, seeds, versions, hardware and what each stage took."""
 
+import hashlib
 import platform
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 import yaml
 
 from pvdbench.core.errors import DataError, StudyError
+from pvdbench.core.records import MANIFEST, read_table
 from pvdbench.tables.costs import read_cost
+from pvdbench.training.presets import MOTION_PRESETS, SEQUENCE_PRESETS
 
 _PACKAGES = ("pvdbench", "torch", "numpy", "scipy", "pandas", "scikit-image", "matplotlib", "pillow", "dvc")
 
@@ -26,6 +29,31 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class DataRecord:
+    """A data set as this study read it.
+
+    Attributes:
+        frames: split to (clips, frames).
+        sha256: of manifest.csv, which names every file.
+        md5: DVC's hash of the whole folder, from data/dvc.lock; empty where DVC did not make it.
+    """
+
+    name: str
+    frames: tuple[tuple[str, int, int], ...]
+    sha256: str
+    md5: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """A parameter that is not what it was, or that a preset set otherwise; None where one of them lacks it."""
+
+    key: str
+    before: Any
+    now: Any
+
+
+@dataclass(frozen=True)
 class Provenance:
     """All that is needed to make the same report again.
 
@@ -33,6 +61,8 @@ class Provenance:
         commit: the full hash.
         changes: the files that differ from the commit; none means that the commit says it all.
         params: the text of params.yaml.
+        edited: parameters that differ from those committed.
+        overridden: parameters of training that differ from the preset which the study names.
         seeds: key and value of every seed in params.yaml.
         commands: what to type.
     """
@@ -40,6 +70,9 @@ class Provenance:
     commit: str
     changes: tuple[str, ...]
     params: str
+    edited: tuple[Change, ...]
+    overridden: tuple[Change, ...]
+    data: tuple[DataRecord, ...]
     seeds: tuple[tuple[str, int], ...]
     versions: tuple[tuple[str, str], ...]
     hardware: tuple[str, ...]
@@ -74,6 +107,9 @@ def gather_provenance(study: Path, root: Path, datasets: Sequence[str]) -> Prove
         commit=commit,
         changes=tuple(line[3:] for line in _git(root, "status", "--porcelain").splitlines()),
         params=params,
+        edited=_edited(root, where / "params.yaml", params),
+        overridden=tuple(_overridden(yaml.safe_load(params).get("training") or {})),
+        data=tuple(_data_record(root, dataset) for dataset in datasets if (root / "data" / dataset).is_dir()),
         seeds=tuple(_seeds(yaml.safe_load(params))),
         versions=(("python", platform.python_version()), *((name, version(name)) for name in _PACKAGES)),
         hardware=tuple(sorted({cost["hardware"] for cost in costs})),
@@ -101,6 +137,56 @@ def _params_text(study: Path) -> str:
         raise DataError(
             f"{study / 'params.yaml'}: expected the study's parameters, found no file; run in a study's folder"
         ) from None
+
+
+def _edited(root: Path, path: Path, params: str) -> tuple[Change, ...]:
+    """The keys whose values differ from the committed file's; all of them where none was committed."""
+    tracked = _git(root, "ls-tree", "--name-only", "HEAD", path.as_posix()).strip()
+    committed = _git(root, "show", f"HEAD:{path.as_posix()}") if tracked else ""
+    before, now = _flat(yaml.safe_load(committed) or {}), _flat(yaml.safe_load(params))
+    return tuple(
+        Change(key, before.get(key), now.get(key)) for key in (now | before) if before.get(key) != now.get(key)
+    )
+
+
+def _overridden(training: Mapping[str, Any]) -> Iterator[Change]:
+    """What a recipe gives itself although its preset gives it, too."""
+    motion = training.get("motion") or {}
+    recipes = (
+        ("training.deblur", training.get("deblur") or {}, SEQUENCE_PRESETS),
+        ("training.motion.finetune", motion.get("finetune") or {}, MOTION_PRESETS),
+    )
+    for place, recipe, presets in recipes:
+        preset = presets.get(recipe.get("preset", ""), {})
+        for key in sorted(preset.keys() & recipe.keys()):
+            if preset[key] != recipe[key]:
+                yield Change(f"{place}.{key}", preset[key], recipe[key])
+
+
+def _flat(params: Any, place: str = "") -> dict[str, Any]:
+    """Every value that is no mapping, by its keys joined by dots."""
+    if not isinstance(params, dict) or not params:
+        return {place: params} if place else {}
+    return {
+        key: value
+        for name, part in params.items()
+        for key, value in _flat(part, f"{place}.{name}" if place else str(name)).items()
+    }
+
+
+def _data_record(root: Path, dataset: str) -> DataRecord:
+    path = root / "data" / dataset / "manifest.csv"
+    splits = read_table(path, MANIFEST).groupby("split", sort=True)["video"]
+    frames = tuple((str(split), int(videos.nunique()), len(videos)) for split, videos in splits)
+    return DataRecord(dataset, frames, hashlib.sha256(path.read_bytes()).hexdigest(), _locked(root, dataset))
+
+
+def _locked(root: Path, dataset: str) -> str:
+    lock = root / "data" / "dvc.lock"
+    if not lock.is_file():
+        return ""
+    stage = (yaml.safe_load(lock.read_text()) or {}).get("stages", {}).get(dataset, {})
+    return next((str(out.get("md5", "")) for out in stage.get("outs", []) if out["path"].endswith(dataset)), "")
 
 
 def _seeds(params: Any, place: str = "") -> Iterator[tuple[str, int]]:

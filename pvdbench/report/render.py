@@ -1,14 +1,34 @@
-"""A page to HTML: one file, no script, nothing from outside its folder; equal pages give equal bytes."""
+"""A page to HTML: nothing from outside its folder, no script but the package's own; equal pages give equal bytes."""
 
 import base64
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from pvdbench.report.frames import QUALITY
+from pvdbench.report.methods import Method
+from pvdbench.report.numbers import plain_json
 from pvdbench.report.page import Page
 from pvdbench.tables.table import decimal, spans
+
+ASSETS = Path(__file__).parent / "assets"
+"""Styles and scripts, as they are copied into the report."""
+
+STYLES = ("uplot/uPlot.min.css", "page.css", "look.css")
+TOOLS = ("store.js", "markup.js", "tools.js")
+"""The scripts that every page has: sorting, searching, copying."""
+
+SCRIPTS = (
+    "uplot/uPlot.iife.min.js", *TOOLS, "statistics.js", "numbers.js", "stage.js", "look.js", "strip.js", "chart.js",
+    "plots.js", "more_plots.js", "start.js",
+)  # fmt: skip
 
 _ENV = Environment(
     loader=PackageLoader("pvdbench.report"),
@@ -19,14 +39,73 @@ _ENV = Environment(
 )
 
 
-def render(page: Page) -> str:
+@dataclass(frozen=True)
+class Inlined:
+    """What one HTML file carries in itself.
+
+    Attributes:
+        style, scripts: their text.
+        pictures: data URIs by path from reports/.
+    """
+
+    style: str
+    scripts: tuple[str, ...]
+    pictures: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def policy(self) -> str:
+        """The Content-Security-Policy: these scripts and styles by their hashes, images from this file alone."""
+        hashes = " ".join(f"'{_digest(script)}'" for script in self.scripts)
+        return (
+            f"default-src 'none'; img-src data:; script-src {hashes}; style-src '{_digest(self.style)}'; "
+            "base-uri 'none'; form-action 'none'"
+        )
+
+
+# file: because not every browser takes a folder on disk for 'self'
+_POLICY = (
+    "default-src 'none'; img-src 'self' file:; script-src 'self' file:; style-src 'self' file:; base-uri 'none'; "
+    "form-action 'none'"
+)
+
+
+def render(page: Page, index: Mapping[str, Any], inlined: Inlined | None = None) -> str:
     """The report as HTML.
 
-    Its Content-Security-Policy allows the one style sheet, by its hash, and images; nothing else loads or runs.
+    Args:
+        index: what its scripts must know; values of JSON.
+        inlined: for one file that needs no other.
     """
-    style = _ENV.get_template("page.css").render()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return _ENV.get_template("page.html.j2").render(page=page, style=Markup(style), style_hash=f"sha256-{digest}")
+    return _render("index.html.j2", SCRIPTS, "", inlined, page=page, index=Markup(plain_json(index)))
+
+
+def render_method(page: Page, method: Method) -> str:
+    """One row's page in reports/methods."""
+    return _render("method.html.j2", TOOLS, "../", None, page=page, method=method)
+
+
+def render_against(other: str, protocol: str, rows: Sequence[Any]) -> str:
+    """The page that compares two studies; rows are against.Moved."""
+    return _render("against.html.j2", TOOLS, "", None, other=other, protocol=protocol, rows=rows)
+
+
+def _render(template: str, scripts: tuple[str, ...], top: str, inlined: Inlined | None, **what: Any) -> str:
+    return _ENV.get_template(template).render(
+        policy=inlined.policy if inlined else _POLICY,
+        style=Markup(inlined.style) if inlined else "",
+        inline_scripts=[Markup(script) for script in inlined.scripts] if inlined else [],
+        pictures=inlined.pictures if inlined else {},
+        single=inlined is not None,
+        styles=STYLES,
+        scripts=scripts,
+        top=top,
+        quality=QUALITY,
+        **what,
+    )
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _label(text: str) -> Markup:
@@ -47,4 +126,10 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-_ENV.filters |= {"label": _label, "decibels": _decibels, "duration": _duration, "spans": spans}
+def _path(text: str) -> str:
+    """A relative path as a link; Jinja's own urlencode leaves what a browser would read as a query."""
+    return quote(text)
+
+
+_ENV.filters |= {"label": _label, "decibels": _decibels, "decimal": decimal, "duration": _duration, "path": _path,
+                 "spans": spans}  # fmt: skip

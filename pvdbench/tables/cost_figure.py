@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from pvdbench.tables.context import Context
 from pvdbench.tables.cost_table import RowCost
 from pvdbench.tables.picture import Picture
-from pvdbench.tables.style import colour, legend_beside, marker, math_label, page_size, plot_style, save_svg
+from pvdbench.tables.style import colour, legend_beside, marker, math_label, page_size, plot_style, save_plot
 
 
 def cost_picture(context: Context, costs: Sequence[RowCost], folder: Path) -> Picture:
@@ -26,7 +26,7 @@ def cost_picture(context: Context, costs: Sequence[RowCost], folder: Path) -> Pi
             _draw(axes, costs, of)
             axes.set(title="PSNR (dB)", xlabel=what, xscale="log")
         legend_beside(figure, figure.axes[0])
-        save_svg(figure, folder / file)
+        save_plot(figure, folder / file)
     title = f"Quality against cost: {context.dataset}"
     caption = (
         f"Measured on {context.data} under the protocol {context.protocol}; up and to the left is better. Bars are "

@@ -1,4 +1,4 @@
-"""A figure like Fig. 7: the rows of Table 2 on three consecutive frames, in two zoomed boxes."""
+"""Figures like Fig. 7 (rows on three consecutive frames, in two zoomed boxes) and like Fig. 1, 8 and 9 (on one)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from pathlib import Path
 from pvdbench.core.images import Frame, read_frame
 from pvdbench.datasets.manifest import ClipFiles, FrameFiles
 from pvdbench.tables.canvas import DENSITY, Canvas, with_boxes, zoomed
-from pvdbench.tables.examples import Box, zoom_boxes
-from pvdbench.tables.params import ExampleParams
+from pvdbench.tables.examples import Box, chosen_boxes
+from pvdbench.tables.params import ComparisonParams, ExampleParams
 from pvdbench.tables.scores import Scores, psnr_text
 from pvdbench.tables.style import math_label
 
@@ -33,10 +33,11 @@ class DeblurExample:
         """
         chosen = next(files for files in self.clip.frames if files.name == self.name)
         truth = read_frame(chosen.sharp)
-        boxes = zoom_boxes(self._frame(self.params.better, chosen), self._frame(self.params.worse, chosen), truth)
+        pair = (self._frame(self.params.better, chosen), self._frame(self.params.worse, chosen))
+        boxes = chosen_boxes(self.params.boxes, *pair, truth)
         tile = (_TILE, round(_TILE * truth.shape[0] / truth.shape[1] / 2) * 2)
         names = [*(math_label(self.labels[row]) for row in self.params.rows), "truth"]
-        frames = self._three()
+        frames = (chosen,) if isinstance(self.params, ComparisonParams) else self._three()
         height = tile[1] + _HEAD
         canvas = Canvas(_TILE + len(names) * (_TILE // 2 + _GAP), _HEAD + len(frames) * height)
         canvas.text("blurry frame", 0, 0)

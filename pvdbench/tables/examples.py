@@ -1,5 +1,6 @@
 """Which frames Fig. 6 and 7 show, and which of their parts are zoomed: chosen by rule, never by eye."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
+from pvdbench.core.errors import ParamsError
 from pvdbench.core.images import Frame
 
 _PART = 4  # a box is a quarter of the frame wide and high
@@ -31,6 +33,31 @@ def best_frames(gain: pd.Series, count: int) -> list[tuple[str, str]]:
     """
     best = gain.loc[gain.groupby(level=0, sort=True).idxmax()]
     return list(best.sort_values(ascending=False, kind="stable").index[:count])
+
+
+def chosen_boxes(given: Sequence[Sequence[int]] | None, better: Frame, worse: Frame, truth: Frame) -> tuple[Box, Box]:
+    """The boxes that parameters give, otherwise those of zoom_boxes.
+
+    Raises:
+        ParamsError: if a box does not lie in the frame.
+    """
+    if given is None:
+        return zoom_boxes(better, worse, truth)
+    first, second = (_inside(box, truth) for box in given)
+    return first, second
+
+
+def _inside(given: Sequence[int], truth: Frame) -> Box:
+    height, width = truth.shape[:2]
+    if len(given) == 4:
+        box = Box(*given)
+        whole = box.height > 0 and box.width > 0 and box.top >= 0 and box.left >= 0
+        if whole and box.top + box.height <= height and box.left + box.width <= width:
+            return box
+    raise ParamsError(
+        f"params.yaml: tables.figures: boxes: expected top, left, height and width within {width}x{height}, "
+        f"got {list(given)}; correct the box"
+    )
 
 
 def zoom_boxes(better: Frame, worse: Frame, truth: Frame) -> tuple[Box, Box]:

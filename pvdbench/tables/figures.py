@@ -1,13 +1,13 @@
 """The stage `figures`: frames, flow, scores and training logs in, pictures and their captions out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from pvdbench.core.errors import ParamsError
 from pvdbench.core.files import replaced_folder
-from pvdbench.datasets.manifest import read_clips
+from pvdbench.datasets.manifest import ClipFiles, read_clips
 from pvdbench.tables.context import Context, read_context
 from pvdbench.tables.cost_figure import cost_picture
 from pvdbench.tables.cost_table import row_costs
@@ -16,16 +16,18 @@ from pvdbench.tables.examples import best_frames
 from pvdbench.tables.flow_figure import FlowExample
 from pvdbench.tables.lens import read_lens
 from pvdbench.tables.lens_figure import lens_picture
-from pvdbench.tables.params import ExampleParams, TableParams
+from pvdbench.tables.params import ComparisonParams, ExampleParams, TableParams, WarpParams
 from pvdbench.tables.picture import Picture, write_pictures
 from pvdbench.tables.plots import finite_frames, plot_blurriness, plot_training
 from pvdbench.tables.quantile_figure import quantile_picture
 from pvdbench.tables.scores import Scores, Task, read_scores
 from pvdbench.tables.skipped import read_skipped
+from pvdbench.tables.warp_figure import warp_picture
 
 _EXAMPLES: dict[Task, type[FlowExample] | type[DeblurExample]] = {"flow": FlowExample, "deblur": DeblurExample}
 _FOLDERS = {"flow": "flow", "deblur": "frames"}
 _TITLES = {"flow": "Motion estimation, as Fig. 6", "deblur": "Deblurring, as Fig. 7"}
+_SHOWS_ONE = "One frame; two boxes of it, zoomed in, for each row. "
 _SHOWS = {
     "flow": "Sharp frame t - 1 warped by the flow that each method estimated between the blurry frames; beneath, "
     "two boxes zoomed in and the flow itself. ",
@@ -50,6 +52,10 @@ def build_figures(study: Path, root: Path, *, datasets: Sequence[str], params: T
     every, deblur_rows = params, params.deblur_labels
     _check_rows("flow", params.figures.flow, params.table1)
     _check_rows("deblur", params.figures.deblur, deblur_rows)
+    for name, comparison in params.figures.compare.items():
+        _check_rows(f"compare.{name}", comparison, deblur_rows)
+    if params.figures.warp:
+        _check_warp(params.figures.warp, params)
     with replaced_folder(study / "reports" / "figures") as folder:
         pictures = [_training(study, params.table1 | deblur_rows, folder)]
         for dataset in datasets:
@@ -58,7 +64,10 @@ def build_figures(study: Path, root: Path, *, datasets: Sequence[str], params: T
             motion = _scores(study, "flow", dataset, params.table1, params)
             deblur = _scores(study, "deblur", dataset, deblur_rows, params)
             pictures += _examples("flow", study, root, dataset, params.figures.flow, params.table1, motion, folder)
-            pictures += _examples("deblur", study, root, dataset, params.figures.deblur, deblur_rows, deblur, folder)
+            for name, example in {"deblur": params.figures.deblur, **params.figures.compare}.items():
+                pictures += _examples("deblur", study, root, dataset, example, deblur_rows, deblur, folder, name=name)
+            if (warp := params.figures.warp) and set(warp.outputs.values()) <= set(deblur):
+                pictures.append(warp_picture(study, root, dataset, params, warp, deblur, folder))
             if _comparable(params.figures.deblur, deblur):
                 pictures.append(_blurriness(context, params, deblur, folder))
                 pictures.append(quantile_picture(context, params, deblur, folder))
@@ -68,7 +77,7 @@ def build_figures(study: Path, root: Path, *, datasets: Sequence[str], params: T
         write_pictures(folder, pictures)
 
 
-def _check_rows(key: Task, example: ExampleParams, known: Iterable[str]) -> None:
+def _check_rows(key: str, example: ExampleParams, known: Iterable[str]) -> None:
     for row in (*example.rows, example.better, example.worse):
         if row not in known:
             raise ParamsError(
@@ -80,6 +89,22 @@ def _check_rows(key: Task, example: ExampleParams, known: Iterable[str]) -> None
 def _comparable(example: ExampleParams, scores: Scores) -> bool:
     """Whether both rows that the figure compares have a result."""
     return example.better in scores and example.worse in scores
+
+
+def _check_warp(warp: WarpParams, params: TableParams) -> None:
+    known = {"motion": params.table1, "outputs": params.deblur_labels}
+    for key, names in (("motion", [warp.motion]), ("outputs", list(warp.outputs.values()))):
+        for name in names:
+            if name not in known[key]:
+                raise ParamsError(
+                    f"params.yaml: tables.figures.warp.{key}: expected rows of the tables, {', '.join(known[key])}, "
+                    f"got '{name}'; add it to the table or correct the name"
+                )
+    if "ideal" not in warp.outputs:
+        raise ParamsError(
+            "params.yaml: tables.figures.warp.outputs: expected the row with the pixel volume under 'ideal', got none; "
+            "add it"
+        )
 
 
 def _scores(study: Path, task: Task, dataset: str, rows: Iterable[str], params: TableParams) -> Scores:
@@ -95,6 +120,8 @@ def _examples(
     labels: dict[str, str],
     scores: Scores,
     folder: Path,
+    *,
+    name: str = "",
 ) -> list[Picture]:
     if not _comparable(example, scores):
         return []
@@ -103,20 +130,48 @@ def _examples(
     identical = len(better) - len(gain)
     left_out = f" {identical} frames identical to the truth were no candidates." if identical else ""
     clips = {clip.video: clip for clip in read_clips(root / "data" / dataset, "test")}
+    shown = [_given(example.frame, clips)] if example.frame else best_frames(gain, example.count)
+    one = isinstance(example, ComparisonParams)
+    kind = f"Deblurring, as {example.like}" if isinstance(example, ComparisonParams) else _TITLES[task]
     pictures = []
-    for number, (video, frame) in enumerate(best_frames(gain, example.count), start=1):
-        file = f"{dataset}-{task}-{number}.png"
+    for number, (video, frame) in enumerate(shown, start=1):
+        file = f"{dataset}-{name or task}-{number}.png"
         source = study / "data" / _FOLDERS[task] / dataset
         size = _EXAMPLES[task](clips[video], frame, source, labels, scores, example).draw(folder / file)
-        rule = (
-            f"Chosen by rule: the frame of {video} where {labels[example.better]} gains most over "
-            f"{labels[example.worse]} ({gain[video, frame]:+.2f} dB), and the boxes where its "
-            f"error is smaller by most; so it shows the method at its best, not on average.{left_out}"
-        )
-        title = f"{_TITLES[task]}: {dataset}, {video}, frame {frame}"
+        title = f"{kind}: {dataset}, {video}, frame {frame}"
         alt = f"{title}: {', '.join(labels[row] for row in example.rows)} and the truth side by side"
-        pictures.append(Picture(file, dataset, title, _SHOWS[task] + rule, alt, *size))
+        caption = (_SHOWS_ONE if one else _SHOWS[task]) + _rule(example, labels, video, gain.get((video, frame)))
+        pictures.append(Picture(file, dataset, title, caption + left_out, alt, *size))
     return pictures
+
+
+def _given(frame: Sequence[str], clips: Mapping[str, ClipFiles]) -> tuple[str, str]:
+    """A clip and frame that parameters name.
+
+    Raises:
+        ParamsError: if the data set has no such frame.
+    """
+    video, name = frame
+    if video not in clips or name not in {files.name for files in clips[video].frames}:
+        raise ParamsError(
+            f"params.yaml: tables.figures: frame: expected a clip of {', '.join(clips)} and one of its frames, "
+            f"got {video}, {name}; correct the names"
+        )
+    return video, name
+
+
+def _rule(example: ExampleParams, labels: Mapping[str, str], video: str, gain: float | None) -> str:
+    """How frame and boxes were chosen, in words."""
+    if example.frame:
+        frame = "The frame was named in params.yaml"
+    else:
+        frame = (
+            f"Chosen by rule: the frame of {video} where {labels[example.better]} gains most over "
+            f"{labels[example.worse]} ({gain:+.2f} dB)"
+        )
+    boxes = ", and so were the boxes." if example.boxes else ", and the boxes where its error is smaller by most"
+    best = "" if example.frame or example.boxes else "; so it shows the method at its best, not on average"
+    return f"{frame}{boxes}{best}{'' if example.boxes else '.'}"
 
 
 def _blurriness(context: Context, params: TableParams, scores: Scores, folder: Path) -> Picture:

@@ -11,7 +11,7 @@ from pvdbench.core.flow_files import Flow, read_flow
 from pvdbench.core.images import Frame, read_frame
 from pvdbench.datasets.manifest import ClipFiles
 from pvdbench.tables.canvas import DENSITY, Canvas, resized, with_boxes, zoomed
-from pvdbench.tables.examples import Box, zoom_boxes
+from pvdbench.tables.examples import Box, chosen_boxes
 from pvdbench.tables.flow_colours import colour_wheel, flow_colours
 from pvdbench.tables.params import ExampleParams
 from pvdbench.tables.scores import Scores, psnr_text
@@ -38,7 +38,8 @@ class FlowExample:
         """
         cards = self._cards()
         truth = cards[-1].frame
-        boxes = zoom_boxes(self._warped(self.params.better), self._warped(self.params.worse), truth)
+        pair = (self._warped(self.params.better), self._warped(self.params.worse))
+        boxes = chosen_boxes(self.params.boxes, *pair, truth)
         tile = (_TILE, round(_TILE * truth.shape[0] / truth.shape[1] / 2) * 2)
         columns = math.ceil(len(cards) / 2)
         height = _flow_top(tile) + tile[1] + 2 * _GAP
@@ -51,18 +52,18 @@ class FlowExample:
         canvas.save(out)
         return canvas.width // DENSITY, canvas.height // DENSITY
 
-    def _cards(self) -> list["_Card"]:
+    def _cards(self) -> list["Card"]:
         t = [files.name for files in self.clip.frames].index(self.name)
         now, before = self.clip.frames[t], self.clip.frames[t - 1]
         truth = None if now.flow is None else read_flow(now.flow)
         return [
-            _Card("blurry frame t - 1", read_frame(before.blurry), None),
-            _Card("blurry frame t", read_frame(now.blurry), None),
+            Card("blurry frame t - 1", read_frame(before.blurry), None),
+            Card("blurry frame t", read_frame(now.blurry), None),
             *(
-                _Card(self._title(row), self._warped(row), read_flow(self._path(row, ".flo")))
+                Card(self._title(row), self._warped(row), read_flow(self._path(row, ".flo")))
                 for row in self.params.rows
             ),
-            _Card("sharp frame t (truth)", read_frame(now.sharp), truth),
+            Card("sharp frame t (truth)", read_frame(now.sharp), truth),
         ]
 
     def _title(self, row: str) -> str:
@@ -76,7 +77,7 @@ class FlowExample:
 
 
 @dataclass(frozen=True)
-class _Card:
+class Card:
     """A frame with its name, and the flow beneath it where there is one."""
 
     label: str
@@ -99,7 +100,7 @@ def _flow_top(tile: tuple[int, int]) -> int:
     return _HEAD + tile[1] * 3 // 2 + _GAP
 
 
-def _longest(cards: list[_Card]) -> float:
+def _longest(cards: list[Card]) -> float:
     """The length that colours scale to: nearly the longest of all, so that a few wild vectors do not pale the rest."""
     flows = [card.flow.reshape(-1, 2) for card in cards if card.flow is not None]
     return float(np.percentile(np.hypot(*np.concatenate(flows).T), 99))

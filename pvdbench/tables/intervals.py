@@ -88,6 +88,24 @@ class Bootstrap:
         mean = float(_change(old, weights, new, new_weights))
         return Interval(mean, low, high, len(both), int(new_weights.sum()))
 
+    def draws(self, videos: int) -> NDArray[np.intp]:
+        """Which videos each resample draws: what another program needs to find the same intervals.
+
+        Args:
+            videos: how many there are to draw from, at least 2.
+
+        Returns: (resamples, videos) indices.
+        """
+        drawn = []
+
+        def record(values: _Array, _again: _Array, axis: int = -1) -> _Array:
+            drawn.append(values)
+            return np.asarray(values.mean(axis=axis))
+
+        numbers = np.arange(videos, dtype=np.float64)
+        self._bounds(record, numbers, numbers)
+        return drawn[-1].astype(np.intp)
+
     def _mean(
         self, values: pd.Series, videos: pd.Series, totals: Callable[[pd.Series, pd.Series], pd.DataFrame]
     ) -> Interval:

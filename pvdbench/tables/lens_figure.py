@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from pvdbench.tables.intervals import Interval
 from pvdbench.tables.lens import Lens, Reading, Step
 from pvdbench.tables.picture import Picture
-from pvdbench.tables.style import DOWN, UP, colour, page_size, plot_style, save_svg
+from pvdbench.tables.style import DOWN, UP, colour, page_size, plot_style, save_plot
 from pvdbench.tables.table import decimal
 
 _COLUMNS = (6, 38)  # points right of the axes
@@ -26,7 +26,7 @@ def lens_picture(lens: Lens, folder: Path) -> Picture:
         left, right = figure.subplots(1, 2, width_ratios=(1, 1.05), gridspec_kw={"wspace": 0.06})
         _draw_readings(left, readings)
         _draw_steps(right, steps)
-        save_svg(figure, folder / file)
+        save_plot(figure, folder / file)
     title = f"{lens.label} under every protocol: {context.dataset}"
     caption = (
         f"Measured on {context.data}; the same frames throughout. Left: PSNR averaged over the frames that a protocol "

@@ -1,6 +1,6 @@
 """Key `tables` of params.yaml: which rows the paper's tables and figures show, and how frames are grouped."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -11,19 +11,47 @@ if TYPE_CHECKING:
 
 
 class ExampleParams(StrictModel):
-    """Frames shown as in Fig. 6 or 7: those where one row gains most over another, each from another clip."""
+    """Frames shown as in Fig. 6 or 7: those where one row gains most over another, each from another clip.
+
+    Attributes:
+        frame: a clip and one of its frames, instead of those.
+        boxes: the two magnified parts as top, left, height and width in pixels, instead of those where better is
+            closest to the truth compared with worse.
+    """
 
     rows: list[str] = Field(min_length=1)
     better: str
     worse: str
-    count: int = Field(ge=1)
+    count: int = Field(default=1, ge=1)
+    frame: list[str] | None = Field(default=None, min_length=2, max_length=2)
+    boxes: list[list[int]] | None = Field(default=None, min_length=2, max_length=2)
+
+
+class ComparisonParams(ExampleParams):
+    """One frame, the boxes of every row side by side: as Fig. 1, 8 and 9; `like` says which, for the title."""
+
+    like: str
+
+
+class WarpParams(StrictModel):
+    """As Fig. 4: what can be warped out of a pixel volume of a row's frames by the flow of a motion row.
+
+    Attributes:
+        outputs: kind of warping (naive, majority, ideal) to the row of `deblur` that is trained on it; ideal stands
+            for the pixel volume itself, as in the paper.
+    """
+
+    motion: str
+    outputs: dict[Literal["naive", "majority", "ideal"], str]
 
 
 class FigureParams(StrictModel):
-    """What the figures show: `flow` like Fig. 6, `deblur` like Fig. 7 and PSNR against blurriness in `bins` groups."""
+    """What the figures show: `flow` like Fig. 6, `deblur` like Fig. 7, PSNR against blurriness in `bins` groups."""
 
     flow: ExampleParams
     deblur: ExampleParams
+    compare: dict[str, ComparisonParams] = Field(default={})  # file name to what it shows
+    warp: WarpParams | None = None
     bins: int = Field(ge=1)
 
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from pvdbench.core.records import TRAINING_LOG, read_table
 from pvdbench.tables.params import TableParams
 from pvdbench.tables.scores import Scores
-from pvdbench.tables.style import colour, legend_beside, marker, math_label, page_size, plot_style, save_svg
+from pvdbench.tables.style import colour, legend_beside, marker, math_label, page_size, plot_style, save_plot
 
 _SMOOTHING = 20  # a running mean over one part in so many of the steps
 
@@ -39,10 +39,10 @@ def plot_blurriness(scores: Scores, params: TableParams, out: Path) -> tuple[int
                 _plot_groups(right, frames["psnr_db"] - scores[worse]["psnr_db"], frames, number, label, params)
         gain = f"Gain over {math_label(params.deblur_labels[worse])} (dB), 95 % interval over clips"
         for axes, title in ((left, "PSNR (dB)"), (right, gain)):
-            axes.set(title=title, xlabel="PSNR of the blurry frame (dB): blurry to the left, sharp to the right")
+            axes.set(title=title, xlabel="PSNR of the blurry frame (dB)")
         right.axhline(0, color="#8a8a8a", linewidth=0.8)
         legend_beside(figure, left)
-        save_svg(figure, out)
+        save_plot(figure, out)
     return page_size(figure)
 
 
@@ -102,12 +102,14 @@ def plot_training(study: Path, labels: Mapping[str, str], out: Path) -> tuple[in
             axes.yaxis.set_minor_formatter(NullFormatter())
             if axes.get_lines():
                 axes.legend(fontsize=7)
-        save_svg(figure, out)
+        save_plot(figure, out)
     return page_size(figure)
 
 
 def _plot_log(axes: Axes, path: Path, number: int, label: str) -> None:
     log = read_table(path, TRAINING_LOG)
+    if log.empty:  # a row without a network to train
+        return
     smooth = log["loss"].rolling(max(len(log) // _SMOOTHING, 1), min_periods=1).mean()
     axes.plot(log["step"], log["loss"], color=colour(number), linewidth=0.5, alpha=0.25)
     axes.plot(log["step"], smooth, color=colour(number), linewidth=1.5, label=math_label(label))

@@ -15,7 +15,7 @@ from pvdbench.tables.params import TableParams
 from pvdbench.tables.picture import Picture
 from pvdbench.tables.scores import Scores
 from pvdbench.tables.splits import TENTHS
-from pvdbench.tables.style import apart, colour, marker, math_label, page_size, plot_style, save_svg
+from pvdbench.tables.style import apart, colour, marker, math_label, page_size, plot_style, save_plot
 
 _MIDDLES = (np.arange(TENTHS) + 0.5) * 100 / TENTHS
 _LINE = 0.055  # of the height of an axis: a label's line
@@ -66,8 +66,9 @@ def quantile_picture(context: Context, params: TableParams, scores: Scores, fold
         figure = Figure(figsize=(10.4, 4.4), layout="constrained")
         left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(1, 1.25))[0]
         _draw_psnr(left.subplots(), curves, {worse, better})
-        _draw_gains(right, list(gains.values()), math_label(params.deblur_labels[worse]))
-        save_svg(figure, folder / file)
+        if gains:  # a study of one method has none
+            _draw_gains(right, list(gains.values()), math_label(params.deblur_labels[worse]))
+        save_plot(figure, folder / file)
     title = f"PSNR by quantile of blur: {context.dataset}"
     caption = (
         f"Measured on {context.data} under the protocol {context.protocol}. {context.ranked} Each point is a tenth of "

@@ -33,6 +33,10 @@ class Skipped:
         shown = {
             "flow": figures.flow.model_copy(update={"rows": _kept(figures.flow.rows, self.motion)}),
             "deblur": figures.deblur.model_copy(update={"rows": _kept(figures.deblur.rows, self.deblur)}),
+            "compare": {
+                name: example.model_copy(update={"rows": _kept(example.rows, self.deblur)})
+                for name, example in figures.compare.items()
+            },
         }
         measured = {
             "table1": _known(params.table1, self.motion),

@@ -1,3 +1,29 @@
-"""The fake study, for every test of this folder."""
+"""The fake study, for every test of this folder: made once, copied for tests that change it."""
 
+import shutil
+from dataclasses import replace
+
+import pytest
+from chromium import launched
+from fake_report import build
 from fake_study import fake, own  # noqa: F401
+
+
+@pytest.fixture(scope="session")
+def built(fake):  # noqa: F811
+    """The fake study with its tables, figures and report."""
+    build(fake)
+    return fake
+
+
+@pytest.fixture
+def ready(built, tmp_path):
+    """A copy of it, for a test that changes it."""
+    return replace(built, root=shutil.copytree(built.root, tmp_path / "ready"))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium for all tests of this folder."""
+    with launched() as chromium:
+        yield chromium

@@ -1,62 +1,375 @@
-"""The report in Chromium, from disk: no error, no request outside its folder, readable on a screen and on a phone."""
+"""The report in Chromium, from disk: what it shows, how it is used, and that nothing goes wrong or outside."""
 
-import shutil
+import math
+import re
 
+import numpy as np
+import pandas as pd
 import pytest
-from fake_study import RANKING, TABLE_PARAMS
+from chromium import BROWSER, look, opened
+from fake_report import material
+from fake_study import DEBLUR, MOTION, RANKING, TABLE_PARAMS
 
-from pvdbench.report.build import build_report
-from pvdbench.tables.build import build_tables
-from pvdbench.tables.figures import build_figures
+from pvdbench.report.single import LIMIT, build_single_file
+from pvdbench.tables.scores import group_mean, read_scores
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium in PATH; `apt-get install chromium`"),
-]
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+pytestmark = BROWSER
 
 
 @pytest.fixture(scope="module")
-def report(fake):
-    where = {"study": fake.root, "root": fake.root, "datasets": [fake.dataset]}
-    build_tables(**where, params=TABLE_PARAMS, ranking=RANKING)
-    build_figures(**where, params=TABLE_PARAMS, ranking=RANKING)
-    build_report(**where, train=fake.dataset)
-    return fake.root / "reports"
+def report(built):
+    return built.root / "reports"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
+@pytest.fixture
+def page(browser, report):
+    with opened(browser, report / "index.html") as page:
+        yield page
 
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_ARGUMENTS)
-        yield chromium
-        chromium.close()
+
+def table(page, name):
+    """Rows of a table as (label, cells as the text before what is small beneath, their bounds)."""
+    return page.eval_on_selector(
+        f'table[data-name="sample-{name}"]',
+        """table => [...table.tBodies[0].rows].filter(row => !row.hidden).map(row => [...row.cells].filter(
+        cell => !cell.hidden).map(cell => [cell.firstChild?.textContent ?? "",
+        cell.querySelector("small")?.textContent ?? "", cell.className]))""",
+    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_opens_from_disk(browser, report, width, scheme):
-    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    troubles, requests = [], []
-    page.on("console", lambda message: troubles.append(message.text))
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("requestfailed", lambda request: troubles.append(request.url))
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto((report / "index.html").as_uri())
-    for image in page.query_selector_all("img"):
-        image.scroll_into_view_if_needed()
-        page.wait_for_function("image => image.complete", arg=image)
-    assert troubles == []
-    assert all(url.startswith(report.as_uri() + "/") for url in requests)
-    assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
-    assert page.evaluate("document.documentElement.scrollWidth") == width  # wide tables scroll by themselves
-    for name in ("table1", "table2", "table3", "section44", "ranks-deblur", "differences-motion-blurriest", "lens",
-                 "steps", "quantiles", "temporal", "clips-deblur"):  # fmt: skip
-        assert page.locator(f"#sample-{name} ~ .scroll table").first.is_visible()
-    table = page.locator("#sample-table1 ~ .scroll").first
-    assert table.evaluate("box => box.scrollWidth > box.clientWidth") == (width == 390)
-    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert (background == "rgb(255, 255, 255)") == (scheme == "light")
-    page.close()
+    with opened(browser, report / "index.html", width=width, scheme=scheme) as page:
+        for selector in ("#look", "#strips", *(f"#plot-{key}" for key in _PLOTS)):
+            page.locator(selector).scroll_into_view_if_needed()
+        page.wait_for_function("() => document.querySelectorAll('.uplot').length === 8")
+        for image in page.query_selector_all("img:visible"):
+            image.scroll_into_view_if_needed()
+            page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=image)
+        assert page.evaluate("document.documentElement.scrollWidth") == width  # wide tables scroll by themselves
+        for name in ("table1", "table2", "table3", "section44", "ranks-deblur", "lens", "quantiles", "clips-deblur"):
+            assert page.locator(f'table[data-name="sample-{name}"]').is_visible()
+        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (background == "rgb(255, 255, 255)") == (scheme == "light")
+
+
+_PLOTS = ("blur", "frames", "pair", "cost", "lens", "error", "volume", "training")
+
+
+@pytest.mark.parametrize("protocol, percent", [("koehler", 10), ("koehler", 25), ("plain-rgb", 33), ("su-30", 50)])
+def test_tables_equal_the_score_files_under_any_protocol_and_split(page, built, protocol, percent):
+    page.select_option("#control-protocol", "luma-y")  # so that every cell is computed by the page
+    page.select_option("#control-protocol", protocol)
+    page.fill("#control-percent", str(percent))
+    page.press("#control-percent", "Tab")
+    if (protocol, percent) != ("koehler", 10):
+        page.wait_for_selector(f"text=Now under {protocol}, which counts >> nth=2")
+        page.wait_for_function(
+            """percent => [...document.querySelectorAll("[data-told]")].every(
+            told => told.textContent.includes(`${percent} %`))""",
+            arg=percent,
+        )
+    else:
+        page.wait_for_function("() => [...document.querySelectorAll('[data-told]')].every(p => p.hidden)")
+    for name, task, labels in (("table1", "flow", MOTION), ("table2", "deblur", DEBLUR)):
+        scores = read_scores(built.root, task, "sample", labels, protocol=protocol, percent=percent)
+        for row in labels:
+            cells = iter(_row(page, name, row))
+            for group in ("all", "sharpest", "blurriest"):
+                for quantity, digits in (("psnr_db", 2), ("ssim", 3)):
+                    mean = group_mean(scores[row], group, quantity, TABLE_PARAMS.bootstrap)
+                    text, bounds = next(cells)
+                    assert text == f"{mean.mean:.{digits}f}", (row, group, quantity)
+                    assert bounds == f"{mean.low:.{digits}f}\u2013{mean.high:.{digits}f}", (row, group, quantity)
+
+
+def _row(page, name, row):
+    return page.eval_on_selector(
+        f'table[data-name="sample-{name}"] tr[data-row="{row}"]',
+        """row => [...row.cells].slice(1).map(cell =>
+        [cell.firstChild.textContent, cell.querySelector("small")?.textContent ?? ""])""",
+    )
+
+
+def test_what_python_wrote_is_what_the_page_computes(page):
+    names = ("table1", "table2", "table3")
+    written = [table(page, name) for name in names]
+    page.select_option("#control-protocol", "plain-rgb")
+    page.wait_for_selector("text=Now under plain-rgb >> nth=2")
+    assert all(table(page, name) != cells for name, cells in zip(names, written, strict=True))
+    page.select_option("#control-protocol", "koehler")
+    page.wait_for_function("() => [...document.querySelectorAll('[data-told]')].every(p => p.hidden)")
+    for name, cells in zip(names, written, strict=True):
+        assert [[c[:2] for c in row] for row in table(page, name)] == [[c[:2] for c in row] for row in cells]
+        marks = [[{"best", "second"} & set(c[2].split()) for c in row] for row in table(page, name)]
+        assert marks == [[{"best", "second"} & set(c[2].split()) for c in row] for row in cells]
+
+
+def test_a_protocol_without_ssim_leaves_those_cells_empty(page):
+    page.select_option("#control-protocol", "step-gain")
+    page.wait_for_selector("text=Now under step-gain >> nth=2")
+    for cells in table(page, "table2"):
+        assert cells[2][0] == "\u2013" and cells[2][2] == ""
+
+
+def test_one_split_at_a_time(page):
+    page.select_option("#control-split", "blurriest")
+    page.wait_for_function(
+        "() => document.querySelector('table[data-name=sample-table2]').rows[2].querySelector('[hidden]')"
+    )
+    heads = page.eval_on_selector_all(
+        'table[data-name="sample-table2"] thead tr:nth-child(2) th:not([hidden])',
+        "heads => heads.map(h => h.textContent)",
+    )
+    assert heads == ["Blurriest 10 %", "Blurriest 10 %"]
+    assert {len(cells) for cells in table(page, "table2")} == {5}
+    page.select_option("#control-split", "")
+    assert {len(cells) for cells in table(page, "table2")} == {13}
+
+
+def test_sorting_by_a_column(page):
+    box = page.locator('table[data-name="sample-clips-deblur"]')
+    box.scroll_into_view_if_needed()
+    head = box.locator("thead tr").last.locator("th").nth(1)
+    before = table(page, "clips-deblur")
+    head.locator("button").click()
+    values = [float(cells[2][0]) for cells in table(page, "clips-deblur")]
+    assert values == sorted(values, reverse=True) and head.get_attribute("aria-sort") == "descending"
+    head.locator("button").press("Enter")
+    values = [float(cells[2][0]) for cells in table(page, "clips-deblur")]
+    assert values == sorted(values) and head.get_attribute("aria-sort") == "ascending"
+    head.locator("button").click()
+    assert table(page, "clips-deblur") == before
+
+
+def test_searching_rows_and_hiding_columns(page):
+    tools = page.locator('.tools:has(+ .scroll table[data-name="sample-table2"])')
+    page.locator('table[data-name="sample-table2"]').scroll_into_view_if_needed()
+    tools.locator("input[type=search]").fill("bimc")
+    assert [cells[0][0] for cells in table(page, "table2")] == ["BIMC", "BIMC+PV"]
+    tools.locator("summary").click()
+    tools.get_by_label("Measured on sample, Entire test set, PSNR (dB)").uncheck()
+    tools.get_by_label("Measured on sample, Entire test set, SSIM").uncheck()
+    assert {len(cells) for cells in table(page, "table2")} == {11}
+    spans = page.eval_on_selector_all(
+        'table[data-name="sample-table2"] thead tr:first-child th:not([hidden])', "heads => heads.map(h => h.colSpan)"
+    )
+    assert spans == [4, 6]
+
+
+def test_copying_and_downloading(page, report, monkeypatch):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator('table[data-name="sample-table2"]').scroll_into_view_if_needed()
+    tools = page.locator('.tools:has(+ .scroll table[data-name="sample-table2"])')
+    tools.get_by_text("LaTeX", exact=True).click()
+    tools.get_by_text("copied").wait_for()
+    python = (report / "tables" / "sample-table2.tex").read_text()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    inside = re.compile(r"\\begin\{tabular\}.*\\end\{tabular\}", re.DOTALL)
+    assert inside.search(copied)[0].split() == inside.search(python)[0].split()
+    tools.get_by_text("Markdown", exact=True).click()
+    lines = page.evaluate("navigator.clipboard.readText()").splitlines()
+    wanted = [line for line in (report / "tables" / "sample-table2.md").read_text().splitlines() if "**" in line]
+    assert [_plain(line) for line in lines if "**" in line] == [_plain(line) for line in wanted]
+    with page.expect_download() as download:
+        tools.get_by_text("Download", exact=True).click()
+    measured = pd.read_csv(download.value.path(), index_col=0)
+    exact = pd.read_csv(report / "tables" / "sample-table2.csv").set_index("label")
+    for label, cell in measured["Measured on sample Entire test set PSNR (dB)"].items():
+        assert float(cell.split(" ")[0]) == round(exact.psnr_db_all[label], 2)
+
+
+def _plain(line):
+    return re.sub(r"[,\u2013]\s*", " ", line.replace("<ins>", "").replace("</ins>", ""))
+
+
+def test_every_score_file_can_be_downloaded(page, built):
+    links = page.eval_on_selector_all("#scores ~ ul a", "links => links.map(link => link.href)")
+    files = sorted((built.root / "data" / "scores").rglob("*.csv"))
+    assert len(links) == len(files) > 20
+    with page.expect_download() as download:
+        page.locator("#scores ~ ul a", has_text="deblur/sample/mc-e2e-pv.csv").click()
+    assert download.value.path().read_bytes() == (built.root / "data/scores/deblur/sample/mc-e2e-pv.csv").read_bytes()
+
+
+def test_the_viewer_by_mouse(page):
+    look(page)
+    line = page.locator(".wipe")
+    line.scroll_into_view_if_needed()
+    box, stage = line.bounding_box(), page.locator("#stage").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(stage["x"] + stage["width"] / 4, box["y"] + 20, steps=4)
+    page.mouse.up()
+    assert abs(float(line.get_attribute("aria-valuenow")) - 25) <= 1
+    assert re.search(
+        r"7[456][.\d]*%|calc\(100% - 2[456]", page.eval_on_selector(".above", "e => getComputedStyle(e).clipPath")
+    )
+    page.mouse.wheel(0, -300)  # the line has the focus, so this zooms
+    page.wait_for_function("() => document.getElementById('look-reset').textContent !== '1\u00d7'")
+    places = page.eval_on_selector_all(
+        ".pan",
+        """pans => pans.filter(pan => pan.offsetHeight).map(pan => {
+          const matrix = new DOMMatrix(getComputedStyle(pan).transform);
+          return [matrix.a, matrix.e / pan.offsetWidth, matrix.f / pan.offsetHeight].map(v => v.toFixed(2)).join();
+        })""",
+    )
+    assert len(places) == len(DEBLUR) + 4 and len(set(places)) == 1  # all pictures zoom as one
+    page.locator("#look-reset").click()
+    assert page.locator("#look-reset").text_content() == "1\u00d7"
+
+
+def test_the_viewer_by_keyboard(page, built):
+    look(page)
+    page.select_option("#look-clip", "1")
+    page.locator("#stage").focus()
+    for _ in range(len(built.frames)):
+        page.keyboard.press("ArrowLeft")
+    assert page.locator("#look-name").text_content() == "clip1, frame 00000 (1 of 8)"
+    page.keyboard.press("ArrowRight")
+    assert "frame 00001" in page.locator("#look-name").text_content()
+    page.keyboard.press("3")
+    assert page.input_value("#look-right") == "baseline"
+    page.keyboard.press("Shift+Digit5")
+    assert page.input_value("#look-left") == "bimc"
+    page.keyboard.press("ArrowDown")
+    assert "clip2, frame 00001" in page.locator("#look-name").text_content()
+    assert page.eval_on_selector(".above img", "image => decodeURI(image.src)").endswith("deblur-bimc/clip2/00001.webp")
+    page.locator(".wipe").focus()
+    page.keyboard.press("Home")
+    assert page.locator(".wipe").get_attribute("aria-valuenow") == "0"
+    assert "frame 00001" in page.locator("#look-name").text_content()
+
+
+def test_the_viewer_tells_scores_and_strips_from_the_score_files(page, built):
+    look(page)
+    page.select_option("#look-clip", "0")
+    page.locator("#stage").focus()
+    page.keyboard.press("Control+Home")
+    page.eval_on_selector("#look-frame", "frame => { frame.value = 3; frame.dispatchEvent(new Event('input')); }")
+    scores = pd.read_csv(built.root / "data/scores/deblur/sample/mc.csv", dtype={"frame": str})
+    mine = scores[(scores.protocol == "koehler") & scores.counted]
+    value = mine[(mine.video == "clip0") & (mine.frame == "00003")].psnr_db.item()
+    page.locator("#wall figure", has=page.get_by_role("button", name="MC", exact=True)).get_by_text(
+        f"{value:.2f} dB"
+    ).wait_for()
+    page.select_option("#look-right", "mc")
+    page.select_option("#look-left", "input")
+    page.get_by_text("Worst frames of MC").wait_for()
+    worst = mine.sort_values("psnr_db").head(8)
+    strips = page.locator(".strip")
+    assert strips.nth(0).locator("b").all_text_contents() == [f"{v:.2f} dB" for v in worst.psnr_db]
+    other = pd.read_csv(built.root / "data/scores/deblur/sample/input.csv", dtype={"frame": str})
+    pairs = mine.merge(other, on=["video", "frame", "protocol"])
+    gaps = (pairs.psnr_db_x - pairs.psnr_db_y).sort_values(key=np.abs, ascending=False).head(8)
+    shown = strips.nth(1).locator("b").all_text_contents()
+    assert shown == [f"{v:+.2f} dB".replace("-", "\u2212") for v in gaps]
+    strips.nth(0).locator("button").first.click()
+    assert f"{worst.video.iloc[0]}, frame {worst.frame.iloc[0]}" in page.locator("#look-name").text_content()
+
+
+def test_difference_flow_and_boxes(page):
+    look(page)
+    page.select_option("#look-view", "difference")
+    assert page.eval_on_selector(".above", "e => getComputedStyle(e).mixBlendMode") == "difference"
+    page.select_option("#look-view", "slider")
+    page.select_option("#look-kind", "flow")
+    page.eval_on_selector("#look-frame", "frame => { frame.value = 2; frame.dispatchEvent(new Event('input')); }")
+    page.get_by_text("Colour is direction").wait_for()
+    assert page.locator("#wall figure").count() == len(MOTION) + 1  # and the true flow
+    page.eval_on_selector("#look-frame", "frame => { frame.value = 0; frame.dispatchEvent(new Event('input')); }")
+    page.get_by_text("a clip's first has none").wait_for()
+    assert page.locator("#wall .gone:visible").count() == len(MOTION) + 1
+    page.select_option("#look-kind", "deblur")
+    assert page.locator("#wall .crop:visible").count() == 2 * (
+        len(DEBLUR) + 2
+    )  # no frames of Small and Small+MC are on disk
+    before = page.locator("#stage .mark.box0").first.get_attribute("style")
+    stage = page.locator("#stage").bounding_box()
+    page.mouse.dblclick(stage["x"] + 5, stage["y"] + 5)
+    page.mouse.dblclick(stage["x"] + stage["width"] - 5, stage["y"] + stage["height"] - 5)
+    assert page.locator("#stage .mark.box0").first.get_attribute("style") != before
+    assert page.locator("#zooms .crop:visible").count() == 6  # left, right, truth
+    page.locator("#look-boxes").uncheck()
+    assert page.locator(".crop:visible").count() == 0
+
+
+def test_plots_follow_the_controls_and_lead_to_frames(page):
+    figure = page.locator("#plot-pair")
+    figure.scroll_into_view_if_needed()
+    figure.locator(".uplot").wait_for()
+    figure.locator("canvas").scroll_into_view_if_needed()
+    figure.locator("select").nth(2).select_option("mc-pv")
+    figure.get_by_text("above the line MC+PV is better").wait_for()
+    assert "koehler" in figure.locator("figcaption").text_content()
+    page.select_option("#control-protocol", "crop-4")
+    figure.get_by_text("crop-4; a dot a frame").wait_for()
+    over = figure.locator(".u-over")
+    box = over.bounding_box()
+    for step in range(8, 40):
+        page.mouse.move(box["x"] + box["width"] * step / 40, box["y"] + box["height"] * (1 - step / 40))
+        if figure.locator(".tip").is_visible():
+            break
+    told = figure.locator(".tip b").text_content()
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_function("told => document.getElementById('look-name').textContent.startsWith(told)", arg=told)
+    assert page.input_value("#look-right") == "mc-pv"
+
+
+def test_a_method_page(browser, report):
+    with opened(browser, report / "methods" / "deblur-mc-pv.html", width=390) as page:
+        assert page.locator("h1").text_content() == "MC+PV"
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        table = page.locator("table")
+        assert [row.split()[0] for row in table.locator("tbody tr").all_inner_texts()] == ["clip0", "clip1", "clip2"]
+        table.get_by_text("PSNR (dB)").click()
+        values = [float(text) for text in table.locator("tbody td:nth-child(4)").all_text_contents()]
+        assert values == sorted(values, reverse=True)
+        assert page.locator(".curve polyline").count() == 2
+        worst = page.locator(".frames").first.locator("a").first
+        told = worst.text_content().strip()
+        worst.click()
+        page.wait_for_function("told => document.getElementById('look-name')?.textContent.startsWith(told)", arg=told)
+        assert page.input_value("#look-right") == "mc-pv"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_violation_of_accessibility(browser, report, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    for name in ("index.html", "methods/deblur-bimc-pv.html"):
+        with opened(browser, report / name, scheme=scheme) as page:
+            if name == "index.html":
+                look(page)
+                for key in _PLOTS:
+                    page.locator(f"#plot-{key}").scroll_into_view_if_needed()
+                page.wait_for_function("() => document.querySelectorAll('.uplot').length === 8")
+            found = axe.Axe().run(page, options={"preload": False}).response["violations"]
+        serious = [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")]
+        assert serious == []
+
+
+def test_the_single_file_needs_no_other(browser, built, tmp_path):
+    out = tmp_path / "alone" / "report.html"
+    build_single_file(material(built), out)
+    assert out.stat().st_size < LIMIT and [path.name for path in out.parent.iterdir()] == ["report.html"]
+    first = out.read_bytes()
+    build_single_file(material(built), out)
+    assert out.read_bytes() == first
+    with opened(browser, out) as page:
+        page.select_option("#control-protocol", "plain-rgb")
+        page.wait_for_selector("text=Now under plain-rgb >> nth=2")
+        look(page)
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('#wall img')].some(image => image.naturalWidth > 0)"
+        )
+        page.locator("#methods").scroll_into_view_if_needed()
+        page.locator("details.method summary", has_text="MC+PV").first.click()
+        assert page.get_by_text("deblur.mc-pv", exact=True).is_visible()
+
+
+def test_infinities_are_said(page):
+    assert math.isinf(page.evaluate("pvdbench.statistics.mean([Infinity], [0], {list: [{clip: 0}]}).then(m => m.mean)"))
+    assert page.evaluate("pvdbench.statistics.decimal(Infinity, 2)") == "identical"
+    assert RANKING in page.locator("#control-protocol").text_content()

@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pvdbench.core.errors import DataError, ParamsError
+from pvdbench.datasets.manifest import read_clips
 from pvdbench.tables.build import build_tables
 from pvdbench.tables.canvas import Canvas, resized
 from pvdbench.tables.examples import best_frames, zoom_boxes
 from pvdbench.tables.figures import build_figures
 from pvdbench.tables.flow_colours import colour_wheel, flow_colours
-from pvdbench.tables.params import TableParams
+from pvdbench.tables.params import TableParams, WarpParams
 from pvdbench.tables.style import apart
+from pvdbench.tables.warp_figure import WarpExample
 
 
 def _colour(x, y, longest=1.0):
@@ -85,9 +87,11 @@ def test_figures_are_listed_have_their_size_and_equal_bytes(fake):
     folder = _build(fake)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
     pictures = json.loads((folder / "figures.json").read_text())
-    assert {picture["file"] for picture in pictures} | {"figures.json"} == set(first)
-    assert sorted(first) == ["figures.json", "sample-blurriness.svg", "sample-cost.svg", "sample-deblur-1.png",
-                             "sample-flow-1.png", "sample-flow-2.png", "sample-lens.svg", "sample-quantiles.svg",
+    assert {picture["file"] for picture in pictures} | {"figures.json"} == {n for n in first if not n.endswith(".pdf")}
+    assert sorted(first) == ["figures.json", "sample-blurriness.pdf", "sample-blurriness.svg", "sample-cost.pdf",
+                             "sample-cost.svg", "sample-deblur-1.png",
+                             "sample-flow-1.png", "sample-flow-2.png", "sample-lens.pdf", "sample-lens.svg",
+                             "sample-quantiles.pdf", "sample-quantiles.svg", "training.pdf",
                              "training.svg"]  # fmt: skip
     for picture in pictures:
         if picture["file"].endswith(".png"):
@@ -177,3 +181,67 @@ def test_bad_input_is_named(own):
         path.unlink()
     with pytest.raises(DataError, match=r"tvl1/clip\d/\d+\.flo: expected a flow file, found none"):
         _build(own)
+
+
+_COMPARISON = {"like": "Fig. 8", "rows": ["input", "bimc-pv"], "better": "bimc-pv", "worse": "input"}
+_WARP = {"motion": "bimnet", "outputs": {"naive": "bimc", "ideal": "bimc-pv"}}
+
+
+def _with(**figures):
+    return TableParams.model_validate(PARAMS | {"figures": PARAMS["figures"] | figures})
+
+
+def test_a_comparison_shows_the_frame_and_boxes_that_it_names(fake):
+    boxes = [[2, 4, 8, 12], [16, 20, 8, 12]]
+    named = _COMPARISON | {"frame": ["clip1", "00004"], "boxes": boxes}
+    folder = _build(fake, _with(compare={"figure8": _COMPARISON, "figure9": named | {"like": "Fig. 9"}}))
+    pictures = {picture["file"]: picture for picture in json.loads((folder / "figures.json").read_text())}
+    assert "Chosen by rule" in pictures["sample-figure8-1.png"]["caption"]
+    picture = pictures["sample-figure9-1.png"]
+    assert picture["title"] == "Deblurring, as Fig. 9: sample, clip1, frame 00004"
+    assert "The frame was named in params.yaml, and so were the boxes." in picture["caption"]
+    drawn = np.asarray(Image.open(folder / "sample-figure9-1.png").convert("RGB"))
+    truth = np.asarray(Image.open(fake.root / "data" / "sample" / "clip1" / "sharp" / "00004.png"))
+    box = resized(truth[2:10, 4:16], 192, 128)  # the truth's boxes are the last column; 4 pixels of frame around
+    np.testing.assert_array_equal(drawn[36 + 4 : 36 + 124, -192 + 4 : -4], box[4:-4, 4:-4])
+
+
+def test_warping_is_shown_as_it_is_computed(fake):
+    folder = _build(fake, _with(warp=_WARP))
+    (picture,) = (p for p in json.loads((folder / "figures.json").read_text()) if p["file"] == "sample-warp.png")
+    assert "as Fig. 4" in picture["title"] and "00000" not in picture["title"]  # a first frame has no flow
+    drawn = np.asarray(Image.open(folder / "sample-warp.png").convert("RGB")).astype(int)
+    assert drawn.shape[:2] == (picture["height"] * 2, picture["width"] * 2)
+    tiles = [drawn[36 : 36 + 256, column * 400 : column * 400 + 384] for column in range(4)]
+    gray = [(tile[..., 0] == tile[..., 2]).mean() for tile in tiles]
+    assert gray[0] < 0.5 and min(gray[1:]) > 0.9, gray  # but for the outlines of two boxes
+
+
+def test_ideal_warping_is_closest_to_the_truth(fake):
+    clip = read_clips(fake.root / "data" / "sample", "test")[1]
+    example = WarpExample(clip, "00003", fake.root / "data", "sample", {}, {}, WarpParams.model_validate(_WARP))
+    warped = example._warped(clip.frames[3], clip.frames[2])
+    truth = np.asarray(Image.open(clip.frames[3].sharp)) @ [0.2989, 0.587, 0.114]
+    errors = {kind: np.abs(frame[..., 0] - truth)[4:-4, 4:-4].mean() for kind, frame in warped.items()}
+    assert errors["ideal"] < errors["majority"] and errors["ideal"] < errors["naive"]
+
+
+@pytest.mark.parametrize(
+    "figures, text",
+    [
+        ({"compare": {"x": _COMPARISON | {"rows": ["no"]}}}, r"figures\.compare\.x: expected rows of its table"),
+        (
+            {"compare": {"x": _COMPARISON | {"frame": ["clip9", "00000"]}}},
+            r"frame: expected a clip of clip0, clip1, .*got",
+        ),
+        (
+            {"compare": {"x": _COMPARISON | {"boxes": [[0, 0, 99, 4], [0, 0, 4, 4]]}}},
+            r"boxes: .* within 48x32, got \[0,",
+        ),
+        ({"warp": _WARP | {"motion": "no"}}, r"figures\.warp\.motion: expected rows of the tables, static, .*got 'no'"),
+        ({"warp": {"motion": "bimnet", "outputs": {"naive": "bimc"}}}, r"row with the pixel volume under 'ideal'"),
+    ],
+)
+def test_a_figure_that_cannot_be_drawn_is_refused(fake, figures, text):
+    with pytest.raises(ParamsError, match=text):
+        _build(fake, _with(**figures))

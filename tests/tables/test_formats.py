@@ -3,6 +3,8 @@
 import csv
 import math
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -124,3 +126,18 @@ def test_csv_keeps_labels_and_full_precision(tmp_path):
         (row,) = csv.DictReader(file)
     assert row == {"dataset": "sample", "protocol": "koehler", "row": "r0", "label": f"{_EVIL}0",
                    "psnr_db": repr(1 / 3), "paper_psnr_db": ""}  # fmt: skip
+
+
+@pytest.mark.skipif(
+    shutil.which("pdflatex") is None, reason="no pdflatex in PATH; `apt-get install texlive-latex-recommended`"
+)
+def test_latex_compiles_as_it_is_with_booktabs(tmp_path):
+    tables = [_MEASURED, _table([30.0, 29.5], label=_EVIL)]
+    text = "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{booktabs}\\begin{document}" + "".join(
+        map(latex, tables)
+    )
+    (tmp_path / "tables.tex").write_text(text + "\\end{document}\n")
+    command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "tables.tex"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout[-2000:]
+    assert (tmp_path / "tables.pdf").stat().st_size > 1000

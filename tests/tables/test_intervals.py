@@ -26,6 +26,15 @@ def test_hand_case_two_videos_of_unequal_length():
     assert _FEW.mean(*_series([1, 1, 1], [5])) == interval
 
 
+def test_the_drawn_videos_give_the_same_interval():
+    sums, counts = np.array([3.0, 5.0, 9.5, 2.25]), np.array([3.0, 1.0, 4.0, 1.0])
+    draws = _FEW.draws(4)
+    assert draws.shape == (500, 4) and set(draws.ravel()) == set(range(4))
+    ratios = sums[draws].sum(1) / counts[draws].sum(1)
+    interval = _FEW.ratio(sums, counts)
+    assert (interval.low, interval.high) == pytest.approx(np.quantile(ratios, [0.025, 0.975]), abs=1e-12)
+
+
 def test_every_clip_counts_alike_in_the_mean_of_clips():
     assert _FEW.clip_mean(*_series([1, 1, 1], [5])) == Interval(3.0, 1.0, 5.0, videos=2, count=4)
 

@@ -1,0 +1,106 @@
+"""What the page's scripts must know before they load any numbers: names, labels, frames, costs, where files are."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pvdbench.core.images import frame_size
+from pvdbench.datasets.manifest import ClipFiles
+from pvdbench.report.frames import ClipPictures
+from pvdbench.report.material import Material
+from pvdbench.report.methods import Method
+from pvdbench.report.numbers import Pack, TaskNumbers
+from pvdbench.tables.files import DatasetTables
+from pvdbench.tables.intervals import CONFIDENCE, Interval
+
+
+def study_index(material: Material, packs: Iterable[Pack]) -> dict[str, Any]:
+    """The whole index; every value is JSON's.
+
+    Args:
+        packs: those that the page can load.
+    """
+    files = {pack.key: pack_file(pack.key) for pack in packs}
+    datasets = [_dataset(material, measured, files) for measured in material.tables]
+    return {"files": files, "confidence": CONFIDENCE, "datasets": datasets}
+
+
+def pack_file(key: str) -> str:
+    """A pack's place below reports/assets."""
+    return f"data/{key.replace('/', '.')}.js"
+
+
+def look_pack(material: Material, dataset: str, pictures: Mapping[str, ClipPictures]) -> Pack:
+    """What the viewer must know of a data set: boxes, flow's scale, what is missing, where the PNGs are."""
+    reports = material.reports.resolve()
+    png = {clip.video: _sources(clip, reports) for clip in material.clips(dataset)}
+    return Pack(f"look/{dataset}", {"clips": {video: asdict(shown) for video, shown in pictures.items()}, "png": png})
+
+
+def _sources(clip: ClipFiles, reports: Path) -> dict[str, list[str]]:
+    """The data set's own files, frame by frame, as links from the report."""
+
+    def links(paths: Iterable[Path]) -> list[str]:
+        return [quote(Path(os.path.relpath(path.resolve(), reports)).as_posix()) for path in paths]
+
+    return {"blurry": links(f.blurry for f in clip.frames), "sharp": links(f.sharp for f in clip.frames)}
+
+
+def _dataset(material: Material, measured: DatasetTables, files: Mapping[str, str]) -> dict[str, Any]:
+    params, figures = material.params, material.params.figures
+    clips = material.clips(measured.dataset)
+    return {
+        "name": measured.dataset,
+        "data": measured.data,
+        "protocol": params.protocol,
+        "percent": params.percent,
+        "size": frame_size(clips[0].frames[0].blurry) if clips else None,
+        "clips": [{"name": clip.video, "frames": [files.name for files in clip.frames]} for clip in clips],
+        "tasks": {
+            part.task: _task(part, material, files) for part in material.numbers if part.dataset == measured.dataset
+        },
+        "pairs": {
+            "deblur": [figures.deblur.worse, figures.deblur.better],
+            "flow": [figures.flow.worse, figures.flow.better],
+        },
+        "volume": _volume(measured),
+    }  # fmt: skip
+
+
+def _task(part: TaskNumbers, material: Material, files: Mapping[str, str]) -> dict[str, Any]:
+    frames: dict[str, list[str]] = {}
+    for video, frame in part.frames:
+        frames.setdefault(video, []).append(frame)
+    methods = [method for method in material.methods if method.task == part.task and method.name in part.rows]
+    return {
+        "frames": list(frames.items()),
+        "protocols": [name for name in part.protocols if f"{part.dataset}/{part.task}/{name}" in files],
+        "rows": [_row(method, part.dataset) for method in methods],
+    }
+
+
+def _row(method: Method, dataset: str) -> dict[str, Any]:
+    cost = method.costs.get(dataset, {})
+    return {
+        "name": method.name,
+        "label": method.label,
+        "milliseconds": cost.get("milliseconds_median"),
+        "parameters": sum(method.parameters.values()),
+        "page": f"methods/{quote(method.file)}",
+    }
+
+
+def _volume(measured: DatasetTables) -> list[dict[str, Any]]:
+    """Sec. 4.4 in percent, measured and published; None where a number is not there."""
+    table = next((table for table in measured.tables if table.name == "section44"), None)
+    rows = []
+    for row in table.rows if table else ():
+        share, _, paper = row.values
+        if isinstance(share, Interval):
+            values = {"mean": share.mean, "low": share.low, "high": share.high, "paper": paper}
+            known = {key: value if value == value else None for key, value in values.items()}
+            rows.append({"label": row.label, **known})
+    return rows

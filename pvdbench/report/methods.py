@@ -1,0 +1,184 @@
+"""One page a row: what it is, what it cost, how it scored clip by clip, its best and worst frames."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pvdbench.core.errors import DataError
+from pvdbench.report.curve import Curve, read_curve
+from pvdbench.report.numbers import TaskNumbers
+from pvdbench.tables.costs import read_cost
+from pvdbench.tables.scores import Task
+
+KEYS: Mapping[Task, str] = {"deblur": "deblur", "flow": "motion"}
+"""The key of params.yaml, and folder of data/methods and data/weights, that a task's rows stand under."""
+
+_SHOWN = 4  # best and worst frames
+
+
+@dataclass(frozen=True)
+class ClipScore:
+    """One clip's averages over its counted frames; identical are those left out of PSNR, equal to the truth."""
+
+    dataset: str
+    video: str
+    frames: int
+    psnr_db: float
+    ssim: float
+    identical: int
+
+
+@dataclass(frozen=True)
+class FrameScore:
+    """One frame of a method's best or worst."""
+
+    dataset: str
+    video: str
+    frame: str
+    psnr_db: float
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A row's weights file."""
+
+    path: str
+    sha256: str
+    mebibytes: float
+
+
+@dataclass(frozen=True)
+class Method:
+    """A row of `deblur` or `motion` with all that is known of it.
+
+    Attributes:
+        card: data/methods' record: method, card and the hashes of its files; empty where none is on disk.
+        settings: its entry in params.yaml.
+        costs: what running it took, a data set each.
+        worst, best: frames by PSNR under the study's protocol.
+        note: why there are no scores; empty where there are.
+    """
+
+    task: Task
+    name: str
+    label: str
+    card: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    weights: Weights | None
+    costs: Mapping[str, Mapping[str, Any]]
+    clips: tuple[ClipScore, ...]
+    worst: tuple[FrameScore, ...]
+    best: tuple[FrameScore, ...]
+    training: Curve | None
+    note: str
+
+    @property
+    def file(self) -> str:
+        """Its page in reports/methods."""
+        return f"{self.task}-{self.name}.html"
+
+    @property
+    def parameters(self) -> Mapping[str, int]:
+        """How many its networks have; nothing where it has none."""
+        costs = next(iter(self.costs.values()), {})
+        return dict(costs.get("parameters", {}))
+
+
+def read_methods(
+    study: Path,
+    params: Mapping[str, Any],
+    labels: Mapping[Task, Mapping[str, str]],
+    numbers: Sequence[TaskNumbers],
+    protocol: str,
+    datasets: Sequence[str],
+) -> tuple[Method, ...]:
+    """Every row of params.yaml that the tables name, deblurring first.
+
+    Args:
+        params: params.yaml.
+        labels: of each task's rows.
+        protocol: under which clips and frames are told.
+        datasets: the test data sets.
+
+    Raises:
+        DataError: if a record or a cost file is damaged.
+    """
+    return tuple(
+        _method(study, params, task, row, label, [part for part in numbers if part.task == task], protocol, datasets)
+        for task, rows in labels.items()
+        for row, label in rows.items()
+    )  # fmt: skip
+
+
+def _method(
+    study: Path,
+    params: Mapping[str, Any],
+    task: Task,
+    row: str,
+    label: str,
+    numbers: Sequence[TaskNumbers],
+    protocol: str,
+    datasets: Sequence[str],
+) -> Method:
+    key = KEYS[task]
+    scored = [part.rows[row] for part in numbers if row in part.rows]
+    frames = pd.concat(scored) if scored else pd.DataFrame()
+    counted = frames[(frames["protocol"] == protocol) & frames["counted"]] if scored else frames
+    worst, best = _extremes(counted)
+    files = {dataset: study / "data" / "cost" / task / dataset / f"{row}.json" for dataset in datasets}
+    costs = {dataset: read_cost(path) for dataset, path in files.items() if path.is_file()}
+    failed = "; ".join(dict.fromkeys(str(cost["failed"]) for cost in costs.values() if cost.get("failed")))
+    return Method(
+        task=task,
+        name=row,
+        label=label,
+        card=_record(study / "data" / "methods" / key / f"{row}.json"),
+        settings=(params.get(key) or {}).get(row, {}),
+        weights=_weights(study, study / "data" / "weights" / key / f"{row}.safetensors"),
+        costs={dataset: cost for dataset, cost in costs.items() if not cost.get("failed")},
+        clips=tuple(_clips(counted)),
+        worst=worst,
+        best=best,
+        training=read_curve(study / "data" / "training" / key / f"{row}.csv"),
+        note="" if len(counted) else failed or f"No frame of this row has a score under {protocol}: it was not scored.",
+    )
+
+
+def _record(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return dict(json.loads(path.read_text()))
+    except ValueError as error:
+        raise DataError(f"{path}: expected a method's record, got '{error}'; run `dvc repro -f methods`") from error
+
+
+def _weights(study: Path, path: Path) -> Weights | None:
+    if not path.is_file():
+        return None
+    content = path.read_bytes()
+    return Weights(path.relative_to(study).as_posix(), hashlib.sha256(content).hexdigest(), len(content) / 2**20)
+
+
+def _clips(frames: pd.DataFrame) -> Iterator[ClipScore]:
+    if frames.empty:
+        return
+    for (dataset, video), clip in frames.groupby(["dataset", "video"], sort=True):
+        finite = clip["psnr_db"][np.isfinite(clip["psnr_db"])]
+        psnr = float(finite.mean()) if len(finite) else np.inf
+        yield ClipScore(str(dataset), str(video), len(clip), psnr, float(clip["ssim"].mean()), len(clip) - len(finite))
+
+
+def _extremes(frames: pd.DataFrame) -> tuple[tuple[FrameScore, ...], tuple[FrameScore, ...]]:
+    """The worst and the best frames, each the most extreme first; ties go by name."""
+    if frames.empty:
+        return (), ()
+    ranked = frames.sort_values(["psnr_db", "dataset", "video", "frame"], kind="stable")
+    scores = [FrameScore(f.dataset, f.video, f.frame, float(f.psnr_db)) for f in ranked.itertuples()]  # type: ignore[arg-type]
+    return tuple(scores[:_SHOWN]), tuple(reversed(scores[-_SHOWN:]))

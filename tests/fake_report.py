@@ -1,0 +1,21 @@
+"""The report of a fake study: tables, figures and report, as the stages make them."""
+
+from fake_study import RANKING, TABLE_PARAMS
+
+from pvdbench.report.build import build_report
+from pvdbench.report.material import Material
+from pvdbench.tables.build import build_tables
+from pvdbench.tables.figures import build_figures
+
+
+def material(fake, *, study=None, params=TABLE_PARAMS) -> Material:
+    """What a fake study's report is made from."""
+    return Material(study or fake.root, fake.root, fake.dataset, [fake.dataset], params, RANKING)
+
+
+def build(fake, *, params=TABLE_PARAMS) -> None:
+    """Make its tables, figures and report."""
+    where = {"study": fake.root, "root": fake.root, "datasets": [fake.dataset]}
+    build_tables(**where, params=params, ranking=RANKING)
+    build_figures(**where, params=params, ranking=RANKING)
+    build_report(material(fake, params=params))
