@@ -17,7 +17,6 @@ Beat = Callable[[], None]
 """To be called whenever there is progress."""
 
 _GRACE = 2.0  # seconds to end by itself
-_START = "fork" if sys.platform == "linux" else "spawn"  # fork: what is imported stays imported
 
 
 def run_watched(work: Callable[[Beat], Any], *, seconds: float) -> Any:
@@ -31,7 +30,8 @@ def run_watched(work: Callable[[Beat], Any], *, seconds: float) -> Any:
         PvdbenchError: the kind that work raised.
         MethodError: if work raises anything else, hangs, or its process dies.
     """
-    context = multiprocessing.get_context(_START)
+    context = multiprocessing.get_context(_start_method())
+    context.set_forkserver_preload(["torch"])
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(  # type: ignore[attr-defined]  # of each context there is
         target=_run, args=(work, theirs)
@@ -54,6 +54,13 @@ def run_watched(work: Callable[[Beat], Any], *, seconds: float) -> Any:
                           "look for a crash or a lack of memory") from None  # fmt: skip
     finally:
         _end(process)
+
+
+def _start_method() -> str:
+    """Forking is quickest, but a fork of a process in which torch computes may hang: then one that only imported it."""
+    if sys.platform != "linux":
+        return "spawn"
+    return "forkserver" if "torch" in sys.modules else "fork"
 
 
 def _run(work: Callable[[Beat], Any], channel: Connection) -> None:

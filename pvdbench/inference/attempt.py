@@ -1,23 +1,18 @@
 """A row run in a process of its own: a method that fails leaves a reason in place of frames, and the study goes on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pvdbench.contract.card import Task, read_card
-from pvdbench.contract.command import CommandMethod
-from pvdbench.contract.folder import get_ready, load_deblurrer, load_motion_estimator
 from pvdbench.contract.watch import Beat, run_watched
 from pvdbench.core.cost import measured_cost
-from pvdbench.core.device import compute_device
 from pvdbench.core.errors import MethodError, WeightsError
 from pvdbench.core.failure import write_failure
 from pvdbench.core.files import replaced_folder
 from pvdbench.datasets.manifest import read_clips
-from pvdbench.inference.deblurring import run_deblurring
-from pvdbench.inference.warping import run_motion
 
 
 @dataclass(frozen=True)
@@ -61,7 +56,7 @@ def attempt(run: Attempt) -> str:
         PvdbenchError: for whatever is no fault of the method: a damaged frame of the data set, a full disk.
     """
     try:
-        run_watched(partial(_WORK[run.task], run), seconds=_patience(run))
+        run_watched(partial(_run, run), seconds=_patience(run))
     except (MethodError, WeightsError) as error:
         reason = str(error)
         with measured_cost(run.cost, run.stage) as facts, replaced_folder(run.out) as folder:
@@ -80,25 +75,10 @@ def _patience(run: Attempt) -> float:
     return card.seconds_a_frame * longest + _SLACK
 
 
-def _deblur(run: Attempt, beat: Beat) -> None:
-    method = load_deblurrer(run.methods, run.method)
-    if isinstance(method, CommandMethod):
-        method.log = run.log
-    device = compute_device(run.threads)
-    get_ready(method, run.methods, run.method, device, trained=run.trained, given=run.given, options=run.options)
-    beat()
-    with measured_cost(run.cost, run.stage) as facts:
-        facts |= run_deblurring(method, run.row, run.dataset, run.out, beat=beat)
+def _run(run: Attempt, beat: Beat) -> None:
+    from pvdbench.inference.work import WORK  # in the new process alone: forking one in which torch computed hangs
 
-
-def _flow(run: Attempt, beat: Beat) -> None:
-    method = load_motion_estimator(run.methods, run.method)
-    device = compute_device(run.threads)
-    get_ready(method, run.methods, run.method, device, trained=run.trained, given=run.given, options=run.options)
-    beat()
-    with measured_cost(run.cost, run.stage) as facts:
-        facts |= run_motion(method, run.row, run.dataset, run.out, beat=beat)
+    WORK[run.task](run, beat)
 
 
 _SLACK = 60.0  # seconds beyond a program's own limit
-_WORK: Mapping[Task, Callable[[Attempt, Beat], Any]] = {"deblur": _deblur, "motion": _flow}
