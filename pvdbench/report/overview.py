@@ -39,7 +39,9 @@ def _lead(ranks: Table, differences: Table) -> str:
     lead = _difference(differences, best, second)
     if lead is None:
         return ""
-    verdict = "the lead is clear" if lead.low > 0 else "the order of the two is open"
+    verdict = "the interval holds zero, so the order of the two is open"
+    if lead.low > 0 or lead.low != lead.low:
+        verdict = "the lead is clear" if lead.low > 0 else "the order of the two is open"
     return f"Against the next, {second.label}, that is {_with_bounds(lead, signed=True)}: {verdict}."
 
 

@@ -26,8 +26,8 @@ TOOLS = ("store.js", "markup.js", "tools.js")
 """The scripts that every page has: sorting, searching, copying."""
 
 SCRIPTS = (
-    "uplot/uPlot.iife.min.js", *TOOLS, "statistics.js", "numbers.js", "stage.js", "look.js", "strip.js", "chart.js",
-    "plots.js", "more_plots.js", "start.js",
+    "uplot/uPlot.iife.min.js", *TOOLS, "statistics.js", "numbers.js", "stage.js", "pictures.js", "wall.js", "strip.js",
+    "look.js", "chart.js", "plots.js", "more_plots.js", "start.js",
 )  # fmt: skip
 
 _ENV = Environment(

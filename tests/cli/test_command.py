@@ -163,3 +163,15 @@ def test_no_path_of_this_machine_is_in_the_repository():
     tracked = subprocess.run(["git", "-C", ROOT, "ls-files"], capture_output=True, text=True, check=True).stdout.split()
     text = [ROOT / name for name in tracked if Path(name).suffix in {".py", ".md", ".yaml", ".toml", ".j2", ""}]
     assert [p for p in text if p.is_file() and "/wor" + "k/" in p.read_text(errors="ignore")] == []
+
+
+def test_the_report_of_a_study_without_scores_and_against_nothing(study):
+    git = ["git", "-C", str(study), "-c", "user.name=test", "-c", "user.email=test@example.org"]
+    subprocess.run([*git, "add", "params.yaml", "methods"], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "study"], check=True)
+    for options, name in (((), "index.html"), (("--single-file",), "report.html")):
+        run = pvdbench("report", *options, cwd=study)
+        assert run.returncode == 0, run.stderr
+        assert "No scores yet" in (study / "reports" / name).read_text()
+    line = one_line(pvdbench("report", "--against", "nowhere", cwd=study))
+    assert "nowhere: expected a folder of scores or a Git revision whose scores DVC has, got" in line

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from chromium import launched
+from chromium import launched, opened
 from fake_report import build
 from fake_study import fake, own  # noqa: F401
 
@@ -27,3 +27,16 @@ def browser():
     """Chromium for all tests of this folder."""
     with launched() as chromium:
         yield chromium
+
+
+@pytest.fixture(scope="session")
+def report(built):
+    """The folder that people read."""
+    return built.root / "reports"
+
+
+@pytest.fixture
+def page(browser, report):
+    """The report, opened from disk and held to be without trouble."""
+    with opened(browser, report / "index.html") as page:
+        yield page

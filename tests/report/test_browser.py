@@ -3,7 +3,6 @@
 import math
 import re
 
-import numpy as np
 import pandas as pd
 import pytest
 from chromium import BROWSER, look, opened
@@ -14,17 +13,6 @@ from pvdbench.report.single import LIMIT, build_single_file
 from pvdbench.tables.scores import group_mean, read_scores
 
 pytestmark = BROWSER
-
-
-@pytest.fixture(scope="module")
-def report(built):
-    return built.root / "reports"
-
-
-@pytest.fixture
-def page(browser, report):
-    with opened(browser, report / "index.html") as page:
-        yield page
 
 
 def table(page, name):
@@ -191,131 +179,6 @@ def test_every_score_file_can_be_downloaded(page, built):
     with page.expect_download() as download:
         page.locator("#scores ~ ul a", has_text="deblur/sample/mc-e2e-pv.csv").click()
     assert download.value.path().read_bytes() == (built.root / "data/scores/deblur/sample/mc-e2e-pv.csv").read_bytes()
-
-
-def test_the_viewer_by_mouse(page):
-    look(page)
-    line = page.locator(".wipe")
-    line.scroll_into_view_if_needed()
-    box, stage = line.bounding_box(), page.locator("#stage").bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
-    page.mouse.down()
-    page.mouse.move(stage["x"] + stage["width"] / 4, box["y"] + 20, steps=4)
-    page.mouse.up()
-    assert abs(float(line.get_attribute("aria-valuenow")) - 25) <= 1
-    assert re.search(
-        r"7[456][.\d]*%|calc\(100% - 2[456]", page.eval_on_selector(".above", "e => getComputedStyle(e).clipPath")
-    )
-    page.mouse.wheel(0, -300)  # the line has the focus, so this zooms
-    page.wait_for_function("() => document.getElementById('look-reset').textContent !== '1\u00d7'")
-    places = page.eval_on_selector_all(
-        ".pan",
-        """pans => pans.filter(pan => pan.offsetHeight).map(pan => {
-          const matrix = new DOMMatrix(getComputedStyle(pan).transform);
-          return [matrix.a, matrix.e / pan.offsetWidth, matrix.f / pan.offsetHeight].map(v => v.toFixed(2)).join();
-        })""",
-    )
-    assert len(places) == len(DEBLUR) + 4 and len(set(places)) == 1  # all pictures zoom as one
-    page.locator("#look-reset").click()
-    assert page.locator("#look-reset").text_content() == "1\u00d7"
-
-
-def test_the_viewer_by_keyboard(page, built):
-    look(page)
-    page.select_option("#look-clip", "1")
-    page.locator("#stage").focus()
-    for _ in range(len(built.frames)):
-        page.keyboard.press("ArrowLeft")
-    assert page.locator("#look-name").text_content() == "clip1, frame 00000 (1 of 8)"
-    page.keyboard.press("ArrowRight")
-    assert "frame 00001" in page.locator("#look-name").text_content()
-    page.keyboard.press("3")
-    assert page.input_value("#look-right") == "baseline"
-    page.keyboard.press("Shift+Digit5")
-    assert page.input_value("#look-left") == "bimc"
-    page.keyboard.press("ArrowDown")
-    assert "clip2, frame 00001" in page.locator("#look-name").text_content()
-    assert page.eval_on_selector(".above img", "image => decodeURI(image.src)").endswith("deblur-bimc/clip2/00001.webp")
-    page.locator(".wipe").focus()
-    page.keyboard.press("Home")
-    assert page.locator(".wipe").get_attribute("aria-valuenow") == "0"
-    assert "frame 00001" in page.locator("#look-name").text_content()
-
-
-def test_the_viewer_tells_scores_and_strips_from_the_score_files(page, built):
-    look(page)
-    page.select_option("#look-clip", "0")
-    page.locator("#stage").focus()
-    page.keyboard.press("Control+Home")
-    page.eval_on_selector("#look-frame", "frame => { frame.value = 3; frame.dispatchEvent(new Event('input')); }")
-    scores = pd.read_csv(built.root / "data/scores/deblur/sample/mc.csv", dtype={"frame": str})
-    mine = scores[(scores.protocol == "koehler") & scores.counted]
-    value = mine[(mine.video == "clip0") & (mine.frame == "00003")].psnr_db.item()
-    page.locator("#wall figure", has=page.get_by_role("button", name="MC", exact=True)).get_by_text(
-        f"{value:.2f} dB"
-    ).wait_for()
-    page.select_option("#look-right", "mc")
-    page.select_option("#look-left", "input")
-    page.get_by_text("Worst frames of MC").wait_for()
-    worst = mine.sort_values("psnr_db").head(8)
-    strips = page.locator(".strip")
-    assert strips.nth(0).locator("b").all_text_contents() == [f"{v:.2f} dB" for v in worst.psnr_db]
-    other = pd.read_csv(built.root / "data/scores/deblur/sample/input.csv", dtype={"frame": str})
-    pairs = mine.merge(other, on=["video", "frame", "protocol"])
-    gaps = (pairs.psnr_db_x - pairs.psnr_db_y).sort_values(key=np.abs, ascending=False).head(8)
-    shown = strips.nth(1).locator("b").all_text_contents()
-    assert shown == [f"{v:+.2f} dB".replace("-", "\u2212") for v in gaps]
-    strips.nth(0).locator("button").first.click()
-    assert f"{worst.video.iloc[0]}, frame {worst.frame.iloc[0]}" in page.locator("#look-name").text_content()
-
-
-def test_difference_flow_and_boxes(page):
-    look(page)
-    page.select_option("#look-view", "difference")
-    assert page.eval_on_selector(".above", "e => getComputedStyle(e).mixBlendMode") == "difference"
-    page.select_option("#look-view", "slider")
-    page.select_option("#look-kind", "flow")
-    page.eval_on_selector("#look-frame", "frame => { frame.value = 2; frame.dispatchEvent(new Event('input')); }")
-    page.get_by_text("Colour is direction").wait_for()
-    assert page.locator("#wall figure").count() == len(MOTION) + 1  # and the true flow
-    page.eval_on_selector("#look-frame", "frame => { frame.value = 0; frame.dispatchEvent(new Event('input')); }")
-    page.get_by_text("a clip's first has none").wait_for()
-    assert page.locator("#wall .gone:visible").count() == len(MOTION) + 1
-    page.select_option("#look-kind", "deblur")
-    assert page.locator("#wall .crop:visible").count() == 2 * (
-        len(DEBLUR) + 2
-    )  # no frames of Small and Small+MC are on disk
-    before = page.locator("#stage .mark.box0").first.get_attribute("style")
-    stage = page.locator("#stage").bounding_box()
-    page.mouse.dblclick(stage["x"] + 5, stage["y"] + 5)
-    page.mouse.dblclick(stage["x"] + stage["width"] - 5, stage["y"] + stage["height"] - 5)
-    assert page.locator("#stage .mark.box0").first.get_attribute("style") != before
-    assert page.locator("#zooms .crop:visible").count() == 6  # left, right, truth
-    page.locator("#look-boxes").uncheck()
-    assert page.locator(".crop:visible").count() == 0
-
-
-def test_plots_follow_the_controls_and_lead_to_frames(page):
-    figure = page.locator("#plot-pair")
-    figure.scroll_into_view_if_needed()
-    figure.locator(".uplot").wait_for()
-    figure.locator("canvas").scroll_into_view_if_needed()
-    figure.locator("select").nth(2).select_option("mc-pv")
-    figure.get_by_text("above the line MC+PV is better").wait_for()
-    assert "koehler" in figure.locator("figcaption").text_content()
-    page.select_option("#control-protocol", "crop-4")
-    figure.get_by_text("crop-4; a dot a frame").wait_for()
-    over = figure.locator(".u-over")
-    box = over.bounding_box()
-    for step in range(8, 40):
-        page.mouse.move(box["x"] + box["width"] * step / 40, box["y"] + box["height"] * (1 - step / 40))
-        if figure.locator(".tip").is_visible():
-            break
-    told = figure.locator(".tip b").text_content()
-    page.mouse.down()
-    page.mouse.up()
-    page.wait_for_function("told => document.getElementById('look-name').textContent.startsWith(told)", arg=told)
-    assert page.input_value("#look-right") == "mc-pv"
 
 
 def test_a_method_page(browser, report):

@@ -2,10 +2,10 @@
 "use strict";
 (() => {
   const { load, decode, create, dataset, state, statistics, chart, plots } = pvdbench;
-  const { choice, rows, caption } = plots;
+  const { choice, taskChoice, rows, caption } = plots;
 
   plots.lens = async (figure) => {
-    const task = choice(figure, "Task", Object.keys(dataset().tasks).map((name) => [name, name === "flow" ? "motion estimation" : "deblurring"]), "deblur");
+    const task = taskChoice(figure);
     const row = choice(figure, "Row", rows(task).map(({ name, label }) => [name, label]), dataset().pairs[task][1]);
     const frames = await statistics.frames(dataset(), task);
     const names = dataset().tasks[task].protocols;

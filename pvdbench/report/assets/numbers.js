@@ -148,11 +148,12 @@ pvdbench.numbers = (() => {
     const next = study.datasets.find((one) => one.name === name);
     Object.assign(state, { dataset: name });
     if (!Object.values(next.tasks).some((task) => task.protocols.includes(state.protocol))) state.protocol = next.protocol;
+    byId("control-dataset").value = name;
     fillControls();
     showDataset();
     showSplit();
     change({});
   }
 
-  return { start, compute };
+  return { start, choose };
 })();

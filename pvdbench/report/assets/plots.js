@@ -21,6 +21,7 @@ pvdbench.plots = (() => {
     return keep;
   }
 
+  const taskChoice = (figure) => choice(figure, "Task", Object.keys(dataset().tasks).map((name) => [name, name === "flow" ? "motion estimation" : "deblurring"]), Object.keys(dataset().tasks)[0]);
   const rowChoice = (figure, name, task, fallback) => choice(figure, name, rows(task).map((row) => [row.name, row.label]), fallback);
 
   async function read(task) {
@@ -46,7 +47,7 @@ pvdbench.plots = (() => {
   const QUANTILE = "quantile of blur within the clip (%), blurriest first";
 
   plots.blur = async (figure) => {
-    const task = choice(figure, "Task", Object.keys(dataset().tasks).map((name) => [name, name === "flow" ? "motion estimation" : "deblurring"]), "deblur");
+    const task = taskChoice(figure);
     const base = choice(figure, "Against", [["", "nothing: PSNR itself"], ...rows(task).map((row) => [row.name, row.label])], "");
     const { frames, scores } = await read(task);
     if (!scores) return caption(figure, `Nothing was scored under ${state.protocol}.`);
@@ -79,7 +80,7 @@ pvdbench.plots = (() => {
   }
 
   plots.frames = async (figure) => {
-    const task = "deblur", clips = dataset().tasks[task].frames;
+    const task = taskChoice(figure), clips = dataset().tasks[task].frames;
     const number = Number(choice(figure, "Clip", clips.map(([name], place) => [String(place), name]), "0"));
     const { frames, scores } = await read(task);
     if (!scores) return caption(figure, `Nothing was scored under ${state.protocol}.`);
@@ -92,7 +93,7 @@ pvdbench.plots = (() => {
   };
 
   plots.pair = async (figure) => {
-    const task = choice(figure, "Task", Object.keys(dataset().tasks).map((name) => [name, name === "flow" ? "motion estimation" : "deblurring"]), "deblur");
+    const task = taskChoice(figure);
     const [across, up] = [rowChoice(figure, "Across", task, dataset().pairs[task][0]), rowChoice(figure, "Up", task, dataset().pairs[task][1])];
     const { frames, scores } = await read(task);
     if (!scores) return caption(figure, `Nothing was scored under ${state.protocol}.`);
@@ -115,7 +116,7 @@ pvdbench.plots = (() => {
   }
 
   plots.cost = async (figure) => {
-    const task = choice(figure, "Task", Object.keys(dataset().tasks).map((name) => [name, name === "flow" ? "motion estimation" : "deblurring"]), "deblur");
+    const task = taskChoice(figure);
     const unit = choice(figure, "Cost", [["milliseconds", "milliseconds a frame"], ["parameters", "parameters"]], "milliseconds");
     const { frames, scores } = await read(task);
     const known = rows(task).map((row, number) => ({ ...row, number })).filter((row) => row[unit] > 0).sort((a, b) => a[unit] - b[unit]);
@@ -128,5 +129,5 @@ pvdbench.plots = (() => {
     return caption(figure, `${state.protocol}, all counted frames; rows without this cost are left out. Milliseconds are of the machine named at the end of this page.`);
   };
 
-  return Object.assign(plots, { choice, rows, caption });
+  return Object.assign(plots, { choice, taskChoice, rows, caption });
 })();

@@ -1,7 +1,7 @@
 // Two strips of frames beneath the viewer, chosen from the scores: the worst of a row, and where two rows differ most.
 "use strict";
 pvdbench.strip = (() => {
-  const { create, dataset, state, statistics, labelNodes } = pvdbench;
+  const { create, dataset, state, statistics, labelNodes, pictures } = pvdbench;
   const SHOWN = 8;
   let drawn = "";
 
@@ -14,9 +14,9 @@ pvdbench.strip = (() => {
   function strip(words, places, text, frames, chosen) {
     const buttons = places.map((place) => {
       const { video, frame } = frames.list[place];
-      const src = pvdbench.look.address(chosen.right, video, frame);
+      const src = pictures.address(chosen.right, video, frame);
       const picture = src ? [create("img", { src, alt: "", loading: "lazy" })] : [create("span", { class: "absent" }, "no picture")];
-      const open = () => pvdbench.look.choose({ clip: dataset().clips.findIndex((one) => one.name === video), frame: dataset().clips.find((one) => one.name === video).frames.indexOf(frame) });
+      const open = () => pvdbench.look.choose({ clip: pictures.clipNumber(video), frame: dataset().clips[pictures.clipNumber(video)].frames.indexOf(frame) });
       return create("li", {}, create("button", { type: "button", onclick: open }, ...picture, create("span", {}, `${video}, ${frame}`), create("b", {}, text(place))));
     });
     return [create("h3", {}, ...words), create("ol", { class: "strip" }, ...buttons)];
@@ -31,7 +31,7 @@ pvdbench.strip = (() => {
     const [frames, scores] = await Promise.all([statistics.frames(dataset(), task), statistics.scores(dataset(), task, state.protocol)]);
     if (now !== drawn) return; // another pair was chosen meanwhile
     const right = counted(scores, chosen.right), left = counted(scores, chosen.left);
-    const names = [chosen.right, chosen.left].map((source) => labelNodes(pvdbench.look.sourceLabel(source)));
+    const names = [chosen.right, chosen.left].map((source) => labelNodes(pictures.label(source)));
     const differences = right && left && right.map((value, place) => value - left[place]);
     const signed = (place) => `${statistics.decimal(differences[place], 2, true)} dB`;
     document.getElementById("strips").replaceChildren(
