@@ -18,7 +18,9 @@ def method_folder(tmp_path, adapter, card=CARD):
 
 
 def test_a_method_that_is_not_there_lists_those_that_are():
-    with pytest.raises(MethodError, match=r"methods/nobody: expected a method .* there: bimnet, deepdeblur, dis, dvd, "):
+    with pytest.raises(
+        MethodError, match=r"methods/nobody: expected a method .* there: bimnet, deepdeblur, dis, dvd, "
+    ):
         read_card(METHODS, "nobody")
 
 
