@@ -101,9 +101,9 @@ def read_catalogue(data: Path) -> Catalogue:
 def state(catalogue: Catalogue, name: str) -> str:
     """What is here of a data set: whole, a part, its archive alone, or nothing."""
     archive = catalogue.archive_path(catalogue.archive(name))
-    folder, partial = catalogue.data / name, archive.with_name(archive.name + ".partial")
+    folder, part = catalogue.data / name, archive.with_name(archive.name + ".partial") / "part"
     if (folder / NOTE).exists():
         return "here"
     if archive.exists():
         return "partly extracted" if folder.is_dir() and any(folder.iterdir()) else "archive here"
-    return "partly downloaded" if partial.exists() else "not here"
+    return "partly downloaded" if part.exists() else "not here"

@@ -73,6 +73,6 @@ def check(catalogue: Catalogue, archive: Archive, path: Path) -> str:
         catalogue.record(archive, path.stat().st_size, sha256)
     elif sha256 != known:
         where = "its publisher's" if archive.sha256 else f"{catalogue.data / 'checksums.csv'}'s"
-        raise DataError(f"{path}: expected SHA-256 {known} ({where}), got {sha256}; it is damaged or another "
-                            "archive under the same name: delete it and fetch it again, or from another mirror")  # fmt: skip
+        raise DataError(f"{path}: expected SHA-256 {known} ({where}), got {sha256}; it is damaged, or another "
+                            "archive under the same name: delete it and fetch it from another mirror")  # fmt: skip
     return sha256

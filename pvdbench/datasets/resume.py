@@ -82,16 +82,18 @@ class ResumingDownloader:
 
     def _fetch(self, url: str) -> None:
         """All of one mirror's file; each attempt goes on where the one before stopped."""
-        failures, reason = 0, ""
+        failures, reason, furthest = 0, "", self._size()
         while not self._is_whole():
-            size = self._size()
             try:
                 self._attempt(url)
             except (requests.RequestException, urllib3.exceptions.HTTPError, _AttemptError) as error:
                 reason = _in_words(error)
-            failures = 0 if self._size() > size else failures + 1
+            # further than ever, not than before: a server that lies about the size makes it start over without end
+            failures = 0 if self._size() > furthest else failures + 1
+            furthest = max(furthest, self._size())
             if failures == self._patience.attempts:
-                raise DataError(f"{url}: expected an archive, got {reason} in {failures} attempts")
+                raise DataError(f"{url}: expected an archive, got {reason} "
+                                f"after {self._size()} bytes, {failures} times in a row")  # fmt: skip
             if failures:
                 time.sleep(self._patience.wait * 2 ** (failures - 1))
 
@@ -104,7 +106,7 @@ class ResumingDownloader:
                 raise DataError(f"{url}: expected an archive, got HTTP {response.status_code} ({response.reason})")
             if response.status_code != 200 and not self._continues(response):
                 self._part.unlink(missing_ok=True)
-                raise _AttemptError("another version of the file than before")
+                raise _AttemptError("a file of another version or size than begun")
             self._receive(response, Version(url, _validator(response), _total(response)))
 
     def _continuation(self, url: str) -> dict[str, str]:
@@ -137,11 +139,12 @@ class ResumingDownloader:
         with self._part.open("ab") as part, _bar(version, offset) as bar:
             while first:
                 bar.update(part.write(first))
+                part.flush()  # a kill loses what a buffer holds
                 first = next(chunks, b"")
         if version.total is None:
             self._remember(Version(version.url, version.validator, self._size()))
         elif self._size() != version.total:
-            raise _AttemptError(f"{self._size()} of {version.total} bytes")
+            raise _AttemptError(f"less than the {version.total} bytes announced")
 
     def _remember(self, version: Version) -> None:
         with replaced_file(self._version) as partial:
@@ -189,4 +192,4 @@ def _in_words(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
-    return "a broken connection"
+    return "the end of the connection"

@@ -39,7 +39,7 @@ def write_su_archive(path: Path, frames=3, size=(64, 48)) -> Path:
 
 
 def write_nah_archive(path: Path, frames=3, size=(64, 48)) -> Path:
-    """A zip with {train,test}/VIDEO/{blur,blur_gamma,sharp}; blur is the mean in linear light; size is width, height."""
+    """A zip with {train,test}/VIDEO/{blur,blur_gamma,sharp}; blur is in linear light; size is width, height."""
     with ZipFile(path, "w") as archive:
         for seed, (name, row) in enumerate(_videos("nah")):
             for frame, blurry, sharp in _shots(row, frames, size, seed):

@@ -16,27 +16,28 @@ class Served:
     content: bytes
     etag: str | None = '"1"'
     status: int = 200  # other than 200: refused with it
-    failures: int = 0  # of the first requests, which get 503
+    busy: range = range(0)  # the requests that get 503, counted from 0
     drop_after: int | None = None  # bytes of each response, then the connection closes
     hang_after: int | None = None  # bytes of each response, then nothing more comes
     length: int | None = None  # a Content-Length that is not true
     media_type: str = "application/zip"
     ranges: list = field(default_factory=list)
-    sent: int = 0  # bytes of the newest response
 
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         file = self.server.files.get(self.path)
         if file is None or file.status != 200:
-            return self.send_error(404 if file is None else file.status)
+            self.send_error(404 if file is None else file.status)
+            return
         file.ranges.append(self.headers.get("Range"))
-        if file.failures:
-            file.failures -= 1
-            return self.send_error(503)
+        if len(file.ranges) - 1 in file.busy:
+            self.send_error(503)
+            return
         start = self._start(file)
         if start is None or start < len(file.content):
-            return self._send(file, start)
+            self._send(file, start)
+            return
         self.send_response(416)
         self.send_header("Content-Range", f"bytes */{len(file.content)}")
         self.send_header("Content-Length", "0")
@@ -60,7 +61,6 @@ class _Handler(BaseHTTPRequestHandler):
         cut = file.drop_after if file.drop_after is not None else file.hang_after
         self.wfile.write(body[:cut])
         self.wfile.flush()
-        file.sent = len(body[:cut])
         if file.hang_after is not None and cut < len(body):
             self.server.closing.wait(30)
         self.close_connection = True
