@@ -1,15 +1,20 @@
-"""pvdbench datasets: make the data sets, and pack them for training."""
+"""pvdbench datasets: make or fetch the data sets, and pack them for training."""
 
 from pathlib import Path
 
 import click
 
+from pvdbench.cli.fetch import fetch, list_datasets
 from pvdbench.cli.options import study_folder
 
 
 @click.group()
 def datasets() -> None:
-    """Make the data sets, and pack them for training."""
+    """Make or fetch the data sets, and pack them for training."""
+
+
+datasets.add_command(list_datasets)
+datasets.add_command(fetch)
 
 
 @datasets.command()

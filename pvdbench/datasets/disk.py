@@ -1,0 +1,21 @@
+"""Room on the disk, asked for before a download or an extraction begins."""
+
+import shutil
+from pathlib import Path
+
+from pvdbench.core.errors import WriteError
+
+
+def refuse_full_disk(path: Path, needed: int) -> None:
+    """Raise before a long write that cannot end.
+
+    Args:
+        path: what will be written; its folder exists.
+        needed: bytes.
+
+    Raises:
+        WriteError: with the space needed and free.
+    """
+    if (free := shutil.disk_usage(path.parent).free) < needed:
+        raise WriteError(f"{path}: expected {needed / 1e9:.3f} GB of free disk, got {free / 1e9:.3f} GB; "
+                         "free space or use another disk, then run again")  # fmt: skip

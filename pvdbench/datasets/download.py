@@ -1,0 +1,78 @@
+"""An archive brought here once, whole and with the right hash: pooch with a transfer that resumes."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from zipfile import is_zipfile
+
+import pooch
+from filelock import FileLock
+
+from pvdbench.core.errors import DataError, WriteError
+from pvdbench.datasets.catalogue import Archive, Catalogue
+from pvdbench.datasets.resume import Patience, ResumingDownloader
+from pvdbench.datasets.webpage import refuse_page
+
+PATIENCE = Patience()
+
+
+@contextmanager
+def one_at_a_time(catalogue: Catalogue, archive: Archive) -> Iterator[None]:
+    """Two data sets of one archive, fetched side by side, download it once."""
+    path = catalogue.archive_path(archive)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(path.name + ".lock")):
+        yield
+
+
+def download(catalogue: Catalogue, archive: Archive, patience: Patience = PATIENCE) -> str:
+    """Bring an archive to data/archives; what is there already is kept, what was begun goes on.
+
+    Returns: its SHA-256.
+
+    Raises:
+        DataError: if no mirror gives it, or its hash is not the known one.
+        WriteError: if the disk is too small.
+    """
+    path = catalogue.archive_path(archive)
+    if path.exists():
+        return check(catalogue, archive, path)
+    known = catalogue.expected_sha256(archive)
+    folder = path.with_name(path.name + ".partial")
+    folder.mkdir(parents=True, exist_ok=True)
+    transfer = ResumingDownloader(archive.urls, folder, hash_known=known is not None, patience=patience)
+    pooch.get_logger().setLevel("WARNING")  # it would tell users to put the hash into code
+    try:
+        pooch.retrieve(archive.urls[0], None, fname="whole", path=folder, downloader=transfer)
+        sha256 = check(catalogue, archive, folder / "whole")
+    except DataError:
+        (folder / "whole").unlink(missing_ok=True)
+        raise
+    except OSError as error:
+        raise WriteError(f"{path}: expected to write it, got '{error.strerror or error}'; what came is kept; "
+                         "free space or fix the permissions, then run again") from error  # fmt: skip
+    (folder / "whole").rename(path)
+    shutil.rmtree(folder)
+    return sha256
+
+
+def check(catalogue: Catalogue, archive: Archive, path: Path) -> str:
+    """The SHA-256 of a file that should be this archive, recorded where none is known yet.
+
+    Raises:
+        DataError: if it is a web page or no zip file, or has another hash than the published or recorded one.
+    """
+    with path.open("rb") as file:
+        refuse_page(str(path), file.read(1 << 16))
+    if not is_zipfile(path):
+        raise DataError(f"{path}: expected a zip archive, got {path.stat().st_size} bytes without the end of one; "
+                        "delete it and fetch it again")  # fmt: skip
+    sha256, known = str(pooch.file_hash(str(path))), catalogue.expected_sha256(archive)
+    if known is None:
+        catalogue.record(archive, path.stat().st_size, sha256)
+    elif sha256 != known:
+        where = "its publisher's" if archive.sha256 else f"{catalogue.data / 'checksums.csv'}'s"
+        raise DataError(f"{path}: expected SHA-256 {known} ({where}), got {sha256}; it is damaged, or another "
+                            "archive under the same name: delete it and fetch it from another mirror")  # fmt: skip
+    return sha256

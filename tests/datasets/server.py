@@ -1,0 +1,83 @@
+"""A local HTTP server of archives that behaves as badly as the real ones: drops, lies, quotas, other versions."""
+
+import re
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+QUOTA = b"<!DOCTYPE html><html><head><title>Google Drive - Quota  exceeded</title></head><body>Sorry</body></html>"
+
+
+@dataclass
+class Served:
+    """One file, how it is served, and which ranges were asked for."""
+
+    content: bytes
+    etag: str | None = '"1"'
+    status: int = 200  # other than 200: refused with it
+    busy: range = range(0)  # the requests that get 503, counted from 0
+    drop_after: int | None = None  # bytes of each response, then the connection closes
+    hang_after: int | None = None  # bytes of each response, then nothing more comes
+    length: int | None = None  # a Content-Length that is not true
+    media_type: str = "application/zip"
+    ranges: list = field(default_factory=list)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        file = self.server.files.get(self.path)
+        if file is None or file.status != 200:
+            self.send_error(404 if file is None else file.status)
+            return
+        file.ranges.append(self.headers.get("Range"))
+        if len(file.ranges) - 1 in file.busy:
+            self.send_error(503)
+            return
+        start = self._start(file)
+        if start is None or start < len(file.content):
+            self._send(file, start)
+            return
+        self.send_response(416)
+        self.send_header("Content-Range", f"bytes */{len(file.content)}")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _start(self, file):
+        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        version = self.headers.get("If-Range")
+        return int(asked[1]) if asked and version in (None, file.etag) else None
+
+    def _send(self, file, start):
+        body = file.content[start or 0 :]
+        self.send_response(200 if start is None else 206)
+        if start is not None:
+            self.send_header("Content-Range", f"bytes {start}-{len(file.content) - 1}/{len(file.content)}")
+        if file.etag:
+            self.send_header("ETag", file.etag)
+        self.send_header("Content-Type", file.media_type)
+        self.send_header("Content-Length", str(len(body) if file.length is None else file.length))
+        self.end_headers()
+        cut = file.drop_after if file.drop_after is not None else file.hang_after
+        self.wfile.write(body[:cut])
+        self.wfile.flush()
+        if file.hang_after is not None and cut < len(body):
+            self.server.closing.wait(30)
+        self.close_connection = True
+
+    def log_message(self, *args):
+        """Quiet."""
+
+
+@contextmanager
+def serving(files):
+    """Serve {"/name.zip": Served}; yields the address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.files, server.closing = files, threading.Event()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.closing.set()
+        server.shutdown()
+        server.server_close()
