@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from pvdbench.cli.datasets_real import verify
 from pvdbench.cli.options import study_folder
 
 
@@ -49,3 +50,7 @@ def pack(name: str, folder: Path) -> None:
 
     written = pack_dataset(load_study(folder).dataset(name))
     click.echo(f"{name}: {written} arrays written")
+
+
+for _command in (verify,):
+    datasets.add_command(_command)
