@@ -1,16 +1,16 @@
-"""pvdbench datasets: make the data sets, and pack them for training."""
+"""pvdbench datasets: make or verify the data sets, add own ones, pack them for training."""
 
 from pathlib import Path
 
 import click
 
-from pvdbench.cli.datasets_real import verify
+from pvdbench.cli.datasets_real import add, synthesize, verify
 from pvdbench.cli.options import study_folder
 
 
 @click.group()
 def datasets() -> None:
-    """Make the data sets, and pack them for training."""
+    """Make or verify the data sets, add your own, and pack them for training."""
 
 
 @datasets.command()
@@ -52,5 +52,5 @@ def pack(name: str, folder: Path) -> None:
     click.echo(f"{name}: {written} arrays written")
 
 
-for _command in (verify,):
+for _command in (verify, add, synthesize):
     datasets.add_command(_command)

@@ -32,6 +32,12 @@ TRAINING_LOG = ("step", "loss", "learning_rate", "validation_loss")
 SPLITS = ("dataset", "split", "video", "frames", "first_frame", "last_frame", "consecutive")
 """Which videos and frames a published data set consists of; the names of frames count up in their own width."""
 
+BLUR = ("frame", "input_psnr_db")
+"""What a synthesized video's blur is worth: PSNR of each blurry frame against its truth."""
+
+RESPONSE = ("byte", "light")
+"""A camera's response: the linear light, in [0, 1], of each of the 256 bytes."""
+
 _TEXT = ("dataset", "method", "video", "frame", "protocol", "split", "quantity", "blurry", "sharp", "flow", "occlusion",
          "first_frame", "last_frame")  # fmt: skip
 

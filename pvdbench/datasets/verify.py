@@ -69,7 +69,7 @@ def _rows(check: VideoCheck, out: Path) -> Iterator[tuple[object, ...]]:
     def relative(path: Path) -> str:
         return Path(os.path.relpath(path.absolute(), out.absolute())).as_posix()
 
-    sharp = [relative(path) for path in check.sharp] or [None] * len(check.blurry)
+    sharp: list[str | None] = [relative(path) for path in check.sharp] or [None] * len(check.blurry)
     for t, name in enumerate(check.job.names):
         files = relative(check.blurry[t]), sharp[t], None, None
         yield check.job.video, check.job.split, name, *files, check.width, check.height

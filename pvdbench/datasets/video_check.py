@@ -1,4 +1,4 @@
-"""One video of frames on disk, looked at whole: names, sizes, decoding, and whether blurry and sharp belong together."""
+"""One video of frames on disk, looked at whole: names, sizes, decoding, whether blurry and sharp belong together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
