@@ -8,7 +8,7 @@ from pvdbench.core.errors import DataError
 from pvdbench.core.files import replaced_file
 
 MANIFEST = ("video", "split", "frame", "blurry", "sharp", "flow", "occlusion", "width", "height")
-"""A data set's frames; paths relative to its folder, flow and occlusion empty where no truth exists."""
+"""A data set's frames; paths relative to its folder, sharp, flow and occlusion empty where no truth exists."""
 
 DEBLUR_SCORES = ("dataset", "method", "video", "frame", "protocol", "psnr_db", "ssim", "shift_y", "shift_x", "gain",
                  "blurriness_db", "counted")  # fmt: skip
@@ -29,7 +29,17 @@ VOLUME_STATISTICS = ("dataset", "video", "quantity", "hits", "total")
 TRAINING_LOG = ("step", "loss", "learning_rate", "validation_loss")
 """Means since the row before; validation_loss is the last one measured since then, NaN where there is none."""
 
-_TEXT = ("dataset", "method", "video", "frame", "protocol", "split", "quantity", "blurry", "sharp", "flow", "occlusion")
+SPLITS = ("dataset", "split", "video", "frames", "first_frame", "last_frame", "consecutive")
+"""Which videos and frames a published data set consists of; the names of frames count up in their own width."""
+
+BLUR = ("frame", "input_psnr_db")
+"""What a synthesized video's blur is worth: PSNR of each blurry frame against its truth."""
+
+RESPONSE = ("byte", "light")
+"""A camera's response: the linear light, in [0, 1], of each of the 256 bytes."""
+
+_TEXT = ("dataset", "method", "video", "frame", "protocol", "split", "quantity", "blurry", "sharp", "flow", "occlusion",
+         "first_frame", "last_frame")  # fmt: skip
 
 
 def write_table(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:

@@ -16,9 +16,21 @@ class FrameFiles:
 
     name: str
     blurry: Path
-    sharp: Path
+    truth: Path | None
     flow: Path | None
     occlusion: Path | None
+
+    @property
+    def sharp(self) -> Path:
+        """The sharp frame.
+
+        Raises:
+            DataError: if the data set has none, as the real videos of Sec. 4.6.
+        """
+        if self.truth is None:
+            raise DataError(f"{self.blurry}: expected a sharp frame beside it, the data set has none; "
+                            "deblur it, but train and score on one with truth")  # fmt: skip
+        return self.truth
 
 
 @dataclass(frozen=True)
@@ -58,13 +70,13 @@ def _frame(folder: Path, row: object) -> FrameFiles:
     def optional(value: object) -> Path | None:
         return None if pd.isna(value) else folder / str(value)  # type: ignore[call-overload]
 
-    return FrameFiles(row.frame, folder / row.blurry, folder / row.sharp, optional(row.flow), optional(row.occlusion))  # type: ignore[attr-defined]
+    return FrameFiles(row.frame, folder / row.blurry, optional(row.sharp), optional(row.flow), optional(row.occlusion))  # type: ignore[attr-defined]
 
 
 def _check_sizes(clip: ClipFiles) -> None:
     first = frame_size(clip.frames[0].blurry)
     for frame in clip.frames:
-        for path in (frame.blurry, frame.sharp):
+        for path in filter(None, (frame.blurry, frame.truth)):
             if (size := frame_size(path)) != first:
                 raise DataError(f"{path}: expected {first[0]}x{first[1]} as {clip.frames[0].blurry}, "
                                 f"got {size[0]}x{size[1]}; restore or make it again")  # fmt: skip

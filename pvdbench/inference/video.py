@@ -1,7 +1,6 @@
 """Video files in and out, frame by frame, so that any clip can be deblurred (Sec. 4.6, real videos)."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -9,13 +8,13 @@ from typing import Any, overload
 
 import av
 import torch
-from av.error import FFmpegError
 from av.video.stream import VideoStream
 from torch import Tensor
 
 from pvdbench.contract.clip import Clip
 from pvdbench.core.errors import DataError
 from pvdbench.core.images import Frame
+from pvdbench.core.video import decoded
 
 ENDINGS = (".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v")
 _KEPT = 16  # decoded frames that stay at hand; a window method looks a few frames back
@@ -33,10 +32,10 @@ class VideoClip(Clip):
         """
         super().__init__([])
         self._path, self._kept = path, OrderedDict[int, Tensor]()
-        self._count = sum(1 for _ in self._decode())
+        self._count = sum(1 for _ in decoded(path))
         if not self._count:
             raise DataError(f"{path}: expected a video with frames, found none; name another file")
-        self._ahead, self._next = self._decode(), 0
+        self._ahead, self._next = decoded(self._path), 0
 
     @property
     def rate(self) -> Fraction:
@@ -58,7 +57,7 @@ class VideoClip(Clip):
         if not 0 <= t < self._count:
             raise IndexError(t)
         if t not in self._kept and t < self._next:  # long gone: from the start again
-            self._ahead, self._next = self._decode(), 0
+            self._ahead, self._next = decoded(self._path), 0
         while t not in self._kept:
             self._keep(next(self._ahead))
         return self._kept[t]
@@ -69,18 +68,6 @@ class VideoClip(Clip):
         self._next += 1
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
-
-    def _decode(self) -> Iterator[av.VideoFrame]:
-        try:
-            with av.open(str(self._path)) as container:
-                if not container.streams.video:
-                    raise DataError(f"{self._path}: expected a video stream, found none; name another file")
-                yield from container.decode(container.streams.video[0])
-        except FileNotFoundError:
-            raise DataError(f"{self._path}: expected a video or a folder of frames, found none") from None
-        except FFmpegError as error:
-            raise DataError(f"{self._path}: expected a readable video, got '{error.strerror}'; "
-                            "restore or convert it") from error  # fmt: skip
 
 
 class VideoWriter:

@@ -15,9 +15,9 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from conftest import ROOT
+
 from datasets.miniature import write_nah_archive, write_splits, write_su_archive
 from datasets.server import QUOTA, Served, serving
-
 from pvdbench.cli.main import cli
 from pvdbench.core.errors import DataError, ParamsError, WriteError
 from pvdbench.core.params import read_params

@@ -1,0 +1,124 @@
+"""Blurry and sharp pairs from a high-frame-rate video, made as Su et al. (2017) and Nah et al. (2017) made theirs."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
+from skimage.metrics import peak_signal_noise_ratio
+from tqdm import tqdm
+
+from pvdbench.core.errors import DataError, ParamsError
+from pvdbench.core.files import replaced_folder
+from pvdbench.core.images import Frame, write_frame
+from pvdbench.core.records import BLUR, write_table
+from pvdbench.core.video import decoded
+from pvdbench.datasets.between import frames_between
+from pvdbench.datasets.response import Response
+
+_SHORTEST = 3  # frames; the average of one is no blur
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """How frames become one blurry frame.
+
+    window: frames that are averaged, odd, so that a middle one exists: the truth. stride: frames from one window's
+    start to the next one's. interpolate: frames made between each two of a window. scale: of the sides, at most 1.
+    """
+
+    window: int
+    stride: int
+    interpolate: int
+    scale: float
+
+
+@dataclass(frozen=True)
+class _Moment:
+    frame: Frame
+    light: NDArray[np.float32]
+    between: NDArray[np.float32] | None  # the sum of what lies between this frame and the one before it
+
+
+def synthesize(video: Path, out: Path, exposure: Exposure, response: Response) -> pd.DataFrame:
+    """Write out/{blur,sharp}/00000.png and on, and out/blur.csv; whole or not at all.
+
+    Frames are averaged in linear light and encoded by the same response. At most window frames are in memory.
+
+    Returns: one row a frame, `frame` and `input_psnr_db`: RGB PSNR of blurry against sharp, inf where they are equal.
+    Raises:
+        ParamsError: if the window is even or too short, or another number makes no exposure.
+        DataError: if the video is unreadable or shorter than the window.
+        WriteError: if the disk is full.
+    """
+    _check(exposure)
+    with replaced_folder(out) as folder:
+        rows = [_write(folder, f"{t:05d}", *pair) for t, pair in enumerate(_pairs(video, exposure, response))]
+        if not rows:
+            raise DataError(f"{video}: expected at least the {exposure.window} frames of one window, got fewer; "
+                            "lower --window or take a longer video")  # fmt: skip
+        report = pd.DataFrame(rows, columns=list(BLUR))
+        write_table(folder / "blur.csv", report, BLUR)
+    return report
+
+
+def summary(report: pd.DataFrame) -> str:
+    """How blurry the frames are, in a line."""
+    values = report["input_psnr_db"]
+    return (f"{len(report)} frames, input PSNR median {values.median():.2f} dB, "
+            f"{values.min():.2f} to {values.max():.2f}")  # fmt: skip
+
+
+def _check(exposure: Exposure) -> None:
+    if exposure.window % 2 == 0 or exposure.window < _SHORTEST:
+        raise ParamsError(f"window: expected an odd number from {_SHORTEST}, so that a middle frame is the truth, "
+                          f"got {exposure.window}; take {exposure.window + 1}")  # fmt: skip
+    if exposure.stride < 1 or exposure.interpolate < 0 or not 0 < exposure.scale <= 1:
+        raise ParamsError(f"expected a stride from 1, interpolated frames from 0 and a scale in (0, 1], got {exposure}")
+
+
+def _pairs(video: Path, exposure: Exposure, response: Response) -> Iterator[tuple[Frame, Frame]]:
+    """(blurry, sharp) of every whole window."""
+    window: deque[_Moment] = deque(maxlen=exposure.window)
+    for t, shot in enumerate(tqdm(decoded(video), f"synthesize {video.name}", mininterval=1)):
+        frame = _scaled(np.asarray(shot.to_ndarray(format="rgb24"), np.uint8), exposure.scale)
+        window.append(_moment(frame, window[-1] if window else None, t, exposure, response))
+        start = t - exposure.window + 1
+        if start >= 0 and start % exposure.stride == 0:
+            yield _average(window, exposure, response), window[exposure.window // 2].frame
+
+
+def _moment(frame: Frame, before: _Moment | None, t: int, exposure: Exposure, response: Response) -> _Moment:
+    light = response.to_linear(frame)
+    inside = (t - 1) % exposure.stride + 1 < exposure.window  # of the latest window that starts before t
+    if before is None or not exposure.interpolate or not inside:
+        return _Moment(frame, light, None)
+    made = frames_between(before.frame, frame, (before.light, light), exposure.interpolate)
+    return _Moment(frame, light, np.sum(list(made), axis=0))
+
+
+def _average(window: deque[_Moment], exposure: Exposure, response: Response) -> Frame:
+    total = np.sum([moment.light for moment in window], axis=0)
+    for moment in list(window)[1:]:
+        if moment.between is not None:
+            total += moment.between
+    return response.to_frame(total / (exposure.window + (exposure.window - 1) * exposure.interpolate))
+
+
+def _scaled(frame: Frame, scale: float) -> Frame:
+    if scale == 1:
+        return frame
+    height, width = (max(1, round(side * scale)) for side in frame.shape[:2])
+    return np.asarray(Image.fromarray(frame).resize((width, height), Image.Resampling.BOX))
+
+
+def _write(folder: Path, name: str, blurry: Frame, sharp: Frame) -> tuple[str, float]:
+    for kind, frame in (("blur", blurry), ("sharp", sharp)):
+        folder.joinpath(kind).mkdir(exist_ok=True)
+        write_frame(folder / kind / f"{name}.png", frame)
+    with np.errstate(divide="ignore"):  # equal frames: infinite
+        return name, float(peak_signal_noise_ratio(sharp, blurry, data_range=255))  # type: ignore[no-untyped-call]

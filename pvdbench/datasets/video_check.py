@@ -1,0 +1,166 @@
+"""One video of frames on disk, looked at whole: names, sizes, decoding, whether blurry and sharp belong together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pvdbench.core.errors import DataError
+from pvdbench.core.images import Frame, read_frame
+
+_ENDINGS = (".png", ".jpg", ".jpeg")
+_CLOSER = 0.98  # how much nearer a neighbour must be to count: in a clip at rest all are as near, but for noise
+_STEP = 2  # every second row and column of green tells as much as all do, in a fraction of the time
+
+Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class VideoJob:
+    """A video to look at; names are the frames that it must hold."""
+
+    video: str
+    split: str
+    names: Sequence[str]
+    blurry: Path
+    sharp: Path | None
+
+
+@dataclass
+class VideoCheck:
+    """What a video holds.
+
+    own and neighbour are mean squared differences in bytes of a sharp frame to its own blurry frame, and to the nearer
+    of the two neighbours'; both are means over the video, NaN where there is no truth. blurry_detail and sharp_detail
+    are mean squared differences of adjacent pixels.
+    """
+
+    job: VideoJob
+    blurry: list[Path] = field(default_factory=list)
+    sharp: list[Path] = field(default_factory=list)
+    width: int = 0
+    height: int = 0
+    own: float = np.nan
+    neighbour: float = np.nan
+    blurry_detail: float = np.nan
+    sharp_detail: float = np.nan
+    problems: list[str] = field(default_factory=list)
+
+
+def check_video(job: VideoJob) -> VideoCheck:
+    """Decode every frame of a video once; at most four frames are in memory at a time."""
+    check = VideoCheck(job)
+    try:
+        check.blurry = _listed(job.blurry, job.names)
+        check.sharp = _listed(job.sharp, job.names) if job.sharp else []
+        _look(check)
+    except DataError as error:
+        check.problems.append(str(error))
+    return check
+
+
+def frame_files(folder: Path) -> dict[str, Path]:
+    """The frames of a folder by name, sorted.
+
+    Raises:
+        DataError: if the folder is missing, or holds one frame in two formats.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: expected a folder of frames, found none; fetch or unpack it again")
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in _ENDINGS and not path.name.startswith("."):
+            if path.stem in found:
+                raise DataError(f"{path}: expected each frame once, got {found[path.stem].name}, too; remove one")
+            found[path.stem] = path
+    return found
+
+
+def _listed(folder: Path, names: Sequence[str]) -> list[Path]:
+    found = frame_files(folder)
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise DataError(f"{folder}: expected frames {names[0]} to {names[-1]}, {len(missing)} of {len(names)} are "
+                        f"missing, {missing[0]} the first; fetch or unpack it again")  # fmt: skip
+    if extra := sorted(found.keys() - set(names)):
+        raise DataError(f"{folder}: expected frames {names[0]} to {names[-1]}, got {extra[0]}, too; remove what is not "
+                        "of the data set")  # fmt: skip
+    return [found[name] for name in names]
+
+
+def _look(check: VideoCheck) -> None:
+    pairs = _Pairs()
+    for t, path in enumerate(check.blurry):
+        blurry = _read(check, path)
+        pairs.add(blurry, _read(check, check.sharp[t]) if check.sharp else None)
+    pairs.report(check)
+
+
+def _read(check: VideoCheck, path: Path) -> Frame:
+    frame = read_frame(path)
+    height, width = frame.shape[:2]
+    if not check.width:
+        check.width, check.height = width, height
+    if (width, height) != (check.width, check.height):
+        raise DataError(f"{path}: expected {check.width}x{check.height} as {check.blurry[0]}, got {width}x{height}; "
+                        "all frames of a video have one size")  # fmt: skip
+    return frame
+
+
+class _Pairs:
+    """Differences of blurry and sharp frames, summed while a video goes by."""
+
+    def __init__(self) -> None:
+        self._before: tuple[Samples, Samples] | None = None
+        self._own: list[float] = []
+        self._earlier: list[float] = []  # sharp t against blurry t - 1
+        self._later: list[float] = []  # sharp t - 1 against blurry t
+        self._detail: list[tuple[float, float]] = []
+
+    def add(self, blurry: Frame, sharp: Frame | None) -> None:
+        if sharp is None:
+            return
+        now = _samples(blurry), _samples(sharp)
+        self._own.append(_distance(*now))
+        self._detail.append((_detail(blurry), _detail(sharp)))
+        if self._before is not None:
+            self._earlier.append(_distance(now[1], self._before[0]))
+            self._later.append(_distance(self._before[1], now[0]))
+        self._before = now
+
+    def report(self, check: VideoCheck) -> None:
+        if not self._own:
+            return
+        check.own = float(np.mean(self._own))
+        check.blurry_detail, check.sharp_detail = (float(mean) for mean in np.mean(self._detail, 0))
+        if self._earlier:
+            check.neighbour = min(float(np.mean(self._earlier)), float(np.mean(self._later)))
+        check.problems += _judge(check)
+
+
+def _judge(check: VideoCheck) -> list[str]:
+    job = check.job
+    if check.blurry_detail > check.sharp_detail:
+        return [f"{job.blurry}: expected less detail than in {job.sharp}, got {check.blurry_detail:.1f} against "
+                f"{check.sharp_detail:.1f}; blurry and sharp seem swapped"]  # fmt: skip
+    if check.neighbour < _CLOSER * check.own:
+        return [f"{job.sharp}: expected each sharp frame nearest to its own blurry frame, got a mean squared "
+                f"difference of {check.own:.1f} to it and {check.neighbour:.1f} to a neighbour; "
+                "the frames are shifted"]  # fmt: skip
+    return []
+
+
+def _samples(frame: Frame) -> Samples:
+    return frame[::_STEP, ::_STEP, 1].astype(np.float32)
+
+
+def _distance(one: Samples, other: Samples) -> float:
+    return float(np.square(one - other).mean(dtype=np.float64))
+
+
+def _detail(frame: Frame) -> float:
+    across = np.diff(frame[:: 2 * _STEP, :, 1].astype(np.float32), axis=1)
+    down = np.diff(frame[:, :: 2 * _STEP, 1].astype(np.float32), axis=0)
+    return float(np.square(across).mean() + np.square(down).mean())

@@ -1,0 +1,82 @@
+import re
+
+import pytest
+from PIL import Image
+
+from pvdbench.core.errors import DataError
+from pvdbench.datasets.add import add_dataset
+from pvdbench.datasets.manifest import read_clips
+
+from .film import film
+
+NAMES = [f"{t:03d}" for t in range(4)]
+
+
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("kinds", [("blur", "sharp"), ("input", "GT"), ("blur_gamma", "sharp")])
+def test_any_folder_becomes_a_test_split_that_stages_read(tmp_path, kinds):
+    film(tmp_path / "mine/a" / kinds[0], tmp_path / "mine/a" / kinds[1], NAMES)
+    add_dataset("own", tmp_path / "mine", tmp_path / "data/own", jobs=1)
+    (clip,) = read_clips(tmp_path / "data/own", "test")
+    assert [frame.name for frame in clip.frames] == NAMES
+    for frame in clip.frames:
+        assert frame.blurry.read_bytes() == (tmp_path / "mine/a" / kinds[0] / frame.blurry.name).read_bytes()
+        assert frame.sharp.read_bytes() == (tmp_path / "mine/a" / kinds[1] / frame.sharp.name).read_bytes()
+        assert frame.blurry.is_relative_to(tmp_path / "data/own") and not frame.blurry.is_symlink()
+
+
+def test_train_and_test_are_kept_apart_even_with_equal_names(tmp_path):
+    for seed, split in enumerate(("train", "test")):
+        film(tmp_path / "mine" / split / "a/blur", tmp_path / "mine" / split / "a/sharp", NAMES, seed=seed)
+    add_dataset("own", tmp_path / "mine", tmp_path / "own", jobs=1)
+    train, test = (read_clips(tmp_path / "own", split)[0].frames[0].sharp for split in ("train", "test"))
+    assert train.read_bytes() != test.read_bytes()
+
+
+def test_equal_folders_give_equal_bytes(tmp_path):
+    film(tmp_path / "mine/a/blur", tmp_path / "mine/a/sharp", NAMES)
+    for name in ("one", "two"):
+        add_dataset(name, tmp_path / "mine", tmp_path / name, jobs=1)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_blurry_frames_alone_are_qualitative(tmp_path):
+    film(tmp_path / "mine/a/blur", None, NAMES)
+    add_dataset("own", tmp_path / "mine", tmp_path / "own", jobs=1)
+    (clip,) = read_clips(tmp_path / "own", "test")
+    assert all(frame.truth is None for frame in clip.frames)
+
+
+def _mixed(mine):
+    film(mine / "b/blur", None, NAMES)
+
+
+def _two(mine):
+    film(mine / "a/input", None, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (lambda m: (m / "a/sharp/002.png").unlink(), "expected frames 000 to 003, 1 of 4 are missing, 002"),
+        (lambda m: (m / "a/blur/002.png").unlink(), "sharp: expected frames 000 to 003, got 002, too"),
+        (lambda m: (m / "a/blur/002.png").write_bytes(b"GIF"), r"blur/002\.png: expected a whole PNG or JPEG"),
+        (lambda m: Image.new("RGB", (8, 8)).save(m / "a/blur/001.png"), r"blur/001\.png: expected 40x24"),
+        (lambda m: (m / "a/blur/002.png").rename(m / "a/blur/10.png"), "expected names of one length"),
+        (lambda m: (m / "a/blur").rename(m / "a/images"), "expected one folder of blurry frames, .* got none"),
+        (_two, "expected one folder of blurry frames, .* got blur and input"),
+        (_mixed, "expected truth for all videos of a split or for none, got none for b"),
+        (lambda m: (m / "a").rename(m.parent / "gone"), "found no VIDEO"),
+        (lambda m: (m.parent / "own").mkdir(), "expected a new data set, found one"),
+    ],
+)
+def test_what_is_wrong_is_named_and_nothing_is_left(tmp_path, harm, message):
+    film(tmp_path / "mine/a/blur", tmp_path / "mine/a/sharp", NAMES)
+    harm(tmp_path / "mine")
+    with pytest.raises(DataError) as caught:
+        add_dataset("own", tmp_path / "mine", tmp_path / "own", jobs=1)
+    assert re.search(message, str(caught.value)), caught.value
+    assert not (tmp_path / "own/manifest.csv").exists() and not list(tmp_path.glob("*.partial"))
