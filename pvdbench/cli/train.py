@@ -32,7 +32,7 @@ def pretrain(folder: Path) -> None:
     cost = study.data("cost", "train", "motion", "pretrained.json")
     with joined() as processes, measured_cost(cost, "train pretrain", write=processes.writes) as facts:
         pretrain_motion(
-            study.dataset(study.params.datasets.train),
+            study.dataset(study.params.datasets.pretrain),
             training.motion,
             study.data("weights", "motion", "pretrained.safetensors"),
             study.data("training", "motion", "pretrained.csv"),

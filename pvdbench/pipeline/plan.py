@@ -210,7 +210,8 @@ def _cost(path: Path) -> dict[str, float]:
 def _missing(study: Study, stages: Iterable[Stage]) -> Iterable[str]:
     to_run = [stage for stage in stages if not stage.done]
     needed = sum(stage.disk for stage in to_run)
-    for name in sorted({study.params.datasets.train, *study.params.datasets.test}):
+    chosen = study.params.datasets
+    for name in sorted({chosen.pretrain, chosen.train, *chosen.test}):
         if not (study.dataset(name) / "manifest.csv").exists():
             yield f"data set {name}: run `dvc repro data/dvc.yaml:{name}`"
     named = {row.weights for row in study.params.motion.values()} | {

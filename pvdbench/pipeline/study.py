@@ -21,6 +21,7 @@ from pvdbench.training.params import MethodRecipe, SequenceRecipe, TrainingParam
 class DatasetChoice(StrictModel):
     """Key `datasets`: what the study trains on and what it measures."""
 
+    pretrain: str  # with true flow, as rendered ones have
     train: str
     test: list[str]
 
