@@ -15,6 +15,7 @@ from torch import nn
 from pvdbench.contract.folder import load_trainable
 from pvdbench.core.errors import DataError
 from pvdbench.core.records import MANIFEST, read_table
+from pvdbench.datasets.splits import read_splits
 from pvdbench.deblur.params import DeblurRow
 from pvdbench.deblur.recurrence import VideoDeblurrer
 from pvdbench.motion.estimator import MotionNetwork
@@ -32,6 +33,7 @@ PNG_BYTES = 1.5  # a pixel of a frame; 0.1 to 1.4 on the real clips of docs/log.
 FLOW_BYTES = 8.0  # a pixel: two float32
 COUNTED, MEASURED = "counted", "measured here"
 _HOUR = 3600.0
+_PUBLISHED_SIZE = 1280, 720  # of su and nah, upright videos aside
 
 
 @dataclass(frozen=True)
@@ -186,13 +188,17 @@ class _Planner:
         return None
 
     def _size(self, dataset: str) -> tuple[int, int, int]:
-        """Test frames, width and height; 0 where the data set is not here."""
+        """Test frames, width and height: of the manifest, else what data/splits.csv says of a published data set."""
+        manifest = self._study.dataset(dataset) / "manifest.csv"
+        if manifest.exists():
+            table = read_table(manifest, MANIFEST)
+            test = table[table["split"] == "test"]
+            return len(test), int(test["width"].max()), int(test["height"].max())
         try:
-            table = read_table(self._study.dataset(dataset) / "manifest.csv", MANIFEST)
+            videos = read_splits(self._study.dataset("splits.csv"), dataset.removesuffix("-linear"))
         except DataError:
             return 0, 0, 0
-        test = table[table["split"] == "test"]
-        return len(test), int(test["width"].max()), int(test["height"].max())
+        return sum(len(video.frames) for video in videos.values() if video.split == "test"), *_PUBLISHED_SIZE
 
     def _motion_network(self, row: MotionRow) -> MotionNetwork:
         return FlowNet2() if row.network == "flownet2" else LiteFlowNet(self._study.params.training.motion.width)

@@ -23,7 +23,14 @@ def study(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "rows"),
-    [(".", (6, 12)), ("studies/smoke", (4, 5)), ("studies/paper", (10, 21)), ("studies/variants", (3, 13))],
+    [
+        (".", (6, 12)),
+        ("studies/smoke", (4, 5)),
+        ("studies/paper", (10, 21)),
+        ("studies/variants", (3, 13)),
+        ("studies/paper-nah", (4, 15)),
+        ("studies/paper-released", (3, 4)),
+    ],
 )
 def test_the_studies_are_valid(name, rows):
     run = pvdbench("validate", "--study", name)

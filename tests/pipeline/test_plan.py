@@ -112,6 +112,17 @@ def test_a_competitor_is_counted_by_its_own_network_and_recipe(study):
     assert stage.basis == COUNTED and stage.disk == 4 * 15_305_291 and stage.hours > 1
 
 
+def test_a_published_data_set_that_is_not_here_is_counted_by_its_split(study, uncounted):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["datasets"]["test"] = ["su"]
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    (study / "data").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "data" / "splits.csv", study / "data" / "splits.csv")
+    stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
+    assert stages["deblur@su-bimc-pv"].hours == pytest.approx(1000 * 10e6 / RATE / 3600)  # Su et al.'s test frames
+    assert stages["flow@su-bimnet"].disk == pytest.approx(1000 * 1280 * 720 * (8 + 1.5))
+
+
 def test_given_weights_that_are_not_there_are_named(study, uncounted):
     params = yaml.safe_load((study / "params.yaml").read_text())
     params["motion"]["bimnet"]["weights"] = "theirs"
