@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pvdbench.core.errors import DataError
 from pvdbench.core.records import MANIFEST, read_table
+from pvdbench.datasets.subset import describe_subset
 from pvdbench.tables.params import TableParams
 from pvdbench.tables.published import PAPER_DATASET
 
@@ -75,7 +76,7 @@ def read_context(root: Path, dataset: str, params: TableParams, *, ranking: str)
         raise DataError(f"{path}: expected frames of split 'test', found none; fetch or render the data set again")
     return Context(
         dataset=dataset,
-        about=params.about.get(dataset, ""),
+        about=", ".join(filter(None, (params.about.get(dataset), describe_subset(path.parent)))),
         protocol=params.protocol,
         ranking=ranking,
         percent=params.percent,

@@ -55,6 +55,14 @@ def test_every_cell_of_tables_1_and_2(fake, name, task, labels):
             assert table.loc[label, f"paper_ssim_{group}"] == paper.loc[label, f"ssim_{suffix}"]
 
 
+def test_a_part_of_a_data_set_says_so_in_every_caption(own):
+    note = own.root / "data" / own.dataset / "subset.json"
+    note.write_text('{"frames": null, "of": "su", "size": null, "videos": 2}')
+    folder = _build(own)
+    for name in ("table1", "table2", "table3", "cost"):
+        assert "a subset of su: 2 videos of each split, all frames" in (folder / f"sample-{name}.md").read_text(), name
+
+
 def test_table_3_has_sizes_and_times(fake):
     table = pd.read_csv(_build(fake) / "sample-table3.csv").set_index("label")
     assert table.loc["Small+MC", ["params_total_m", "params_pvdnet_m", "params_bimnet_m"]].tolist() == pytest.approx(
