@@ -36,6 +36,7 @@ def add_dataset(name: str, folder: Path, out: Path, jobs: int = 2) -> list[Video
     refuse_problems(checks)
     with replaced_folder(out) as partial:
         write_manifest([_copied(check, partial) for check in checks], partial)
+        (partial / ".gitignore").write_text("*\n")  # frames are never Git's
     return checks
 
 

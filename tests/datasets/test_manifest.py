@@ -4,7 +4,9 @@ from PIL import Image
 
 from pvdbench.core.errors import DataError
 from pvdbench.core.images import write_frame
+from pvdbench.core.records import MANIFEST, read_table, write_table
 from pvdbench.datasets.manifest import read_clips
+from pvdbench.datasets.packed import pack
 
 
 def test_reads_clips_in_order(dataset):
@@ -37,3 +39,11 @@ def test_what_is_wrong_is_named(dataset, harm, message):
 def test_a_split_that_is_not_there_is_named(dataset):
     with pytest.raises(DataError, match="expected clips of split 'validation', found none"):
         read_clips(dataset, "validation")
+
+
+def test_packing_a_data_set_without_truth_says_so(dataset):
+    table = read_table(dataset / "manifest.csv", MANIFEST)
+    write_table(dataset / "manifest.csv", table.assign(sharp=None), MANIFEST)
+    assert len(read_clips(dataset, "test")) == 2
+    with pytest.raises(DataError, match=r"00000\.png: expected a sharp frame beside it, the data set has none"):
+        pack(dataset, "test")

@@ -1,4 +1,5 @@
 import re
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from pvdbench.datasets.check_table import check_lines
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.datasets.splits import read_splits
 from pvdbench.datasets.verify import verify_dataset, write_manifest
+from pvdbench.datasets.video_check import VideoJob, check_video
 
 from .film import film
 
@@ -171,3 +173,33 @@ def test_an_unknown_layout_and_a_wrong_list_are_named(tmp_path):
     splits.write_text(splits.read_text().replace("00004", "00005"))
     with pytest.raises(DataError, match="expected 5 consecutive frames, got 00000 to 00005"):
         verify_dataset("su", folder, splits, jobs=1)
+
+
+def test_memory_does_not_grow_with_a_video(tmp_path):
+    peaks = []
+    for count in (6, 24):
+        names = [f"{t:03d}" for t in range(count)]
+        film(tmp_path / f"{count}/blur", tmp_path / f"{count}/sharp", names, size=(240, 320))
+        tracemalloc.start()
+        check = check_video(VideoJob("v", "test", names, tmp_path / f"{count}/blur", tmp_path / f"{count}/sharp"))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert not check.problems and len(check.sharp) == count
+    assert peaks[1] < 1.1 * peaks[0]
+
+
+@pytest.mark.parametrize("step", [0.0, 0.3])
+def test_a_video_at_rest_or_nearly_is_not_called_shifted(tmp_path, step):
+    rng = np.random.default_rng(0)
+    smooth = np.cumsum(rng.normal(0, 3, (24, 60)), 1) + 120
+    for kind in ("blur", "sharp"):
+        (tmp_path / kind).mkdir()
+    names = [f"{t:02d}" for t in range(12)]
+    for t, name in enumerate(names):
+        shots = [np.array([np.interp(np.arange(40) + 5 + step * (t + d), np.arange(60), row) for row in smooth])
+                 + rng.normal(0, 2, (24, 40)) for d in (-0.4, -0.2, 0, 0.2, 0.4)]  # fmt: skip
+        for kind, frame in (("sharp", shots[2]), ("blur", np.mean(shots, 0))):
+            rgb = np.clip(frame, 0, 255).astype(np.uint8)[..., None].repeat(3, -1)
+            write_frame(tmp_path / kind / f"{name}.png", rgb)
+    check = check_video(VideoJob("v", "test", names, tmp_path / "blur", tmp_path / "sharp"))
+    assert not check.problems

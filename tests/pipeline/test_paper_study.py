@@ -67,7 +67,11 @@ def study(tmp_path_factory):
     torch.manual_seed(0)
     network = FlowNet2(1 / 16)
     save_weights(root / "data" / "given" / "flownet2.safetensors", network.state_dict(), motion_header(network))
-    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "all"]):
+    for command in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "all"],
+    ):
         subprocess.run(["git", *command], cwd=root, check=True)
     return root
 
