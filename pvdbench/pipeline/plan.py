@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from torch import nn
 
 from pvdbench.contract.folder import load_trainable
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, StudyError
 from pvdbench.core.records import MANIFEST, read_table
 from pvdbench.datasets.splits import read_splits
 from pvdbench.deblur.params import DeblurRow
@@ -79,6 +80,9 @@ def plan_study(study: Study, flops: float) -> Plan:
 
     Args:
         flops: that the machine which will run it sustains, a second; an assumption, as long as nothing was measured.
+
+    Raises:
+        StudyError: outside a DVC repository.
     """
     planner = _Planner(study, flops)
     stages = tuple(planner.stage(name, done) for name, done in _states(study.folder))
@@ -87,10 +91,15 @@ def plan_study(study: Study, flops: float) -> Plan:
 
 def _states(folder: Path) -> list[tuple[str, bool]]:
     """Every stage of the study in the order of dvc.yaml, and whether it is up to date."""
-    with Repo(str(folder)) as repo:
-        file = str((folder / "dvc.yaml").resolve())
-        names = [stage.addressing.rsplit(":", 1)[-1] for stage in repo.index.stages if stage.path == file]
-        changed = {name.rsplit(":", 1)[-1] for name in repo.status(targets=[file])}
+    file = str((folder / "dvc.yaml").resolve())
+    try:
+        with Repo(str(folder.resolve())) as repo:
+            names = [stage.addressing.rsplit(":", 1)[-1] for stage in repo.index.stages if stage.path == file]
+            changed = {name.rsplit(":", 1)[-1] for name in repo.status(targets=[file])}
+    except DvcException as error:
+        reason = str(error).split("\n")[0]
+        raise StudyError(f"{folder}: expected a study in a DVC repository, got '{reason}'; clone pvdbench with git, "
+                         "or run `dvc init`") from error  # fmt: skip
     return [(name, name not in changed) for name in names]
 
 

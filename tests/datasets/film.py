@@ -8,7 +8,8 @@ def film(blurry, sharp, names, *, ending=".png", size=(24, 40), seed=0):
     """A texture that moves two pixels a frame; blurry averages seven positions around the sharp one."""
     rng = np.random.default_rng(seed)
     h, w = size
-    world = rng.random((h // 4, w // 4 + 12, 3)).repeat(4, 0).repeat(4, 1) * 255
+    cells = max(w // 4 + 12, (w + 2 * len(names)) // 4 + 4)
+    world = rng.random((h // 4, cells, 3)).repeat(4, 0).repeat(4, 1) * 255
     for folder in filter(None, (blurry, sharp)):
         folder.mkdir(parents=True, exist_ok=True)
     for t, name in enumerate(names):

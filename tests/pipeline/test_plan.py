@@ -10,6 +10,7 @@ import yaml
 from conftest import ROOT, make_dataset
 from torch import nn
 
+from pvdbench.core.errors import StudyError
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.deblur.params import NetworkParams
 from pvdbench.deblur.recurrence import VideoDeblurrer
@@ -121,6 +122,12 @@ def test_a_published_data_set_that_is_not_here_is_counted_by_its_split(study, un
     stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
     assert stages["deblur@su-bimc-pv"].hours == pytest.approx(1000 * 10e6 / RATE / 3600)  # Su et al.'s test frames
     assert stages["flow@su-bimnet"].disk == pytest.approx(1000 * 1280 * 720 * (8 + 1.5))
+
+
+def test_a_study_outside_a_dvc_repository_is_one_line(study, uncounted):
+    shutil.rmtree(study / ".dvc")
+    with pytest.raises(StudyError, match=r"expected a study in a DVC repository, got '.*'; clone pvdbench with git"):
+        plan_study(load_study(study), RATE)
 
 
 def test_given_weights_that_are_not_there_are_named(study, uncounted):
