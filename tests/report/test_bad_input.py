@@ -87,7 +87,7 @@ def test_names_that_would_be_code(browser, strange):
         page.locator("#plot-blur").scroll_into_view_if_needed()
         page.locator("#plot-blur .uplot").wait_for()
         page.locator("#methods ~ ul a", has_text="alert").click()
-        page.wait_for_selector("h1")
+        page.wait_for_url("**/methods/*.html")
         assert page.locator("h1").text_content() == _NAME and page.locator(".frames img").count() == 8
         for image in page.query_selector_all(".frames img"):
             image.scroll_into_view_if_needed()
