@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,6 +23,8 @@ _GRACE = 2.0  # seconds to end by itself
 def run_watched(work: Callable[[Beat], Any], *, seconds: float) -> Any:
     """What work returns; it is stopped when it calls its beat more than so many seconds apart.
 
+    Its temporary files lie in a folder that goes away with it, however it ends.
+
     Args:
         work: a function of a module, or functools.partial of one, so that it can be sent to a process.
         seconds: without a sign of life.
@@ -30,11 +33,16 @@ def run_watched(work: Callable[[Beat], Any], *, seconds: float) -> Any:
         PvdbenchError: the kind that work raised.
         MethodError: if work raises anything else, hangs, or its process dies.
     """
+    with tempfile.TemporaryDirectory(prefix="pvdbench-", ignore_cleanup_errors=True) as place:
+        return _watch(work, seconds, place)
+
+
+def _watch(work: Callable[[Beat], Any], seconds: float, place: str) -> Any:
     context = multiprocessing.get_context(_start_method())
     context.set_forkserver_preload(["torch"])
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(  # type: ignore[attr-defined]  # of each context there is
-        target=_run, args=(work, theirs)
+        target=_run, args=(work, theirs, place)
     )
     process.start()
     theirs.close()
@@ -63,9 +71,10 @@ def _start_method() -> str:
     return "forkserver" if "torch" in sys.modules else "fork"
 
 
-def _run(work: Callable[[Beat], Any], channel: Connection) -> None:
+def _run(work: Callable[[Beat], Any], channel: Connection, place: str) -> None:
     """In the new process; a pipe without reader ends it at the next beat."""
     os.setpgid(0, 0)
+    tempfile.tempdir = os.environ["TMPDIR"] = place
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what it started ends, too
     try:
         channel.send(("result", work(lambda: channel.send(("beat", None)))))

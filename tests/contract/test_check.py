@@ -1,6 +1,7 @@
 """`methods check` and `methods new`: what breaks the contract is named, what is written as it should be passes."""
 
 import time
+from pathlib import Path
 
 import pytest
 from conftest import METHODS
@@ -72,6 +73,17 @@ def test_a_hang_is_stopped(tmp_path, wait):
     start = time.monotonic()
     assert "expected a frame within 0.5 s, got none" in failures(place, "x", seconds=0.5)["loads"]
     assert time.monotonic() - start < 10
+
+
+def test_a_method_that_cannot_be_told_to_stop_leaves_no_temporary_files(tmp_path):
+    where = tmp_path / "where"
+    stubborn = (
+        "import signal, tempfile, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        f"open({str(where)!r}, 'w').write(tempfile.mkdtemp()); time.sleep(99); yield from clip"
+    )
+    subject = Subject(write_method(tmp_path, "x", deblur=stubborn), "x", None, 1)
+    said = next(o for o in check_method(subject, seconds=1) if o.part == "three frames")
+    assert "expected a frame within 1 s, got none" in said.says and not Path(where.read_text()).parent.exists()
 
 
 def test_weights_that_are_not_here_end_the_check_with_what_the_card_says(tmp_path):
