@@ -83,7 +83,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     except FileNotFoundError:
         raise WeightsError(f"{path}: expected a checkpoint, found no file; name the one that you have") from None
     except pickle.UnpicklingError as error:
-        reason = str(error).split("\n")[0]
+        reason = str(error).split("WeightsUnpickler error: ")[-1].split(" Please ")[0].split("\n")[0]
         raise WeightsError(f"{path}: expected tensors alone, got something else, which was not run ({reason}); "
                            "ask its authors for a state_dict") from error  # fmt: skip
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
@@ -129,15 +129,15 @@ def _pvdnet(tensors: Mapping[str, Tensor], source: Path) -> tuple[nn.Module, dic
 
 
 def _liteflownet(tensors: Mapping[str, Tensor], source: Path) -> tuple[nn.Module, dict[str, Any]]:
-    plain = {name.removeprefix("BIMNet."): value for name, value in tensors.items()}
-    sniklaus = any(name.startswith("netFeatures.") for name in plain)
+    prefix = "BIMNet." if any(name.startswith("BIMNet.") for name in tensors) else ""
+    sniklaus = any(name.startswith(f"{prefix}netFeatures.") for name in tensors)
     network = LiteFlowNet(preprocessing="bgr-means" if sniklaus else "rgb")
 
     def theirs(name: str) -> str:
         official = official_name(name, _LITEFLOWNET)
-        return official.replace("module", "net") if sniklaus else official
+        return prefix + (official.replace("module", "net") if sniklaus else official)
 
-    fill(network, plain, source, named=theirs)
+    fill(network, tensors, source, named=theirs)
     return network, motion_header(network)
 
 

@@ -16,7 +16,7 @@ from pvdbench.core.errors import DataError, MethodError
 from pvdbench.core.files import replaced_file, replaced_folder
 from pvdbench.core.flow_files import Flow, write_flow
 from pvdbench.core.images import Frame, read_frame, to_bytes, write_frame
-from pvdbench.inference.video import ENDINGS, VideoClip, VideoWriter
+from pvdbench.inference.video import UNWRITTEN, WRITTEN, VideoClip, VideoWriter
 
 _FRAMES = (".png", ".jpg", ".jpeg")
 _RATE = Fraction(30)  # of a video made from a folder of frames, which has none of its own
@@ -27,17 +27,19 @@ def deblur_anything(method: Deblurrer, source: Path, out: Path) -> int:
 
     Args:
         method: loaded.
-        out: a folder for PNG frames, or a file ending as a video.
+        out: a folder for PNG frames, or a .mp4 or .mkv file; what is there is replaced, but never what is no frame.
 
     Returns: the number of frames.
     Raises:
-        DataError: if source is neither, holds no frames, or a frame is damaged or of another size.
+        DataError: if source is neither, holds no frames, or a frame is damaged or of another size; if out is source,
+            another kind of video or a folder that holds other things.
         MethodError: if the method breaks the contract or is an upper bound, which needs the truth.
     """
     if getattr(method, "upper_bound", False):
         raise MethodError(
             f"{source}: expected a method that needs no sharp frames, got an upper bound; take other weights"
         )
+    _check_out(source, out)
     clip, names, rate = _open(source)
     outputs = method.deblur(clip)
     with _writer(out, names, rate) as write:
@@ -51,13 +53,16 @@ def deblur_anything(method: Deblurrer, source: Path, out: Path) -> int:
 
 
 def estimate_anything(method: MotionEstimator, target: Path, source: Path, out: Path) -> Flow:
-    """Write the flow from one frame to another as .flo.
+    """Write the flow from one frame to another as .flo; the name with .png is its picture's, which others draw.
 
     Returns: (H, W, 2), (x, y) in pixels.
     Raises:
-        DataError: if a frame is missing, damaged or of another size than the other.
+        DataError: if a frame is missing, damaged or of another size than the other, or lies where a result would.
         MethodError: if the method breaks the contract.
     """
+    if {target.resolve(), source.resolve()} & {out.resolve(), out.with_suffix(".png").resolve()}:
+        raise DataError(f"{out}: expected a name that leaves {target} and {source} alone, got one of theirs; "
+                        "name another")  # fmt: skip
     frames = Clip([target, source])
     if frames[0].shape != frames[1].shape:
         sizes = [f"{frame.shape[2]}x{frame.shape[1]}" for frame in (frames[0], frames[1])]
@@ -82,6 +87,19 @@ def _open(source: Path) -> tuple[Clip, list[str], Fraction]:
     return video, [f"{t:06d}" for t in range(len(video))], video.rate
 
 
+def _check_out(source: Path, out: Path) -> None:
+    """Refuse a place for the results where they would replace what they are not, or lie under a false name."""
+    if out.suffix.lower() in UNWRITTEN:
+        raise DataError(f"{out}: expected a folder, or a file ending in {' or '.join(WRITTEN)}, got '{out.suffix}'; "
+                        "name one of these")  # fmt: skip
+    if out.resolve() == source.resolve():
+        raise DataError(f"{out}: expected another place than that of the input, got the same; name another")
+    others = sorted(path.name for path in out.iterdir() if path.suffix != ".png") if out.is_dir() else []
+    if others:
+        raise DataError(f"{out}: expected no folder, or one of PNG frames to replace, got '{others[0]}' in it; "
+                        "name another")  # fmt: skip
+
+
 def _check_sizes(paths: list[Path]) -> None:
     first = read_frame(paths[0]).shape
     for path in paths[1:]:
@@ -93,8 +111,8 @@ def _check_sizes(paths: list[Path]) -> None:
 @contextmanager
 def _writer(out: Path, names: list[str], rate: Fraction) -> Iterator[Callable[[int, Frame], None]]:
     """A function that takes a frame's number and values; what it writes appears whole or not at all."""
-    if out.suffix.lower() in ENDINGS:
-        with replaced_file(out) as partial, VideoWriter(partial, rate, lossless=out.suffix == ".mkv") as video:
+    if (ending := out.suffix.lower()) in WRITTEN:
+        with replaced_file(out) as partial, VideoWriter(partial, rate, lossless=ending == ".mkv") as video:
             yield lambda t, frame: video.write(frame)  # noqa: ARG005
         return
     with replaced_folder(out) as folder:

@@ -16,7 +16,8 @@ from pvdbench.core.errors import DataError
 from pvdbench.core.images import Frame
 from pvdbench.core.video import decoded
 
-ENDINGS = (".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v")
+WRITTEN = (".mp4", ".mkv")
+UNWRITTEN = (".mov", ".avi", ".webm", ".m4v")
 _KEPT = 16  # decoded frames that stay at hand; a window method looks a few frames back
 _QUALITY = {"crf": "12"}  # of H.264: near to invisible loss
 

@@ -120,6 +120,14 @@ def test_a_wrong_key_is_named_and_nothing_is_written(theirs, tmp_path, harm, mes
     assert not (tmp_path / "ours").exists()
 
 
+@pytest.mark.parametrize("prefix", ["BIMNet.", ""])
+def test_a_wrong_key_of_a_flow_network_is_named_as_it_is_in_the_file(theirs, tmp_path, prefix):
+    tensors = {prefix + n.removeprefix("BIMNet."): v for n, v in theirs.items() if n.startswith("BIMNet.")}
+    tensors[f"{prefix}moduleFeatures.moduleTwo.0.bias"] = torch.ones(1)
+    with pytest.raises(WeightsError, match=rf": {prefix}moduleFeatures\.moduleTwo\.0\.bias: expected \(32,\), got"):
+        import_checkpoint(saved(tmp_path, tensors), tmp_path / "ours")
+
+
 class Evil:
     def __reduce__(self):
         return (exec, ("open('run', 'w')",))
@@ -129,9 +137,11 @@ def test_code_in_a_pickle_is_refused_and_not_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     torch.save({"a": Evil()}, tmp_path / "zip")
     (tmp_path / "raw").write_bytes(pickle.dumps(Evil(), protocol=2))
+    expected = r"expected tensors alone, got something else, which was not run \(Unsupported global: GLOBAL exec "
     for path in ("zip", "raw"):
-        with pytest.raises(WeightsError, match="expected tensors alone, got something else, which was not run"):
+        with pytest.raises(WeightsError, match=expected) as refused:
             import_checkpoint(tmp_path / path, tmp_path / "ours")
+        assert "weights_only" not in str(refused.value)  # PyTorch's own advice is to run it
     assert not (tmp_path / "run").exists()
 
 

@@ -126,6 +126,29 @@ def test_bad_input_is_named_and_leaves_what_was_there(folder, tmp_path):
         deblur_anything(Invert(), tmp_path / "gone.mp4", tmp_path / "out")
 
 
+def test_results_never_replace_what_they_are_not(folder, tmp_path):
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(DataError, match="expected another place than that of the input, got the same"):
+        deblur_anything(Invert(), folder, tmp_path / "other" / ".." / "in")
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "dear.txt").write_text("...")
+    with pytest.raises(DataError, match=r"expected no folder, or one of PNG frames to replace, got 'dear\.txt' in it"):
+        deblur_anything(Invert(), folder, tmp_path / "letters")
+    with pytest.raises(DataError, match=r"expected a folder, or a file ending in \.mp4 or \.mkv, got '\.avi'; name"):
+        deblur_anything(Invert(), folder, tmp_path / "a.avi")
+    for out in ("f0.flo", "f1.flo"):  # whose picture would be a frame
+        with pytest.raises(DataError, match=r"expected a name that leaves .* alone, got one of theirs"):
+            estimate_anything(Constant(), folder / "f0.png", folder / "f1.png", folder / out)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "letters"]
+
+
+def test_a_single_frame_is_a_clip(tmp_path):
+    (tmp_path / "in").mkdir()
+    write_frame(tmp_path / "in" / "a.png", gradual(1))
+    assert deblur_anything(Invert(), tmp_path / "in", tmp_path / "out") == 1
+
+
 def test_a_sound_file_is_no_video(tmp_path):
     with av.open(str(tmp_path / "a.mkv"), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000)
