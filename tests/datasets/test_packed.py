@@ -5,7 +5,7 @@ import pytest
 import torch
 from conftest import make_dataset
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, WriteError
 from pvdbench.datasets import packed
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.datasets.packed import FrameReader, pack, packed_path
@@ -79,6 +79,15 @@ def test_a_pack_of_other_frames_is_refused(dataset, harm, message):
     harm(path_of(dataset, "a", "blurry"))
     with pytest.raises(DataError, match=message):
         items(dataset)
+
+
+def test_what_was_packed_is_compared_with_the_frames(dataset, monkeypatch):
+    """A disk that gives back other bytes than it took."""
+    load = np.load
+    monkeypatch.setattr(packed.np, "load", lambda *given, **how: load(*given, **how) ^ np.uint8(1))
+    with pytest.raises(WriteError, match=r"what was written is not what .*\.png holds"):
+        pack(dataset)
+    assert not list((dataset.parent / "packed").rglob("*.npy*"))
 
 
 def test_a_full_disk_leaves_no_half_pack(dataset, monkeypatch):

@@ -156,7 +156,7 @@ def test_eq_1_may_leave_out_what_comes_from_beyond_the_frame(data):
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-def test_bfloat16_channels_last_and_compile_train(data):
+def test_bfloat16_and_channels_last_train(data):
     recipe = RECIPE.model_copy(update={"precision": "bfloat16", "channels_last": True})
     torch.manual_seed(0)
     model = VideoDeblurrer(NetworkParams(volume="gray", width=0.0625, blocks=1), LiteFlowNet(0.0625))
@@ -169,6 +169,24 @@ def test_bfloat16_channels_last_and_compile_train(data):
     for loss in sequence_losses(model, batch, recipe):
         loss.backward()
     assert model.deblur.end.weight.grad.dtype == torch.float32
+
+
+def test_compiled_it_computes_the_same(data, monkeypatch):
+    """Traced by PyTorch's compiler, yet not turned into machine code, which takes it a minute."""
+    compiled = []
+
+    def trace(network):
+        compiled.append(network)
+        network.forward = torch.compile(network.forward, backend="eager")
+
+    monkeypatch.setattr(torch.nn.Module, "compile", trace)
+    torch.manual_seed(0)
+    model = VideoDeblurrer(NetworkParams(volume="gray", width=0.0625, blocks=1), LiteFlowNet(0.0625))
+    batch = next(batches(crops(data, Sequences(3)), RECIPE, first=0, processes=ALONE, device=CPU))
+    names, plain = list(model.state_dict()), [loss.item() for loss in sequence_losses(model, batch, RECIPE)]
+    accelerate(model.deblur, RECIPE.model_copy(update={"compile": True}))
+    assert compiled == [model.deblur] and list(model.state_dict()) == names
+    assert [loss.item() for loss in sequence_losses(model, batch, RECIPE)] == pytest.approx(plain, rel=1e-5)
 
 
 def test_the_presets_are_the_papers_and_the_released_recipe():
