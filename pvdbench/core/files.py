@@ -1,5 +1,6 @@
 """Outputs that appear whole or not at all: written beside their place, then renamed."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,12 @@ def _cannot_write(path: Path, error: OSError) -> WriteError:
                       "free space or fix the permissions, then run again")  # fmt: skip
 
 
+def _keep(partial: Path) -> None:
+    """Have the disk hold a file before it gets its name: a power cut leaves the old one or the new one, whole."""
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 @contextmanager
 def replaced_file(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside path; on success it replaces path, on failure it is removed.
@@ -29,6 +36,7 @@ def replaced_file(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
+        _keep(partial)
         partial.replace(path)
     except OSError as error:
         raise _cannot_write(path, error) from error

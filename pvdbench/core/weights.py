@@ -41,7 +41,7 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         return load_file(path), header
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise WeightsError(
-            f"{path}: expected safetensors with a pvdbench header, got '{error}'; train again"
+            f"{path}: expected safetensors with a pvdbench header, got '{error}'; make or import it again"
         ) from error
 
 

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pvdbench.core.errors import DataError
 from pvdbench.core.warp import backward_warp
 from pvdbench.motion.cost_volume import cost_volume
 
@@ -233,8 +234,14 @@ class LiteFlowNet(nn.Module):
 
         Args:
             target, source: (B, 3, H, W) RGB in [0, 1].
+
+        Raises:
+            DataError: if a side is shorter.
         """
         h, w = target.shape[2:]
+        if min(h, w) < MULTIPLE:
+            raise DataError(f"LiteFlowNet: expected frames of at least {MULTIPLE}x{MULTIPLE}, got {w}x{h}; take larger "
+                            "ones or a method without it")  # fmt: skip
         inner_h, inner_w = h - h % MULTIPLE, w - w % MULTIPLE
         half = self.pyramid(target[:, :, :inner_h, :inner_w], source[:, :, :inner_h, :inner_w])[2]
         flow = F.interpolate(half, size=(inner_h, inner_w), mode="bilinear", align_corners=False)

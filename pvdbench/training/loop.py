@@ -70,7 +70,7 @@ def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callabl
         losses: of one batch, each computed when asked for, so that it sees the update before it.
 
     Raises:
-        TrainingError: if a loss is not finite, or the run was told to stop.
+        TrainingError: if a loss or a weight is not finite, or the run was told to stop.
         WeightsError: if the checkpoint is damaged or of another run.
         WriteError: if the disk is full.
     """
@@ -87,10 +87,11 @@ def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callabl
                         write_log(run.log, progress.rows)
                     return
             progress.batches += 1
-            if stopping() or (run.recipe.checkpoint_every and progress.step - saved >= run.recipe.checkpoint_every):
+            stop = run.processes.any(stopping())  # a signal may reach one of them a batch later than another
+            if stop or (run.recipe.checkpoint_every and progress.step - saved >= run.recipe.checkpoint_every):
                 _save(run, optimiser, progress)
                 saved = progress.step
-            if stopping():
+            if stop:
                 raise TrainingError(f"{run.title}: stopped after {progress.step} of {run.recipe.steps} updates; "
                                     "the same command goes on from there")  # fmt: skip
 
@@ -105,10 +106,8 @@ def _optimiser(run: Run) -> torch.optim.Optimizer:
 def _update(run: Run, optimiser: torch.optim.Optimizer, progress: Progress, loss: Tensor, batch: Batch) -> None:
     value = run.processes.mean(loss.item())
     if not math.isfinite(value):
-        last = "from the last checkpoint" if (run.checkpoints / "checkpoint.pt").exists() else "from the start"
         raise TrainingError(f"{run.title}: step {progress.step + 1}, batch {progress.batches}: expected a finite loss, "
-                            f"got {value}{_origin(run, batch)}; lower learning_rate or set clip, and begin again "
-                            f"{last}")  # fmt: skip
+                            f"got {value}{_origin(run, batch)}; {_calmer(run)}")  # fmt: skip
     rate = run.recipe.learning_rate * rate_factor(run.recipe, progress.step)
     for group in optimiser.param_groups:
         group["lr"] = rate
@@ -120,6 +119,13 @@ def _update(run: Run, optimiser: torch.optim.Optimizer, progress: Progress, loss
     optimiser.step()
     progress.step += 1
     progress.recent.append(value)
+
+
+def _calmer(run: Run) -> str:
+    """What to do about a run that diverged; its last good checkpoint is refused to a recipe that is another."""
+    last = run.checkpoints / "checkpoint.pt"
+    there = f", after removing the last good checkpoint, {last}, which is of this recipe" if last.exists() else ""
+    return f"lower learning_rate or set clip, and begin again from the start{there}"
 
 
 def _origin(run: Run, batch: Batch) -> str:
@@ -144,6 +150,8 @@ def _note(run: Run, progress: Progress, bar: "tqdm[Never]") -> None:
 
 
 def _save(run: Run, optimiser: torch.optim.Optimizer, progress: Progress) -> None:
+    if not all(bool(parameter.isfinite().all()) for parameter in run.trained):
+        raise TrainingError(f"{run.title}: step {progress.step}: expected finite weights, got others; {_calmer(run)}")
     if run.processes.writes:
         save_checkpoint(run.checkpoints, run.network, optimiser, progress, run.identity)
 

@@ -52,6 +52,10 @@ class Processes:
         dist.all_reduce(total)
         return float(total) / self.count
 
+    def any(self, told: bool) -> bool:
+        """Whether one of the processes was told so; all get the same answer."""
+        return self.mean(float(told)) > 0
+
     @property
     def writes(self) -> bool:
         """Whether this process writes files and shows progress."""

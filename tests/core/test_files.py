@@ -1,3 +1,4 @@
+import os
 import resource
 import subprocess
 import sys
@@ -26,6 +27,21 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, error):
         raise error
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    """After a power cut a name must not stand for bytes that were never written; some disks say so only then."""
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def full(number):
+        assert os.fstat(number).st_size == 3 and path.read_text() == "old"
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(WriteError, match="No space left on device"), replaced_file(path) as partial:
+        partial.write_text("new")
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
 def test_a_failure_leaves_the_old_folder_and_nothing_else(tmp_path):

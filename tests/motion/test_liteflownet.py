@@ -3,6 +3,7 @@ import pytest
 import torch
 from recorded import frames, pour, recorded_run
 
+from pvdbench.core.errors import DataError
 from pvdbench.motion.cost_volume import cost_volume
 from pvdbench.motion.liteflownet import LiteFlowNet
 
@@ -31,6 +32,13 @@ def test_flow_covers_any_size_and_is_zero_where_the_authors_crop():
     assert (flow[:, :, :32, :64] != 0).all()
 
 
+@pytest.mark.parametrize("size", [(31, 64), (64, 31), (3, 2)])
+def test_frames_below_32_pixels_are_refused(size):
+    frame = torch.rand(1, 3, *size)
+    with pytest.raises(DataError, match=f"expected frames of at least 32x32, got {size[1]}x{size[0]}; take larger"):
+        LiteFlowNet(width=0.125)(frame, frame)
+
+
 def test_pyramid_refuses_other_sides():
     with pytest.raises(ValueError, match=r"multiples of 32, got \(40, 64\)"):
         LiteFlowNet(width=0.125).pyramid(torch.rand(1, 3, 40, 64), torch.rand(1, 3, 40, 64))
@@ -51,11 +59,6 @@ def test_cost_volume_is_its_definition():
             inside = 0 <= y + dy < 6 and 0 <= x + dx < 7
             expected = (first[:, :, y, x] * second[:, :, y + dy, x + dx]).mean(1) if inside else torch.zeros(2)
             torch.testing.assert_close(cost[:, channel, y, x], expected)
-
-
-def test_cost_volume_gradient():
-    inputs = [torch.rand(1, 2, 4, 5, dtype=torch.float64, requires_grad=True) for _ in range(2)]
-    assert torch.autograd.gradcheck(cost_volume, inputs)
 
 
 def test_the_gradient_of_the_cost_volume():

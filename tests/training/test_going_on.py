@@ -1,10 +1,13 @@
 """Runs that are stopped, killed, spoilt or shared among processes."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from conftest import ROOT, make_dataset
 from pvdbench.core.errors import ParamsError, WeightsError, WriteError
 from pvdbench.core.weights import load_weights, save_weights
 from pvdbench.deblur.params import DeblurRow, NetworkParams
+from pvdbench.deblur.recurrence import VideoDeblurrer
 from pvdbench.training.deblurring import train_deblurring
 from pvdbench.training.loop import TrainingError
 from pvdbench.training.params import SequenceRecipe
@@ -32,7 +36,8 @@ from training.test_going_on import RECIPE, ROW
 from pvdbench.training.deblurring import train_deblurring
 from pvdbench.training.processes import joined
 data, out = Path(sys.argv[1]), Path(sys.argv[2])
-recipe = RECIPE.model_copy(update=dict(steps=int(sys.argv[3]), batch=int(sys.argv[4])))
+steps, batch, every = map(int, sys.argv[3:])
+recipe = RECIPE.model_copy(update=dict(steps=steps, batch=batch, checkpoint_every=every))
 with joined() as processes:
     train_deblurring(ROW, data, recipe, out / "motion", out / "w", out / "log.csv", out / "half", seed=0,
                      device=torch.device("cpu"), processes=processes)
@@ -55,7 +60,7 @@ def train(data, out, recipe=RECIPE, row=ROW, name="w"):
     train_deblurring(row, data, recipe, out / "motion", *files, seed=0, device=CPU)
 
 
-def start(data, out, steps, batch=2, torchrun=0):
+def start(data, out, steps, batch=2, torchrun=0, every=6):
     program = out / "program.py"
     program.write_text(PROGRAM.format(tests=str(ROOT / "tests")))
     launcher = ["-m", "torch.distributed.run", "--nproc-per-node", str(torchrun), "--master-port", "29517"]
@@ -67,6 +72,7 @@ def start(data, out, steps, batch=2, torchrun=0):
         str(out),
         str(steps),
         str(batch),
+        str(every),
     ]
     environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -105,6 +111,28 @@ def test_a_run_told_to_stop_saves_first(data, out):
     _, errors = stopped.communicate(timeout=120)
     assert stopped.returncode != 0 and "of 5000 updates; the same command goes on from there" in errors
     assert (out / "half" / "checkpoint.pt").exists()
+
+
+def children(process):
+    return [int(number) for number in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def environment(process, name):
+    texts = Path(f"/proc/{process}/environ").read_text().split("\0")
+    return next((text.partition("=")[2] for text in texts if text.startswith(f"{name}=")), None)
+
+
+def test_processes_stop_together_whichever_is_told(data, out):
+    """A signal reaches them at different times: the one that writes must still save where all of them stopped."""
+    running = start(data, out, steps=100_000, torchrun=2, every=600)
+    wait_for(out / "half" / "checkpoint.pt", running)
+    second = next(child for child in children(running.pid) if environment(child, "RANK") == "1")
+    os.kill(second, signal.SIGTERM)
+    _, errors = running.communicate(timeout=120)
+    stopped = set(re.findall(r"w: stopped after (\d+) of 100000 updates; the same command goes on", errors))
+    assert running.returncode != 0 and len(stopped) == 1, errors
+    saved = torch.load(out / "half" / "checkpoint.pt", weights_only=True)["progress"]
+    assert json.loads(saved)["step"] == int(stopped.pop())
 
 
 class Interrupting(Exception):
@@ -180,14 +208,60 @@ def test_a_full_disk_keeps_the_checkpoint_before(data, out, monkeypatch):
     assert sorted(path.name for path in (out / "w-half").iterdir()) == ["checkpoint.pt"]
 
 
-def test_a_loss_that_is_not_finite_names_the_last_checkpoint(data, out):
-    wild = RECIPE.model_copy(update={"learning_rate": 1e25, "checkpoint_every": 3, "decay_steps": []})
-    with pytest.raises(
-        TrainingError,
-        match=r"w: step \d+, batch \d+: .* got (nan|inf) on \w+ from frame \d, .*; lower",
-    ):
+def test_a_disk_that_takes_no_more_keeps_the_checkpoint_before(data, out):
+    """The limit on file size stands in for a full disk: the real write of a real run fails half-way."""
+    stopped = start(data, out, steps=5000)
+    wait_for(out / "half" / "checkpoint.pt", stopped)
+    stopped.send_signal(signal.SIGTERM)
+    stopped.communicate(timeout=120)
+    before = (out / "half" / "checkpoint.pt").read_bytes()
+    script = (
+        "import signal, resource, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({len(before) // 2},) * 2); exec(open(sys.argv.pop(1)).read())"
+    )
+    arguments = [str(out / "program.py"), str(data), str(out), "5000", "2", "6"]
+    run = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=120,
+                         env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}, check=False)  # fmt: skip
+    assert "WriteError" in run.stderr and "what was there before is intact" in run.stderr, run.stderr
+    assert (out / "half" / "checkpoint.pt").read_bytes() == before
+    assert [path.name for path in (out / "half").iterdir()] == ["checkpoint.pt"]
+
+
+def test_a_loss_that_is_not_finite_names_its_step_and_its_clips(data, out):
+    wild = RECIPE.model_copy(update={"learning_rate": 1e25, "decay_steps": []})
+    message = r"w: step \d+, batch \d+: .* got (nan|inf) on \w+ from frame \d, .*; lower .* from the start$"
+    with pytest.raises(TrainingError, match=message):
         train(data, out, wild)
     assert not (out / "w").exists()
+
+
+def test_a_loss_that_is_not_finite_names_the_last_good_checkpoint(data, out, monkeypatch):
+    """The same recipe would come to the same loss again, and another recipe's checkpoint is refused."""
+    interrupted(data, out, monkeypatch, 8)
+    monkeypatch.setattr(VideoDeblurrer, "forward", lambda self, *frames: frames[0] * float("nan"))
+    message = (
+        r"w: step 7, .* got nan on .*, after removing the last good checkpoint, .*w-half/checkpoint\.pt, which is of"
+    )
+    with pytest.raises(TrainingError, match=message):
+        train(data, out)
+    assert (out / "w-half" / "checkpoint.pt").exists() and not (out / "w").exists()
+
+
+def test_weights_that_are_not_finite_are_not_saved(data, out, monkeypatch):
+    """A gradient may be infinite where the loss is not: the checkpoint before stays the last good one."""
+    interrupted(data, out, monkeypatch, 8)
+    before = (out / "w-half" / "checkpoint.pt").read_bytes()
+    step = torch.optim.Adam.step
+
+    def spoil(self):
+        step(self)
+        self.param_groups[0]["params"][0].data.fill_(float("inf"))
+
+    monkeypatch.setattr(torch.optim.Adam, "step", spoil)
+    monkeypatch.setattr(VideoDeblurrer, "forward", lambda self, *frames: self.deblur.end.bias.sum() + 0 * frames[0])
+    with pytest.raises(TrainingError, match=r"w: step 12: expected finite weights, got others; lower .*, after"):
+        train(data, out)
+    assert (out / "w-half" / "checkpoint.pt").read_bytes() == before
 
 
 def test_two_processes_with_half_the_batch_each_train_what_one_does(data, out):
