@@ -22,6 +22,7 @@ def tables(folder: Path) -> None:
         datasets=params.datasets.test,
         params=params.tables,
         ranking=params.protocols.ranking,
+        bounds=study.upper_bounds,
     )
 
 

@@ -104,6 +104,11 @@ class Study:
         keys = self.params.training.deblur.model_dump() | self.deblur_row(name).training
         return parse_params(Path(f"{self.folder / 'params.yaml'}: deblur.{name}.training"), keys, SequenceRecipe)
 
+    @property
+    def upper_bounds(self) -> list[str]:
+        """The rows of `deblur` that look at the truth."""
+        return [name for name, row in self.params.deblur.items() if row.network and row.network.volume == "ideal"]
+
     def network_of(self, name: str) -> Path | None:
         """The folder of a deblurring row's method, if the training loop trains it by its network.py."""
         method = self.deblur_row(name).method

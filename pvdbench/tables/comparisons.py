@@ -4,7 +4,7 @@ What others published of the methods stands in the table `published`, a column a
 quotations alone, which say no protocol.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from pvdbench.tables.context import Context
@@ -15,17 +15,19 @@ from pvdbench.tables.scores import Scores, counted
 from pvdbench.tables.table import Column, Row, Table
 
 _MARKS = "Best bold, second underlined."
+_APART = " A row that looks at the truth is an upper bound, no result, and earns neither."
 _NUMBERS = {"su": "Table 4", "nah": "Table 5"}  # by the data set that the paper measured
 
 
 def comparison_tables(
-    context: Context, params: TableParams, scores: Scores, bootstrap: Bootstrap, costs: Path
+    context: Context, params: TableParams, scores: Scores, bootstrap: Bootstrap, costs: Path, bounds: Collection[str]
 ) -> tuple[tuple[Table, Mapping[str, str]], ...]:
     """The tables whose rows params names, each with all the rows that it would have.
 
     Args:
         scores: of the rows that have a result.
         costs: the folder with ROW.json of each row.
+        bounds: rows that look at the truth.
     """
     number = _NUMBERS.get(context.dataset, "Tables 4 and 5")
     wanted = (
@@ -34,7 +36,16 @@ def comparison_tables(
     )
     return tuple(
         (
-            _table(context, name, title, {row: rows[row] for row in rows if row in scores}, scores, bootstrap, costs),
+            _table(
+                context,
+                name,
+                title,
+                {row: rows[row] for row in rows if row in scores},
+                scores,
+                bootstrap,
+                costs,
+                bounds,
+            ),
             rows,
         )
         for name, title, rows in wanted
@@ -44,7 +55,7 @@ def comparison_tables(
 
 def _table(
     context: Context, name: str, title: str, labels: Mapping[str, str], scores: Scores, bootstrap: Bootstrap,
-    costs: Path,
+    costs: Path, bounds: Collection[str],
 ) -> Table:  # fmt: skip
     columns = (
         *score_columns(context),
@@ -54,6 +65,7 @@ def _table(
     rows = []
     for row, label in labels.items():
         measured = group_means(scores[row], bootstrap) | size_and_time(costs / f"{row}.json")
-        rows.append(Row(row, label, tuple(measured[column.key] for column in columns)))
-    caption = f"{context.scored(counted(scores))}. {context.ranked} {_MARKS}"
+        rows.append(Row(row, label, tuple(measured[column.key] for column in columns), bound=row in bounds))
+    apart = _APART if any(row.bound for row in rows) else ""
+    caption = f"{context.scored(counted(scores))}. {context.ranked} {_MARKS}{apart}"
     return Table(name, title, caption, context.dataset, context.protocol, columns, tuple(rows))

@@ -50,6 +50,7 @@ class Row:
     Attributes:
         link: the source of its published numbers, where that differs from row to row.
         skipped: why it has no result, where its method failed.
+        bound: whether it has looked at the truth: an upper bound, which earns no marks.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Row:
     values: tuple[Value, ...]
     link: str = ""
     skipped: str = ""
+    bound: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,9 +132,12 @@ class Table:
         if better == "neither":
             return [""] * len(self.rows)
         printed = [round(number(row.values[column]), self.columns[column].digits) for row in self.rows]
-        ranked = sorted({value for value in printed if not math.isnan(value)}, reverse=better == "higher")
+        results = {
+            value for value, row in zip(printed, self.rows, strict=True) if not math.isnan(value) and not row.bound
+        }
+        ranked = sorted(results, reverse=better == "higher")
         place: dict[float, Mark] = dict(zip(ranked, ("best", "second"), strict=False))
-        return [place.get(value, "") for value in printed]
+        return ["" if row.bound else place.get(value, "") for value, row in zip(printed, self.rows, strict=True)]
 
 
 def number(value: Value) -> float:

@@ -41,3 +41,8 @@ def test_the_papers_study_trains_with_cosine_annealing_as_released():
     read = load_study(ROOT / "studies" / "paper")
     assert read.sequence_recipe("bimc-pv").cosine is None
     assert sum(read.sequence_recipe("pvdnet-ca").cosine.periods) == read.sequence_recipe("pvdnet-ca").steps == 600_000
+
+
+def test_a_row_that_looks_at_the_truth_is_known_as_an_upper_bound():
+    assert load_study(ROOT / "studies" / "variants").upper_bounds == ["ideal"]
+    assert load_study(ROOT / "studies" / "paper").upper_bounds == []

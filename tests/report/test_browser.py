@@ -94,6 +94,21 @@ def test_what_python_wrote_is_what_the_page_computes(page):
         assert marks == [[{"best", "second"} & set(c[2].split()) for c in row] for row in cells]
 
 
+def test_an_upper_bound_earns_no_mark_under_another_protocol(page):
+    def best(column=1):
+        return [row[0][0] for row in table(page, "table2") if row[column][2].split()[:1] == ["best"]]
+
+    page.select_option("#control-protocol", "plain-rgb")
+    page.wait_for_selector("text=Now under plain-rgb, which counts >> nth=2")
+    (first,) = best()
+    page.eval_on_selector_all('table[data-name="sample-table2"] tbody tr', """(rows, name) => rows.forEach((row) => {
+        if (row.cells[0].firstChild?.textContent === name) row.dataset.bound = ""; })""", first)  # fmt: skip
+    page.select_option("#control-protocol", "koehler")
+    page.select_option("#control-protocol", "plain-rgb")
+    page.wait_for_selector("text=Now under plain-rgb, which counts >> nth=2")
+    assert best() and first not in best()
+
+
 def test_a_protocol_without_ssim_leaves_those_cells_empty(page):
     page.select_option("#control-protocol", "step-gain")
     page.wait_for_selector("text=Now under step-gain >> nth=2")

@@ -13,9 +13,9 @@ OTHERS = {"mc": "A single image", "small": "A window"}
 VARIANTS = {"bimc": "warped", "bimc-pv": "25 candidates", "small-mc": "9 candidates"}
 
 
-def built(fake, **groups):
+def built(fake, bounds=(), **groups):
     params = TABLE_PARAMS.model_copy(update=groups)
-    build_tables(fake.root, fake.root, datasets=[fake.dataset], params=params, ranking="plain-rgb")
+    build_tables(fake.root, fake.root, datasets=[fake.dataset], params=params, ranking="plain-rgb", bounds=bounds)
     return fake.root / "reports" / "tables"
 
 
@@ -30,6 +30,14 @@ def test_every_cell(fake, group, rows):
         cost = json.loads((fake.root / "data" / "cost" / "deblur" / "sample" / f"{row}.json").read_text())
         assert table.loc[row, "params_total_m"] == pytest.approx(sum(cost["parameters"].values()) / 1e6)
         assert table.loc[row, "milliseconds_a_frame"] == cost["milliseconds_median"]
+
+
+def test_an_upper_bound_is_called_one(fake):
+    plain = (built(fake, variants=VARIANTS) / "sample-variants.md").read_text()
+    assert "upper bound" not in plain
+    best = next(row for row, label in VARIANTS.items() if f"| {label} | **" in plain)
+    apart = (built(fake, bounds=[best], variants=VARIANTS) / "sample-variants.md").read_text()
+    assert f"| {VARIANTS[best]} | **" not in apart and "is an upper bound, no result, and earns neither" in apart
 
 
 def test_a_table_that_no_row_is_named_for_is_not_there(fake):

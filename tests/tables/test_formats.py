@@ -5,6 +5,7 @@ import math
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -27,6 +28,14 @@ def test_best_and_second_go_by_the_printed_number():
     assert _table([3, 1, 2], better="lower").marks(0) == ["", "best", "second"]
     assert _table([3, 1, 2], better="neither").marks(0) == ["", "", ""]
     assert _table([3, 1, 2]).marks(1) == ["", "", ""]
+
+
+def test_an_upper_bound_earns_no_marks_and_takes_none_away():
+    table = _table([30, 29.5, 31, 28])
+    rows = [replace(row, bound=row.name == "r2") for row in table.rows]
+    assert replace(table, rows=tuple(rows)).marks(0) == ["best", "second", "", ""]
+    rows = [replace(row, bound=row.name == "r0") for row in _table([30, 30, 29]).rows]
+    assert replace(table, rows=tuple(rows)).marks(0) == ["", "best", "second"]
 
 
 def test_missing_and_infinite_numbers():

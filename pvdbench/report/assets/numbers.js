@@ -91,11 +91,12 @@ pvdbench.numbers = (() => {
   function fillColumn(table, head, cells) {
     const rows = [...table.tBodies[0].querySelectorAll("[data-row]")];
     const printed = rows.map((row) => write(row.cells[head.cellIndex], cells?.get(`${head.dataset.key}/${row.dataset.row}`), Number(head.dataset.digits)));
-    const places = [...new Set(printed.filter((text) => text !== "\u2013"))].sort((a, b) => amount(b) - amount(a));
+    const bound = (place) => "bound" in rows[place].dataset; // looks at the truth: no result
+    const places = [...new Set(printed.filter((text, place) => text !== "\u2013" && !bound(place)))].sort((a, b) => amount(b) - amount(a));
     if (head.dataset.better === "lower") places.reverse();
     rows.forEach((row, place) => {
-      row.cells[head.cellIndex].classList.toggle("best", printed[place] === places[0]);
-      row.cells[head.cellIndex].classList.toggle("second", printed[place] === places[1] && places.length > 1);
+      row.cells[head.cellIndex].classList.toggle("best", !bound(place) && printed[place] === places[0]);
+      row.cells[head.cellIndex].classList.toggle("second", !bound(place) && printed[place] === places[1] && places.length > 1);
     });
   }
 
