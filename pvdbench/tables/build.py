@@ -37,7 +37,7 @@ def build_tables(
         root: the repository's top, which holds data/published and the data sets.
         datasets: the test data sets.
         ranking: the protocol whose PSNR of the blurry frames ranked them.
-        bounds: rows that look at the truth.
+        bounds: rows of `deblur` that look at the truth.
 
     Raises:
         DataError: naming the first file that is missing, damaged or does not fit the others.
@@ -53,7 +53,7 @@ def build_tables(
             context = read_context(root, dataset, params, ranking=ranking)
             ranks = _ranks(context, params, motion, deblur)
             tables = (
-                *_paper_tables(study, context, every, skipped, published, motion, deblur, bounds),
+                *_paper_tables(study, context, every, skipped, published, motion, deblur),
                 *(table for task in ranks for table in task.tables()),
                 *_published_table(study, context, params, published),
                 *_other_tables(study, context, params, motion, deblur),
@@ -61,7 +61,11 @@ def build_tables(
             write_tables(
                 folder,
                 DatasetTables(
-                    dataset, context.data, tables, _findings(params, published, motion, deblur), skipped.rows(every)
+                    dataset,
+                    context.data,
+                    tuple(table.apart(bounds) for table in tables),
+                    _findings(params, published, motion, deblur),
+                    skipped.rows(every),
                 ),
             )
             for task in ranks:
@@ -83,7 +87,7 @@ def _scores(study: Path, dataset: str, params: TableParams) -> tuple[Scores, Sco
 
 def _paper_tables(
     study: Path, context: Context, every: TableParams, skipped: Skipped, published: Published, motion: Scores,
-    deblur: Scores, bounds: Collection[str],
+    deblur: Scores,
 ) -> tuple[Table, ...]:  # fmt: skip
     """Those with the rows that failed, and Sec. 4.4 where its rows have results."""
     costs = study / "data" / "cost" / "deblur" / context.dataset
@@ -92,10 +96,7 @@ def _paper_tables(
         skipped.add(table1(context, params.table1, motion, published.table1, bootstrap), every.table1),
         skipped.add(table2(context, params.table2, deblur, published.table2, bootstrap), every.table2),
         skipped.add(table3(context, params.table3, deblur, published.table3, bootstrap, costs), every.table3),
-        *(
-            skipped.add(table, rows)
-            for table, rows in comparison_tables(context, every, deblur, bootstrap, costs, bounds)
-        ),
+        *(skipped.add(table, rows) for table, rows in comparison_tables(context, every, deblur, bootstrap, costs)),
         skipped.add(
             cost_table(context, row_costs(context, study, params.deblur_labels, deblur, bootstrap), deblur),
             every.deblur_labels,

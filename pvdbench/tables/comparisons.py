@@ -4,7 +4,7 @@ What others published of the methods stands in the table `published`, a column a
 quotations alone, which say no protocol.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from pvdbench.tables.context import Context
@@ -15,19 +15,17 @@ from pvdbench.tables.scores import Scores, counted
 from pvdbench.tables.table import Column, Row, Table
 
 _MARKS = "Best bold, second underlined."
-_APART = " A row that looks at the truth is an upper bound, no result, and earns neither."
 _NUMBERS = {"su": "Table 4", "nah": "Table 5"}  # by the data set that the paper measured
 
 
 def comparison_tables(
-    context: Context, params: TableParams, scores: Scores, bootstrap: Bootstrap, costs: Path, bounds: Collection[str]
+    context: Context, params: TableParams, scores: Scores, bootstrap: Bootstrap, costs: Path
 ) -> tuple[tuple[Table, Mapping[str, str]], ...]:
     """The tables whose rows params names, each with all the rows that it would have.
 
     Args:
         scores: of the rows that have a result.
         costs: the folder with ROW.json of each row.
-        bounds: rows that look at the truth.
     """
     number = _NUMBERS.get(context.dataset, "Tables 4 and 5")
     wanted = (
@@ -36,16 +34,7 @@ def comparison_tables(
     )
     return tuple(
         (
-            _table(
-                context,
-                name,
-                title,
-                {row: rows[row] for row in rows if row in scores},
-                scores,
-                bootstrap,
-                costs,
-                bounds,
-            ),
+            _table(context, name, title, {row: rows[row] for row in rows if row in scores}, scores, bootstrap, costs),
             rows,
         )
         for name, title, rows in wanted
@@ -55,7 +44,7 @@ def comparison_tables(
 
 def _table(
     context: Context, name: str, title: str, labels: Mapping[str, str], scores: Scores, bootstrap: Bootstrap,
-    costs: Path, bounds: Collection[str],
+    costs: Path,
 ) -> Table:  # fmt: skip
     columns = (
         *score_columns(context),
@@ -65,7 +54,6 @@ def _table(
     rows = []
     for row, label in labels.items():
         measured = group_means(scores[row], bootstrap) | size_and_time(costs / f"{row}.json")
-        rows.append(Row(row, label, tuple(measured[column.key] for column in columns), bound=row in bounds))
-    apart = _APART if any(row.bound for row in rows) else ""
-    caption = f"{context.scored(counted(scores))}. {context.ranked} {_MARKS}{apart}"
+        rows.append(Row(row, label, tuple(measured[column.key] for column in columns)))
+    caption = f"{context.scored(counted(scores))}. {context.ranked} {_MARKS}"
     return Table(name, title, caption, context.dataset, context.protocol, columns, tuple(rows))

@@ -1,8 +1,8 @@
 """A table as the paper prints one: rows of labels and numbers under grouped headings, best bold, second underlined."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal, TypeVar
 
@@ -12,6 +12,7 @@ Label = TypeVar("Label")
 Mark = Literal["best", "second", ""]
 Better = Literal["higher", "lower", "neither"]
 Value = float | str | Interval
+_APART = "A row that looks at the truth is an upper bound, no result, and earns no mark."
 MISSING, IDENTICAL = "\u2013", "identical"  # an en dash; a mean over nothing but frames equal to the truth
 
 
@@ -96,6 +97,13 @@ class Table:
         bounds = (_printed(value.low, self.columns[column]), _printed(value.high, self.columns[column]))
         known = self.columns[column].interval and not math.isnan(value.low)
         return Cell(text, mark, bounds if known else None, 0 if text == IDENTICAL else value.identical)
+
+    def apart(self, bounds: Collection[str]) -> "Table":
+        """The same with the rows of these names, if there are any, as upper bounds."""
+        rows = tuple(replace(row, bound=row.name in bounds) for row in self.rows)
+        if not any(row.bound for row in rows) or all(column.better == "neither" for column in self.columns):
+            return self
+        return replace(self, rows=rows, caption=f"{self.caption} {_APART}")
 
     @property
     def headings(self) -> list[tuple[str, str]]:

@@ -37,7 +37,7 @@ def test_an_upper_bound_is_called_one(fake):
     assert "upper bound" not in plain
     best = next(row for row, label in VARIANTS.items() if f"| {label} | **" in plain)
     apart = (built(fake, bounds=[best], variants=VARIANTS) / "sample-variants.md").read_text()
-    assert f"| {VARIANTS[best]} | **" not in apart and "is an upper bound, no result, and earns neither" in apart
+    assert f"| {VARIANTS[best]} | **" not in apart and "is an upper bound, no result, and earns no mark." in apart
 
 
 def test_a_table_that_no_row_is_named_for_is_not_there(fake):
