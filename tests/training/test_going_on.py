@@ -36,7 +36,10 @@ from training.test_going_on import RECIPE, ROW
 from pvdbench.training.deblurring import train_deblurring
 from pvdbench.training.processes import joined
 data, out = Path(sys.argv[1]), Path(sys.argv[2])
-steps, batch, every = map(int, sys.argv[3:])
+steps, batch, every = map(int, sys.argv[3:6])
+if sys.argv[6] == "float64":
+    torch.set_default_dtype(torch.float64)
+    torch.Tensor.float = torch.Tensor.double
 recipe = RECIPE.model_copy(update=dict(steps=steps, batch=batch, checkpoint_every=every))
 with joined() as processes:
     train_deblurring(ROW, data, recipe, out / "motion", out / "w", out / "log.csv", out / "half", seed=0,
@@ -60,7 +63,7 @@ def train(data, out, recipe=RECIPE, row=ROW, name="w"):
     train_deblurring(row, data, recipe, out / "motion", *files, seed=0, device=CPU)
 
 
-def start(data, out, steps, batch=2, torchrun=0, every=6):
+def start(data, out, steps, batch=2, torchrun=0, every=6, precision="float32"):
     program = out / "program.py"
     program.write_text(PROGRAM.format(tests=str(ROOT / "tests")))
     launcher = ["-m", "torch.distributed.run", "--nproc-per-node", str(torchrun), "--master-port", "29517"]
@@ -73,6 +76,7 @@ def start(data, out, steps, batch=2, torchrun=0, every=6):
         str(steps),
         str(batch),
         str(every),
+        precision,
     ]
     environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -219,7 +223,7 @@ def test_a_disk_that_takes_no_more_keeps_the_checkpoint_before(data, out):
         "import signal, resource, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({len(before) // 2},) * 2); exec(open(sys.argv.pop(1)).read())"
     )
-    arguments = [str(out / "program.py"), str(data), str(out), "5000", "2", "6"]
+    arguments = [str(out / "program.py"), str(data), str(out), "5000", "2", "6", "float32"]
     run = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=120,
                          env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}, check=False)  # fmt: skip
     assert "WriteError" in run.stderr and "what was there before is intact" in run.stderr, run.stderr
@@ -264,17 +268,20 @@ def test_weights_that_are_not_finite_are_not_saved(data, out, monkeypatch):
     assert (out / "w-half" / "checkpoint.pt").read_bytes() == before
 
 
-def test_two_processes_with_half_the_batch_each_train_what_one_does(data, out):
-    one = start(data, out, steps=12)
+@pytest.mark.parametrize(("precision", "steps", "tolerance"), [("float32", 12, 1e-6), ("float64", 48, 1e-12)])
+def test_two_processes_with_half_the_batch_each_train_what_one_does(data, out, precision, steps, tolerance):
+    """Single precision rounds otherwise, which grows with the updates; double shows that nothing else differs."""
+    one = start(data, out, steps, precision=precision)
     assert one.wait(timeout=120) == 0, one.communicate()
     (out / "w").rename(out / "one")
-    two = start(data, out, steps=12, torchrun=2)
+    two = start(data, out, steps, torchrun=2, precision=precision)
     _, errors = two.communicate(timeout=300)
     assert two.returncode == 0, errors
     (alone, header), (together, same) = load_weights(out / "one"), load_weights(out / "w")
     assert header == same
     for name, value in alone.items():
-        assert np.abs(value.numpy() - together[name].numpy()).max() < 1e-6, name
+        assert str(value.dtype) == f"torch.{precision}"
+        assert np.abs(value.numpy() - together[name].numpy()).max() < tolerance, name
 
 
 def test_a_batch_that_cannot_be_shared_is_refused():
