@@ -5,13 +5,23 @@ from typing import Any
 
 import click
 
+
+class _Study(click.Path):
+    """A study's folder, or the name of one in studies/."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        folder = Path(str(super().convert(value, param, ctx)))
+        named = Path("studies") / folder
+        return named if not folder.is_dir() and named.is_dir() else folder
+
+
 study_folder = click.option(
     "--study",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=_Study(file_okay=False),
     default=".",
     show_default=True,
-    help="Folder with the study's params.yaml.",
+    help="Folder with the study's params.yaml, or its name in studies/.",
 )
 
 

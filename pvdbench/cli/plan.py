@@ -33,7 +33,7 @@ def plan(folder: Path, tflops: float) -> None:
         click.echo(f"{stage.name:40} {state:6} {hours:>9}  {stage.basis:28} {sizes}".rstrip())
     done = sum(stage.done for stage in found.stages)
     click.echo(f"{len(found.stages)} stages, {done} done; to run: {found.hours:.1f} hours where they are known, "
-               f"{found.disk / _GIB:.1f} GiB of disk")  # fmt: skip
+               f"{found.disk / _GIB:.1f} GiB of disk, and as much in DVC's cache unless cache.type links")  # fmt: skip
     if any(stage.basis == COUNTED and not stage.done for stage in found.stages):
         click.echo(f"counted: convolutions and matrix products at an assumed {tflops:g} TFLOP/s (--tflops)")
     for line in found.missing:

@@ -1,12 +1,16 @@
 """How many operations and bytes an update of training or a frame takes, found without computing it."""
 
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.autograd.graph import saved_tensors_hooks
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from pvdbench.training.crops import Batch
@@ -24,7 +28,8 @@ class Operations:
 
     Attributes:
         flops: of convolutions and matrix products, forwards and, in training, backwards; a multiply-add counts two.
-        memory: bytes of parameters with what an optimiser keeps of them, and of activations kept for the gradient.
+        memory: bytes; of an update, parameters with what an optimiser keeps of them, and activations kept for the
+            gradient; of a frame, the most that parameters and activations hold at a time.
         parameters: of the network.
     """
 
@@ -62,10 +67,10 @@ def frame_operations(build: Callable[[], nn.Module], run: Callable[[nn.Module], 
     """
     with FakeTensorMode(), torch.no_grad():
         network = build()
-        with FlopCounterMode(display=False) as counter:
+        with FlopCounterMode(display=False) as counter, _Live() as live:
             run(network)
         parameters = sum(p.numel() for p in network.parameters())
-    return Operations(counter.get_total_flops(), _FLOAT * parameters, parameters)
+    return Operations(counter.get_total_flops(), _FLOAT * parameters + live.peak, parameters)
 
 
 class _Kept(saved_tensors_hooks):
@@ -84,3 +89,31 @@ class _Kept(saved_tensors_hooks):
     def bytes(self) -> int:
         """So far, parameters that are kept included."""
         return sum(storage.nbytes() for storage in self._storages.values())
+
+
+class _Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the bytes of tensors that are alive together, each storage once, from what operations give back."""
+
+    def __init__(self) -> None:
+        self._storages: set[int] = set()
+        self._bytes = self.peak = 0
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(out):
+            if isinstance(tensor, Tensor):
+                self._add(tensor.untyped_storage())
+        return out
+
+    def _add(self, storage: torch.UntypedStorage) -> None:
+        key, size = storage._cdata, storage.nbytes()
+        if key not in self._storages:
+            self._storages.add(key)
+            weakref.finalize(storage, self._drop, key, size)
+            self._bytes += size
+            self.peak = max(self.peak, self._bytes)
+
+    def _drop(self, key: int, size: int) -> None:
+        self._storages.discard(key)
+        self._bytes -= size

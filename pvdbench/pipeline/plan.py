@@ -14,12 +14,14 @@ from dvc.repo import Repo
 from torch import nn
 
 from pvdbench.contract.folder import load_trainable
-from pvdbench.core.errors import DataError, StudyError
+from pvdbench.core.errors import DataError, ParamsError, StudyError
 from pvdbench.core.records import MANIFEST, read_table
+from pvdbench.core.weights import load_weights
+from pvdbench.datasets.catalogue import read_catalogue
 from pvdbench.datasets.splits import read_splits
-from pvdbench.deblur.params import DeblurRow
+from pvdbench.deblur.params import DeblurRow, NetworkParams
 from pvdbench.deblur.recurrence import VideoDeblurrer
-from pvdbench.motion.estimator import MotionNetwork
+from pvdbench.motion.estimator import MotionNetwork, motion_network
 from pvdbench.motion.flownet2 import FlowNet2
 from pvdbench.motion.liteflownet import LiteFlowNet
 from pvdbench.motion.params import MotionRow
@@ -32,6 +34,7 @@ from pvdbench.training.params import MethodRecipe
 
 PNG_BYTES = 1.5  # a pixel of a frame; 0.1 to 1.4 on the real clips of docs/log.md
 FLOW_BYTES = 8.0  # a pixel: two float32
+CACHED = 2  # DVC's cache holds every output once more, unless cache.type links
 COUNTED, MEASURED = "counted", "measured here"
 _HOUR = 3600.0
 _PUBLISHED_SIZE = 1280, 720  # of su and nah, upright videos aside
@@ -138,13 +141,14 @@ class _Planner:
         return self._training("motion", name, training.finetune.steps, needed)
 
     def _train_deblur(self, name: str) -> Stage:
-        row, recipe = self._study.deblur_row(name), self._study.sequence_recipe(name)
+        row = self._study.deblur_row(name)
         if row.weights is not None:
             return Stage(name, False, 0.0, "nothing to train")
         if (own := self._study.recipe(name)) is not None:
             return self._train_competitor(name, own)
         if row.network is None:
             return Stage(name, False, 0.0, "nothing to train")
+        recipe = self._study.sequence_recipe(name)
         needed = partial(update_operations,
             lambda: self._deblurrer(row), lambda model, batch: sequence_losses(model, batch, recipe),  # type: ignore[arg-type]
             recipe, recipe.sequence)  # fmt: skip
@@ -172,17 +176,24 @@ class _Planner:
                      operations.parameters * 4.0, operations.memory)  # fmt: skip
 
     def _run(self, task: str, item: str) -> Stage:
-        dataset, _, name = item.partition("-")
+        dataset, name = self._parts(item)
         frames, width, height = self._size(dataset)
         pixels = frames * width * height
         disk = pixels * (PNG_BYTES + (FLOW_BYTES if task == "flow" else 0.0))
         cost = _cost(self._study.data("cost", task, dataset, f"{name}.json"))
         if cost.get("milliseconds_median"):
-            return Stage(item, False, cost["milliseconds_median"] / 1000 * frames / _HOUR, MEASURED, disk)
+            return Stage(item, False, cost["milliseconds_median"] / 1000 * frames / _HOUR, MEASURED, disk,
+                         cost["peak_memory_mib"] * 2**20)  # fmt: skip
         operations = self._frame(task, name, width, height)
         if operations is None:
             return Stage(item, False, None, "not known before it ran here", disk)
         return Stage(item, False, operations.flops * frames / self._flops / _HOUR, COUNTED, disk, operations.memory)
+
+    def _parts(self, item: str) -> tuple[str, str]:
+        """Data set and row of DATASET-ROW; the names of both may hold hyphens."""
+        rows = {*self._study.params.motion, *self._study.params.deblur}
+        pairs = [(name, item.removeprefix(f"{name}-")) for name in self._study.params.datasets.test]
+        return next(pair for pair in pairs if pair[1] in rows)
 
     def _frame(self, task: str, name: str, width: int, height: int) -> Operations | None:
         if not width:
@@ -191,10 +202,20 @@ class _Planner:
         if task == "flow" and self._study.motion_row(name).network is not None:
             network = partial(self._motion_network, self._study.motion_row(name))
             return frame_operations(network, lambda net: net(torch.zeros(size), torch.zeros(size)))
-        if task == "deblur" and self._study.deblur_row(name).network is not None:
-            model = partial(self._deblurrer, self._study.deblur_row(name))
+        if task == "deblur" and (model := self._deblurring(self._study.deblur_row(name))) is not None:
             return frame_operations(model, lambda net: net(*(torch.zeros(size) for _ in range(5))))
         return None
+
+    def _deblurring(self, row: DeblurRow) -> Callable[[], nn.Module] | None:
+        """The row's network, as params.yaml describes it, else as its given weights do, if they are here."""
+        if row.network is not None:
+            return partial(self._deblurrer, row)
+        given = self._study.given(row.weights)
+        if given is None or not given.exists():
+            return None
+        header = load_weights(given)[1]
+        motion = header["motion"]
+        return lambda: VideoDeblurrer(NetworkParams(**header["params"]), motion and motion_network(motion))
 
     def _size(self, dataset: str) -> tuple[int, int, int]:
         """Test frames, width and height: of the manifest, else what data/splits.csv says of a published data set."""
@@ -228,7 +249,7 @@ def _missing(study: Study, stages: Iterable[Stage]) -> Iterable[str]:
     chosen = study.params.datasets
     for name in sorted({chosen.pretrain, chosen.train, *chosen.test}):
         if not (study.dataset(name) / "manifest.csv").exists():
-            yield f"data set {name}: run `dvc repro data/dvc.yaml:{name}`"
+            yield f"data set {name}{_download(study, name)}: run `dvc repro data/dvc.yaml:{name}`"
     named = {row.weights for row in study.params.motion.values()} | {
         row.weights for row in study.params.deblur.values()
     }
@@ -237,7 +258,16 @@ def _missing(study: Study, stages: Iterable[Stage]) -> Iterable[str]:
         if path is None or not path.exists():
             yield f"weights {weights}: `pvdbench weights import FILE --out data/given/{weights}.safetensors`"
     free = shutil.disk_usage(study.folder).free
-    if free < needed:
-        yield f"disk: {needed / 2**30:.0f} GiB are needed, {free / 2**30:.0f} are free"
+    if free < CACHED * needed:
+        yield f"disk: {CACHED * needed / 2**30:.0f} GiB are needed, {free / 2**30:.0f} are free"
     if any(stage.basis == COUNTED for stage in to_run) and not torch.cuda.is_available():
         yield "a graphics card: counted hours are for the assumed rate, not for this processor"
+
+
+def _download(study: Study, name: str) -> str:
+    """What a published data set takes, as its publisher states it; nothing for one that is made here."""
+    try:
+        size = read_catalogue(study.dataset("")).archive(name).size
+    except ParamsError:
+        return ""
+    return f" (to download: {size}; on disk three times that, archive, frames and DVC's cache)"

@@ -11,9 +11,10 @@ from conftest import ROOT, make_dataset
 from torch import nn
 
 from pvdbench.core.errors import StudyError
+from pvdbench.core.weights import save_weights
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.deblur.params import NetworkParams
-from pvdbench.deblur.recurrence import VideoDeblurrer
+from pvdbench.deblur.recurrence import VideoDeblurrer, architecture
 from pvdbench.pipeline.operations import Operations, frame_operations, update_operations
 from pvdbench.pipeline.plan import COUNTED, MEASURED, plan_study
 from pvdbench.pipeline.study import load_study
@@ -57,7 +58,21 @@ def test_a_frame_of_the_papers_network_takes_what_pytorch_counts():
     build = partial(VideoDeblurrer, NetworkParams(volume="warp"), None)
     found = frame_operations(build, lambda net: net(*(torch.zeros(size) for _ in range(4))))
     larger = frame_operations(build, lambda net: net(*(torch.zeros(1, 3, 128, 64) for _ in range(4))))
-    assert larger.flops == 2 * found.flops and found.memory == 4 * found.parameters
+    assert larger.flops == 2 * found.flops and larger.parameters == found.parameters
+    activations = found.memory - 4 * found.parameters
+    assert larger.memory - 4 * found.parameters == 2 * activations > 8 * 4 * 3 * 64 * 64
+
+
+def test_the_memory_of_a_frame_is_what_lives_together_not_what_was_ever_made():
+    import torch
+
+    def build():
+        return nn.Sequential(*(nn.Conv2d(2, 2, 3, padding=1, bias=False) for _ in range(5)))
+
+    found = frame_operations(build, lambda net: net(torch.zeros(1, 2, 8, 16)))
+    one = 4 * 2 * 8 * 16
+    # the frame that the caller holds, a layer's input and its output
+    assert 2 * one <= found.memory - 4 * found.parameters <= 3 * one
 
 
 def test_nothing_there_is_counted_and_named_as_missing(study):
@@ -122,6 +137,55 @@ def test_a_published_data_set_that_is_not_here_is_counted_by_its_split(study, un
     stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
     assert stages["deblur@su-bimc-pv"].hours == pytest.approx(1000 * 10e6 / RATE / 3600)  # Su et al.'s test frames
     assert stages["flow@su-bimnet"].disk == pytest.approx(1000 * 1280 * 720 * (8 + 1.5))
+
+
+@pytest.mark.parametrize("dataset", ["su-2", "nah-linear"])
+def test_names_of_data_sets_may_hold_hyphens(study, uncounted, dataset):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["datasets"]["test"] = ["smoke", dataset]
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    frames = sum(len(clip.frames) for clip in read_clips(make_dataset(study / "data" / dataset), "test"))
+    stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
+    assert stages[f"deblur@{dataset}-bimc-pv"].hours == pytest.approx(frames * 10e6 / RATE / 3600)
+
+
+def test_the_default_study_with_its_competitors_has_a_plan(study, uncounted):
+    shutil.copy(ROOT / "params.yaml", study / "params.yaml")
+    stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
+    assert stages["train-deblur@deepdeblur"].hours == pytest.approx(300 * 36e6 / RATE / 3600)
+
+
+def test_what_a_published_data_set_takes_is_said_before_it_is_downloaded(study, uncounted):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["datasets"]["test"] = ["su"]
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    (study / "data").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "data" / "sources.yaml", study / "data" / "sources.yaml")
+    missing = plan_study(load_study(study), RATE).missing
+    assert any(line.startswith("data set su (to download: 3.7 GB; on disk three times that") for line in missing)
+
+
+def test_a_disk_too_small_for_outputs_and_cache_is_named(study, uncounted, monkeypatch):
+    make_dataset(study / "data" / "smoke")
+    disk = plan_study(load_study(study), RATE).disk
+    for free, named in ((int(1.9 * disk), True), (int(2.1 * disk), False)):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: shutil._ntuple_diskusage(free, 0, free))
+        assert any(line.startswith("disk:") for line in plan_study(load_study(study), RATE).missing) is named
+
+
+def test_given_weights_say_which_network_is_counted(study, uncounted):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["deblur"]["theirs"] = {"method": "pvdnet", "motion": "static", "weights": "theirs"}
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    make_dataset(study / "data" / "smoke")
+    hours = []
+    for there in (False, True):
+        if there:
+            network = VideoDeblurrer(NetworkParams(volume="warp", width=0.0625, blocks=1), None)
+            save_weights(study / "data/given/theirs.safetensors", network.state_dict(), architecture(network))
+        stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
+        hours.append(stages["deblur@smoke-theirs"].hours)
+    assert hours[0] is None and hours[1] > 0
 
 
 def test_a_study_outside_a_dvc_repository_is_one_line(study, uncounted):
