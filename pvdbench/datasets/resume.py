@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +136,8 @@ class ResumingDownloader:
             refuse_page(version.url, first, response.headers.get("Content-Type", ""))
             self._part.unlink(missing_ok=True)
             self._remember(version)
+        elif (known := self._known()) is not None and known.total is None:  # the beginning came without a length
+            self._remember(replace(known, total=version.total))
         with self._part.open("ab") as part, _bar(version, offset) as bar:
             while first:
                 bar.update(part.write(first))

@@ -20,11 +20,22 @@ class Served:
     drop_after: int | None = None  # bytes of each response, then the connection closes
     hang_after: int | None = None  # bytes of each response, then nothing more comes
     length: int | None = None  # a Content-Length that is not true
+    announced: bool = True  # without, no Content-Length: the body ends where the connection does, or in chunks
+    chunked: bool = False  # HTTP/1.1's chunks, which tell an end from a drop
     media_type: str = "application/zip"
     ranges: list = field(default_factory=list)
 
 
+def _chunks(body, cut, size=10_000):
+    """The body in HTTP/1.1's chunks, the last of them cut off where the connection is to drop."""
+    parts = [body[start : start + size] for start in range(0, len(body), size)]
+    whole = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
+    return whole[:cut] if cut is not None and cut < len(whole) else whole + b"0\r\n\r\n"
+
+
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
     def do_GET(self):
         file = self.server.files.get(self.path)
         if file is None or file.status != 200:
@@ -56,10 +67,13 @@ class _Handler(BaseHTTPRequestHandler):
         if file.etag:
             self.send_header("ETag", file.etag)
         self.send_header("Content-Type", file.media_type)
-        self.send_header("Content-Length", str(len(body) if file.length is None else file.length))
+        if file.announced:
+            self.send_header("Content-Length", str(len(body) if file.length is None else file.length))
+        if file.chunked:
+            self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         cut = file.drop_after if file.drop_after is not None else file.hang_after
-        self.wfile.write(body[:cut])
+        self.wfile.write(_chunks(body, cut) if file.chunked else body[:cut])
         self.wfile.flush()
         if file.hang_after is not None and cut < len(body):
             self.server.closing.wait(30)

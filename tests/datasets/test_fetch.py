@@ -3,10 +3,12 @@
 import hashlib
 import multiprocessing
 import os
+import resource
 import shutil
 import signal
 import threading
 import time
+from contextlib import contextmanager
 from zipfile import ZipFile
 
 import numpy as np
@@ -204,6 +206,71 @@ def test_a_size_that_is_a_lie_is_a_short_read_or_no_archive(tmp_path, su):
     with serving({"/long.zip": Served(su, length=len(su) + 7), "/short.zip": Served(su, length=len(su) - 7)}) as host:
         assert "a file of another version or size than begun" in refusal(catalogue(tmp_path / "a", f"{host}/long.zip"))
         assert "without the end of one" in refusal(catalogue(tmp_path / "b", f"{host}/short.zip"))
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_server_that_announces_no_length_gives_the_whole_file(tmp_path, su, chunked):
+    served = Served(su, announced=False, chunked=chunked)
+    with serving({"/su.zip": served}) as host:
+        assert download_su(catalogue(tmp_path / "data", f"{host}/su.zip")) == su
+    assert served.ranges == [None]
+
+
+def test_chunks_that_break_off_go_on_where_they_broke(tmp_path, su):
+    served = Served(su, announced=False, chunked=True, drop_after=75_000)
+    with serving({"/su.zip": served}) as host:
+        assert download_su(catalogue(tmp_path / "data", f"{host}/su.zip")) == su
+    starts = [int(asked[6:-1]) for asked in served.ranges[1:]]
+    assert starts == sorted(set(starts)) and starts[0] > 60_000
+
+
+def test_without_length_or_chunks_a_drop_looks_like_the_end_and_is_no_archive(tmp_path, su):
+    served = Served(su, announced=False, drop_after=75_000)
+    with serving({"/su.zip": served}) as host:
+        known = catalogue(tmp_path / "data", f"{host}/su.zip")
+        assert "expected a zip archive, got 75000 bytes without the end of one" in refusal(known)
+        served.drop_after = None
+        assert download_su(known) == su
+
+
+@contextmanager
+def files_of_at_most(size):
+    """Writes beyond fail as on a full disk: with an OSError from the kernel, amid a file."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_disk_that_fills_during_the_download_is_one_line_and_it_goes_on_when_there_is_room(tmp_path, su):
+    served = Served(su)
+    with serving({"/su.zip": served}) as host:
+        known = catalogue(tmp_path / "data", f"{host}/su.zip")
+        with files_of_at_most(100_000):
+            message = refusal(known, WriteError)
+        assert "expected to write it, got 'File too large'; what came is kept; free space" in message
+        assert state(known, "su") == "partly downloaded"
+        assert download_su(known) == su
+    assert served.ranges == [None, "bytes=100000-"]
+
+
+def test_a_disk_that_fills_during_the_extraction_keeps_whole_frames_and_it_goes_on(tmp_path):
+    given = tmp_path / "mine.zip"
+    frames = {f"quantitative_datasets/v/input/{t:05d}.jpg": os.urandom(900 + t) for t in range(200)}
+    with ZipFile(given, "w") as archive:
+        for name, content in frames.items():
+            archive.writestr(name, content)
+    known = catalogue(tmp_path / "data")
+    with (
+        files_of_at_most(1000),
+        pytest.raises(WriteError, match=r"00101\.jpg: expected to write it whole, got 'File too"),
+    ):
+        fetch(known, "su", given)
+    assert state(known, "su") != "here" and not list((tmp_path / "data").rglob("*.jpg.partial"))
+    assert fetch(known, "su", given).written == 99
+    assert all((tmp_path / "data/su" / name).read_bytes() == content for name, content in frames.items())
 
 
 def test_a_wrong_hash_is_refused_whether_published_or_recorded_and_leaves_nothing(tmp_path, su):
