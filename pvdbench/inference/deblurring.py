@@ -107,8 +107,8 @@ def _checked(method: Deblurrer, name: str, clip: ClipFiles) -> Iterator[tuple[Te
 
 def _stamps(clip: ClipFiles) -> dict[Path, tuple[int, int]]:
     """Size and time of the files that a method could write to."""
-    files = [file for frame in clip.frames for file in (frame.blurry, frame.sharp)]
-    return {file: (file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.exists()}
+    files = [file for frame in clip.frames for file in (frame.blurry, frame.truth)]
+    return {file: (file.stat().st_size, file.stat().st_mtime_ns) for file in files if file and file.exists()}
 
 
 def _require_untouched(name: str, before: dict[Path, tuple[int, int]], after: dict[Path, tuple[int, int]]) -> None:

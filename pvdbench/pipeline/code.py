@@ -18,6 +18,7 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "train-deblur": ("pvdbench.training.deblurring",),
     "flow": ("pvdbench.inference.warping", "pvdbench.contract.folder"),
     "deblur": ("pvdbench.inference.deblurring", "pvdbench.contract.folder"),
+    "qualitative": ("pvdbench.inference.deblurring", "pvdbench.contract.folder"),
     "score-flow": ("pvdbench.protocols.warping",),
     "score-deblur": ("pvdbench.protocols.deblurring",),
     "score-volume": ("pvdbench.protocols.volume_statistics",),

@@ -120,6 +120,7 @@ class _Planner:
             "train-deblur": self._train_deblur,
             "flow": partial(self._run, "flow"),
             "deblur": partial(self._run, "deblur"),
+            "qualitative": partial(self._run, "deblur"),
         }
         found = counts[kind](item) if kind in counts else Stage(name, done)
         return Stage(name, done, found.hours, found.basis, found.disk, found.memory)
@@ -192,7 +193,7 @@ class _Planner:
     def _parts(self, item: str) -> tuple[str, str]:
         """Data set and row of DATASET-ROW; the names of both may hold hyphens."""
         rows = {*self._study.params.motion, *self._study.params.deblur}
-        pairs = [(name, item.removeprefix(f"{name}-")) for name in self._study.params.datasets.test]
+        pairs = [(name, item.removeprefix(f"{name}-")) for name in self._study.params.shown]
         return next(pair for pair in pairs if pair[1] in rows)
 
     def _frame(self, task: str, name: str, width: int, height: int) -> Operations | None:
@@ -247,7 +248,7 @@ def _missing(study: Study, stages: Iterable[Stage]) -> Iterable[str]:
     to_run = [stage for stage in stages if not stage.done]
     needed = sum(stage.disk for stage in to_run)
     chosen = study.params.datasets
-    for name in sorted({chosen.pretrain, chosen.train, *chosen.test}):
+    for name in sorted({chosen.pretrain, chosen.train, *study.params.shown}):
         if not (study.dataset(name) / "manifest.csv").exists():
             yield f"data set {name}{_download(study, name)}: run `dvc repro data/dvc.yaml:{name}`"
     named = {row.weights for row in study.params.motion.values()} | {

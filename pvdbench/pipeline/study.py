@@ -39,6 +39,11 @@ class Params(StrictModel):
     protocols: ProtocolParams
     tables: TableParams
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The data sets whose test clips are deblurred: measured ones, then those without truth."""
+        return (*self.datasets.test, *self.tables.figures.qualitative.datasets)
+
 
 Row = TypeVar("Row", MotionRow, DeblurRow)
 
@@ -183,8 +188,12 @@ def _check_references(params: Params) -> None:
     for name in (volume.motion, *tables.table1):
         _known(params.motion, name, "motion")
     lens = [tables.lens.row] if tables.lens else []
-    for name in (volume.volume_row, volume.warp_row, *tables.deblur_labels, *lens, *tables.published):
+    for name in (volume.volume_row, volume.warp_row, *tables.deblur_labels, *lens, *tables.published,
+                 *tables.figures.qualitative.rows):  # fmt: skip
         _known(params.deblur, name, "deblur")
+    if twice := [name for name in params.datasets.test if params.shown.count(name) > 1]:
+        raise ParamsError(f"params.yaml: tables.figures.qualitative.datasets: expected others than datasets.test, got "
+                          f"'{twice[0]}'; name it in one of the two")  # fmt: skip
     if tables.protocol not in params.protocols.expanded:
         choices = ", ".join(params.protocols.expanded)
         raise ParamsError(f"params.yaml: tables.protocol: expected one of {choices}, got '{tables.protocol}'; "

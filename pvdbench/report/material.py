@@ -129,6 +129,7 @@ class Material:
                 for measured in self.tables
             ),
             training=tuple(picture for picture in self.pictures if not picture.dataset),
+            qualitative=tuple(p for p in self.pictures if p.dataset and p.dataset not in self.datasets),
             provenance=self.provenance,
             methods=self.methods,
             scores=self.score_files,

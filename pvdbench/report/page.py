@@ -154,6 +154,7 @@ class Page:
 
     Attributes:
         sections: none where nothing was scored yet.
+        qualitative: pictures of videos without truth.
         scores: the score files that can be downloaded, from data/scores on.
     """
 
@@ -163,6 +164,7 @@ class Page:
     provenance: Provenance
     methods: tuple[Method, ...] = ()
     scores: tuple[str, ...] = ()
+    qualitative: tuple[Picture, ...] = ()
 
     @property
     def unscored(self) -> tuple[Method, ...]:

@@ -1,13 +1,14 @@
-"""Figures like Fig. 7 (rows on three consecutive frames, in two zoomed boxes) and like Fig. 1, 8 and 9 (on one)."""
+"""Figures like Fig. 7 (rows on three consecutive frames, in two zoomed boxes), like Fig. 1, 8 and 9 (on one), and of
+videos without truth."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pvdbench.core.images import Frame, read_frame
 from pvdbench.datasets.manifest import ClipFiles, FrameFiles
 from pvdbench.tables.canvas import DENSITY, Canvas, with_boxes, zoomed
-from pvdbench.tables.examples import Box, chosen_boxes
+from pvdbench.tables.examples import Box, chosen_boxes, zoom_boxes
 from pvdbench.tables.params import ComparisonParams, ExampleParams
 from pvdbench.tables.scores import Scores, psnr_text
 from pvdbench.tables.style import math_label
@@ -67,6 +68,37 @@ class DeblurExample:
 
     def _frame(self, row: str, files: FrameFiles) -> Frame:
         return read_frame(self.folder / row / self.clip.video / f"{files.name}.png")
+
+
+@dataclass(frozen=True)
+class QualitativeExample:
+    """A frame of a clip without truth; folder is data/frames/DATASET/, rows go by their labels."""
+
+    clip: ClipFiles
+    frame: FrameFiles
+    folder: Path
+    labels: Mapping[str, str]
+    rows: Sequence[str]
+
+    def draw(self, out: Path) -> tuple[int, int]:
+        """Write a PNG: the blurry frame whole, then two boxes of every row, where the last differs most from the first.
+
+        Returns: width and height on the page.
+        """
+        name = f"{self.frame.name}.png"
+        shown = {row: read_frame(self.folder / row / self.clip.video / name) for row in self.rows}
+        blurry, first, last = read_frame(self.frame.blurry), shown[self.rows[0]], shown[self.rows[-1]]
+        boxes = zoom_boxes(last, first, last)
+        tile = (_TILE, round(_TILE * blurry.shape[0] / blurry.shape[1] / 2) * 2)
+        canvas = Canvas(_TILE + len(shown) * (_TILE // 2 + _GAP), 2 * _HEAD + tile[1])
+        canvas.text("blurry frame", 0, 0)
+        canvas.image(with_boxes(blurry, boxes, *tile), 0, _HEAD)
+        canvas.text(f"{self.clip.video}, frame {self.frame.name}", 0, _HEAD + tile[1], size=7, colour="#5a5a5a")
+        for number, (row, picture) in enumerate(shown.items()):
+            canvas.text(math_label(self.labels[row]), _column(number), 0)
+            _draw_zooms(canvas, picture, boxes, tile, _column(number), _HEAD)
+        canvas.save(out)
+        return canvas.width // DENSITY, canvas.height // DENSITY
 
 
 def _column(number: int) -> int:

@@ -19,6 +19,7 @@ from pvdbench.tables.lens_figure import lens_picture
 from pvdbench.tables.params import ComparisonParams, ExampleParams, TableParams, WarpParams
 from pvdbench.tables.picture import Picture, write_pictures
 from pvdbench.tables.plots import finite_frames, plot_blurriness, plot_training
+from pvdbench.tables.qualitative import qualitative_pictures
 from pvdbench.tables.quantile_figure import quantile_picture
 from pvdbench.tables.scores import Scores, Task, read_scores
 from pvdbench.tables.skipped import read_skipped
@@ -50,10 +51,11 @@ def build_figures(study: Path, root: Path, *, datasets: Sequence[str], params: T
         WriteError: if the disk is full.
     """
     every, deblur_rows = params, params.deblur_labels
-    _check_rows("flow", params.figures.flow, params.table1)
-    _check_rows("deblur", params.figures.deblur, deblur_rows)
+    _check_rows("flow", _rows(params.figures.flow), params.table1)
+    _check_rows("deblur", _rows(params.figures.deblur), deblur_rows)
     for name, comparison in params.figures.compare.items():
-        _check_rows(f"compare.{name}", comparison, deblur_rows)
+        _check_rows(f"compare.{name}", _rows(comparison), deblur_rows)
+    _check_rows("qualitative", params.figures.qualitative.rows, deblur_rows)
     if params.figures.warp:
         _check_warp(params.figures.warp, params)
     with replaced_folder(study / "reports" / "figures") as folder:
@@ -74,11 +76,16 @@ def build_figures(study: Path, root: Path, *, datasets: Sequence[str], params: T
             costs = row_costs(context, study, deblur_rows, deblur, params.bootstrap)
             pictures.append(cost_picture(context, costs, folder))
             pictures += [lens_picture(lens, folder) for lens in (read_lens(study, context, params),) if lens]
+        pictures += qualitative_pictures(study, root, every, folder)
         write_pictures(folder, pictures)
 
 
-def _check_rows(key: str, example: ExampleParams, known: Iterable[str]) -> None:
-    for row in (*example.rows, example.better, example.worse):
+def _rows(example: ExampleParams) -> tuple[str, ...]:
+    return (*example.rows, example.better, example.worse)
+
+
+def _check_rows(key: str, rows: Iterable[str], known: Iterable[str]) -> None:
+    for row in rows:
         if row not in known:
             raise ParamsError(
                 f"params.yaml: tables.figures.{key}: expected rows of its table, {', '.join(known)}, "

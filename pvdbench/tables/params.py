@@ -45,6 +45,14 @@ class WarpParams(StrictModel):
     outputs: dict[Literal["naive", "majority", "ideal"], str]
 
 
+class QualitativeParams(StrictModel):
+    """Videos without truth, deblurred and shown, not measured: rows of `deblur` on the first `count` clips of each."""
+
+    datasets: list[str] = Field(default=[])
+    rows: list[str] = Field(default=[])
+    count: int = Field(default=1, ge=1)
+
+
 class FigureParams(StrictModel):
     """What the figures show: `flow` like Fig. 6, `deblur` like Fig. 7, PSNR against blurriness in `bins` groups."""
 
@@ -52,6 +60,7 @@ class FigureParams(StrictModel):
     deblur: ExampleParams
     compare: dict[str, ComparisonParams] = Field(default={})  # file name to what it shows
     warp: WarpParams | None = None
+    qualitative: QualitativeParams = Field(default=QualitativeParams())
     bins: int = Field(ge=1)
 
 

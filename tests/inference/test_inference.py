@@ -6,6 +6,7 @@ from skimage.metrics import peak_signal_noise_ratio
 from pvdbench.core.errors import DataError, MethodError
 from pvdbench.core.flow_files import read_flow
 from pvdbench.core.images import read_frame
+from pvdbench.core.records import MANIFEST, read_table, write_table
 from pvdbench.inference.deblurring import run_deblurring
 from pvdbench.inference.warping import run_motion
 
@@ -37,6 +38,16 @@ def test_frames_land_where_the_scores_look_and_cost_is_told(dataset, tmp_path):
             np.testing.assert_array_equal(read_frame(tmp_path / "out" / video / name), expected)
     assert facts["frames"] == 8 and (facts["width"], facts["height"]) == (64, 48)
     assert facts["parameters"] == {"deblur": 3} and facts["milliseconds_median"] > 0 and facts["threads"] >= 1
+
+
+def test_videos_without_truth_are_deblurred_alike(dataset, tmp_path):
+    run_deblurring(Fake(), "fake", dataset, tmp_path / "with")
+    table = read_table(dataset / "manifest.csv", MANIFEST)
+    write_table(dataset / "manifest.csv", table.assign(sharp=None), MANIFEST)
+    facts = run_deblurring(Fake(), "fake", dataset, tmp_path / "without")
+    files = {path.relative_to(tmp_path / "with"): path.read_bytes() for path in tmp_path.glob("with/*/*.png")}
+    assert facts["frames"] == len(files) == 8
+    assert all((tmp_path / "without" / name).read_bytes() == content for name, content in files.items())
 
 
 @pytest.mark.parametrize(

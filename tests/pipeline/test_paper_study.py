@@ -47,7 +47,8 @@ def narrowed(params):
     tables["resamples"] = 100
     flow = {"rows": ["liteflownet", "bimnet"], "better": "bimnet", "worse": "liteflownet"}
     deblur = {"rows": ["input", "bimc-pv"], "better": "bimc-pv", "worse": "input"}
-    tables["figures"] = {"flow": flow, "deblur": deblur, "bins": 2}
+    qualitative = {"datasets": ["real"], "rows": ["input", "ifirnn", "bimc-pv"], "count": 2}
+    tables["figures"] = {"flow": flow, "deblur": deblur, "qualitative": qualitative, "bins": 2}
     return params
 
 
@@ -94,7 +95,7 @@ def test_the_papers_study_runs_from_downloads_to_the_report(study, tmp_path):
             sources["archives"][name] |= {"urls": [f"{address}/{name}.zip"], "sha256": None}
         (study / "data" / "sources.yaml").write_text(yaml.safe_dump(sources, sort_keys=False))
         ran = repro(study)
-    assert {"su", "nah", "smoke", "report"} <= set(ran) and "sample" not in ran and "real" not in ran
+    assert {"su", "nah", "real", "smoke", "report"} <= set(ran) and "sample" not in ran and "nah-linear" not in ran
     for dataset, clips in (("su", 10), ("nah", 11)):
         manifest = pd.read_csv(study / "data" / dataset / "manifest.csv", dtype=str)
         assert manifest[manifest["split"] == "test"]["video"].nunique() == clips
@@ -103,5 +104,6 @@ def test_the_papers_study_runs_from_downloads_to_the_report(study, tmp_path):
         table = pd.read_csv(study / f"studies/paper/reports/tables/{dataset}-table1.csv").set_index("row")
         assert table.loc[["flownet2", "bimnet-fn2"], "psnr_db_all"].notna().all()
     page = (study / "studies" / "paper" / "reports" / "index.html").read_text()
+    assert len(re.findall(r"src=\"figures/real-[^\"]+\.png", page)) == 2
     assert "Su et al. 2017" in page and "Table 5" in page and "BIMNet" in page
     assert repro(study) == []  # and no server is needed any more

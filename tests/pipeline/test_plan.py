@@ -149,6 +149,18 @@ def test_names_of_data_sets_may_hold_hyphens(study, uncounted, dataset):
     assert stages[f"deblur@{dataset}-bimc-pv"].hours == pytest.approx(frames * 10e6 / RATE / 3600)
 
 
+def test_videos_without_truth_are_planned_like_others(study, uncounted):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["tables"]["figures"]["qualitative"] = {"datasets": ["real"], "rows": ["bimc-pv"]}
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    (study / "data").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "data" / "splits.csv", study / "data" / "splits.csv")
+    plan = plan_study(load_study(study), RATE)
+    stages = {stage.name: stage for stage in plan.stages}
+    assert stages["qualitative@real-bimc-pv"].hours == pytest.approx(2740 * 10e6 / RATE / 3600)
+    assert any(line.startswith("data set real") for line in plan.missing)
+
+
 def test_the_default_study_with_its_competitors_has_a_plan(study, uncounted):
     shutil.copy(ROOT / "params.yaml", study / "params.yaml")
     stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}

@@ -46,3 +46,16 @@ def test_the_papers_study_trains_with_cosine_annealing_as_released():
 def test_a_row_that_looks_at_the_truth_is_known_as_an_upper_bound():
     assert load_study(ROOT / "studies" / "variants").upper_bounds == ["ideal"]
     assert load_study(ROOT / "studies" / "paper").upper_bounds == []
+
+
+def test_a_data_set_is_measured_or_shown_without_truth_not_both(study):
+    params = yaml.safe_load((ROOT / "studies" / "smoke" / "params.yaml").read_text()) | {"root": "."}
+    params["tables"]["figures"]["qualitative"] = {"datasets": ["smoke"], "rows": ["input"]}
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    with pytest.raises(ParamsError, match=r"qualitative\.datasets: expected others than datasets\.test, got 'smoke'"):
+        load_study(study)
+
+
+def test_the_papers_study_shows_the_real_videos_of_su():
+    for name in ("paper", "paper-released"):
+        assert load_study(ROOT / "studies" / name).params.shown[-1] == "real"

@@ -21,6 +21,7 @@ from pvdbench.report.render import render as render_page
 from pvdbench.tables.files import DatasetTables
 from pvdbench.tables.findings import Finding
 from pvdbench.tables.intervals import Interval
+from pvdbench.tables.picture import Picture
 from pvdbench.tables.table import Column, Row, Table, psnr_column
 
 
@@ -137,6 +138,14 @@ def test_findings_are_told_as_they_are(built):
     assert (order.verdict != "appears").any()
     assert f"of its {len(order)} neighbouring pairs, {(order.verdict == 'appears').sum()} appear" in page
     assert "not the videos of Su et al." in page
+
+
+def test_videos_without_truth_have_a_section_of_their_own():
+    picture = Picture("wild-a.png", "wild", "Without truth: wild, a, frame 1", "Nothing is measured.", "alt", 20, 10)
+    page = replace(_page(), qualitative=(picture,))
+    text = render(page)
+    assert '<h2 id="qualitative">Videos without truth</h2>' in text and "figures/wild-a.png" in text
+    assert "qualitative" not in render(_page())
 
 
 def test_an_order_that_appears_in_full_is_said_to():

@@ -1,6 +1,7 @@
 """Figures: colours of flow, chosen frames and boxes, pixels that are drawn as they are, equal bytes."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pvdbench.core.errors import DataError, ParamsError
+from pvdbench.core.failure import write_failure
+from pvdbench.core.records import MANIFEST, read_table, write_table
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.tables.build import build_tables
 from pvdbench.tables.canvas import Canvas, resized
@@ -206,6 +209,45 @@ def test_a_comparison_shows_the_frame_and_boxes_that_it_names(fake):
     np.testing.assert_array_equal(drawn[36 + 4 : 36 + 124, -192 + 4 : -4], box[4:-4, 4:-4])
 
 
+def _without_truth(study, failed=()):
+    """The study's test clips once more, as a data set that has no sharp frames."""
+    shutil.copytree(study.root / "data/sample", study.root / "data/wild")
+    table = read_table(study.root / "data/wild/manifest.csv", MANIFEST)
+    write_table(study.root / "data/wild/manifest.csv", table.assign(sharp=None), MANIFEST)
+    shutil.copytree(study.root / "data/frames/sample", study.root / "data/frames/wild")
+    for row in failed:
+        shutil.rmtree(study.root / "data/frames/wild" / row)
+        (study.root / "data/frames/wild" / row).mkdir()
+        write_failure(study.root / "data/frames/wild" / row, "it broke")
+
+
+_WILD = {"datasets": ["wild"], "rows": ["input", "bimc", "bimc-pv"], "count": 2}
+
+
+def test_videos_without_truth_are_shown_with_what_every_row_made_of_them(own):
+    _without_truth(own)
+    folder = _build(own, _with(qualitative=_WILD))
+    pictures = {p["file"]: p for p in json.loads((folder / "figures.json").read_text()) if p["dataset"] == "wild"}
+    assert list(pictures) == ["wild-clip0.png", "wild-clip1.png"]
+    picture = pictures["wild-clip1.png"]
+    assert picture["title"] == "Without truth: wild, clip1, frame 00004"  # the middle one of eight
+    assert "nothing is measured" in picture["caption"] and "where BIMC+PV differs most from input" in picture["caption"]
+    drawn = np.asarray(Image.open(folder / "wild-clip1.png").convert("RGB"))
+    assert drawn.shape[:2] == (picture["height"] * 2, picture["width"] * 2)
+    first, last = (np.asarray(Image.open(own.root / "data/frames/wild" / row / "clip1/00004.png"))
+                   for row in ("input", "bimc-pv"))  # fmt: skip
+    box = zoom_boxes(last, first, last)[0]
+    part = resized(last[box.top : box.top + box.height, box.left : box.left + box.width], 192, 128)
+    np.testing.assert_array_equal(drawn[36 + 4 : 36 + 124, -192 + 4 : -4], part[4:-4, 4:-4])
+
+
+def test_a_row_that_failed_on_videos_without_truth_is_left_out(own):
+    _without_truth(own, failed=["bimc-pv"])
+    pictures = json.loads((_build(own, _with(qualitative=_WILD)) / "figures.json").read_text())
+    (alt, _) = (p["alt"] for p in pictures if p["dataset"] == "wild")
+    assert alt == "Without truth: wild, clip0, frame 00004: input, BIMC side by side"
+
+
 def test_warping_is_shown_as_it_is_computed(fake):
     folder = _build(fake, _with(warp=_WARP))
     (picture,) = (p for p in json.loads((folder / "figures.json").read_text()) if p["file"] == "sample-warp.png")
@@ -238,6 +280,7 @@ def test_ideal_warping_is_closest_to_the_truth(fake):
             {"compare": {"x": _COMPARISON | {"boxes": [[0, 0, 99, 4], [0, 0, 4, 4]]}}},
             r"boxes: .* within 48x32, got \[0,",
         ),
+        ({"qualitative": _WILD | {"rows": ["no"]}}, r"figures\.qualitative: expected rows of its table, .*got 'no'"),
         ({"warp": _WARP | {"motion": "no"}}, r"figures\.warp\.motion: expected rows of the tables, static, .*got 'no'"),
         ({"warp": {"motion": "bimnet", "outputs": {"naive": "bimc"}}}, r"row with the pixel volume under 'ideal'"),
     ],
