@@ -1,5 +1,6 @@
 """Anyone's own frames as a data set: a folder of VIDEO/{blur,sharp} or VIDEO/{input,GT}, copied and described."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +13,10 @@ from pvdbench.datasets.video_check import VideoCheck, VideoJob, frame_files
 
 _PAIRS = (("blur", "sharp"), ("input", "GT"), ("blur_gamma", "sharp"))
 _SPLITS = ("train", "test")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+TAKEN = frozenset(("archives", "checkpoints", "code", "cost", "flow", "frames", "given", "logs", "methods", "packed",
+                   "published", "rendering", "scores", "starts", "training", "trials", "weights"))  # fmt: skip
+"""What else lies in data/."""
 
 
 def add_dataset(name: str, folder: Path, out: Path, jobs: int = 2) -> list[VideoCheck]:
@@ -20,16 +25,20 @@ def add_dataset(name: str, folder: Path, out: Path, jobs: int = 2) -> list[Video
     The copy is whole or not at all; it holds no links, so that it can be moved, and kept by DVC.
 
     Args:
-        name: of the data set, for the progress bar.
+        name: of the data set, as a study's params.yaml will name it.
         folder: VIDEO/{blur,sharp}, VIDEO/{input,GT} or VIDEO/{blur_gamma,sharp}, or such videos in train/ and test/. A
             video without a sharp folder has no truth. Without train/ and test/ all are test videos.
         out: must not exist yet.
 
     Returns: one check a video, of the files in folder.
     Raises:
-        DataError: if out exists, no video is found, a video has a problem, or only some videos of a split have truth.
+        DataError: if name is none, out exists, no video is found, a video has a problem, or only some videos of a split
+            have truth.
         WriteError: if the disk is full.
     """
+    if not _NAME.fullmatch(name) or name in TAKEN:
+        raise DataError(f"{name}: expected a name of letters, digits, '.', '_' and '-' that nothing else in data/ has, "
+                        "got another; choose one such as 'mine'")  # fmt: skip
     if out.exists():
         raise DataError(f"{out}: expected a new data set, found one; remove it or take another name")
     checks = check_videos(name, list(_jobs(folder)), jobs)

@@ -15,9 +15,11 @@ from torch import nn
 
 from pvdbench.contract.folder import load_trainable
 from pvdbench.core.errors import DataError, ParamsError, StudyError
+from pvdbench.core.params import read_params
 from pvdbench.core.records import MANIFEST, read_table
 from pvdbench.core.weights import load_weights
 from pvdbench.datasets.catalogue import read_catalogue
+from pvdbench.datasets.params import DataParams
 from pvdbench.datasets.splits import read_splits
 from pvdbench.deblur.params import DeblurRow, NetworkParams
 from pvdbench.deblur.recurrence import VideoDeblurrer
@@ -250,7 +252,7 @@ def _missing(study: Study, stages: Iterable[Stage]) -> Iterable[str]:
     chosen = study.params.datasets
     for name in sorted({chosen.pretrain, chosen.train, *study.params.shown}):
         if not (study.dataset(name) / "manifest.csv").exists():
-            yield f"data set {name}{_download(study, name)}: run `dvc repro data/dvc.yaml:{name}`"
+            yield f"data set {name}{_download(study, name)}: run `dvc repro data/dvc.yaml:{_data_stage(study, name)}`"
     named = {row.weights for row in study.params.motion.values()} | {
         row.weights for row in study.params.deblur.values()
     }
@@ -272,3 +274,8 @@ def _download(study: Study, name: str) -> str:
     except ParamsError:
         return ""
     return f" (to download: {size}; on disk three times that, archive, frames and DVC's cache)"
+
+
+def _data_stage(study: Study, name: str) -> str:
+    params = study.dataset("params.yaml")
+    return f"subset@{name}" if params.exists() and name in read_params(params, DataParams).subsets else name

@@ -1,10 +1,12 @@
 import re
 
 import pytest
+import yaml
+from conftest import ROOT
 from PIL import Image
 
 from pvdbench.core.errors import DataError
-from pvdbench.datasets.add import add_dataset
+from pvdbench.datasets.add import TAKEN, add_dataset
 from pvdbench.datasets.manifest import read_clips
 
 from .film import film
@@ -80,3 +82,19 @@ def test_what_is_wrong_is_named_and_nothing_is_left(tmp_path, harm, message):
         add_dataset("own", tmp_path / "mine", tmp_path / "own", jobs=1)
     assert re.search(message, str(caught.value)), caught.value
     assert not (tmp_path / "own/manifest.csv").exists() and not list(tmp_path.glob("*.partial"))
+
+
+@pytest.mark.parametrize("name", ["../mine", "my set", "", ".mine", "a/b", "weights", "frames"])
+def test_a_name_that_leads_elsewhere_or_belongs_to_a_stage_is_refused(tmp_path, name):
+    film(tmp_path / "mine/a/blur", tmp_path / "mine/a/sharp", NAMES)
+    with pytest.raises(DataError, match=r"expected a name of letters, digits, .*; choose one such as 'mine'"):
+        add_dataset(name, tmp_path / "mine", tmp_path / "data" / name, jobs=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_no_name_of_a_stages_folder_is_free():
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].values()
+    outs = [out for stage in stages for out in stage.get("do", stage)["outs"] if out.startswith("data/")]
+    assert {out.split("/")[1] for out in outs} <= TAKEN
+    ignored = {line.split("/")[2] for line in (ROOT / ".gitignore").read_text().splitlines() if line[:6] == "/data/"}
+    assert ignored - TAKEN == {"sample", "smoke", "su", "real", "nah", "nah-linear", "sample-2", "su-2", "nah-2"}

@@ -177,6 +177,16 @@ def test_what_a_published_data_set_takes_is_said_before_it_is_downloaded(study, 
     assert any(line.startswith("data set su (to download: 3.7 GB; on disk three times that") for line in missing)
 
 
+def test_a_subset_that_is_not_here_is_named_by_its_stage(study, uncounted):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["datasets"]["test"] = ["smoke", "su-2"]
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    (study / "data").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "data" / "params.yaml", study / "data" / "params.yaml")
+    missing = plan_study(load_study(study), RATE).missing
+    assert "data set su-2: run `dvc repro data/dvc.yaml:subset@su-2`" in missing
+
+
 def test_a_disk_too_small_for_outputs_and_cache_is_named(study, uncounted, monkeypatch):
     make_dataset(study / "data" / "smoke")
     disk = plan_study(load_study(study), RATE).disk
