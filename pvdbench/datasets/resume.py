@@ -15,7 +15,7 @@ from tqdm import tqdm
 from pvdbench.core.errors import DataError
 from pvdbench.core.files import replaced_file
 from pvdbench.datasets.disk import refuse_full_disk
-from pvdbench.datasets.webpage import refuse_page
+from pvdbench.datasets.webpage import page_title, refuse_page
 
 CHUNK = 1 << 16
 """Bytes asked of the connection at once; what has arrived is written, however little."""
@@ -103,7 +103,11 @@ class ResumingDownloader:
             if response.status_code in BUSY:
                 raise _AttemptError(f"HTTP {response.status_code} ({response.reason})")
             if response.status_code not in (200, 206, 416):
-                raise DataError(f"{url}: expected an archive, got HTTP {response.status_code} ({response.reason})")
+                title = page_title(next(_arriving(response), b""))
+                said = f", '{title}'" if title else ""
+                raise DataError(
+                    f"{url}: expected an archive, got HTTP {response.status_code} ({response.reason}){said}"
+                )
             if response.status_code != 200 and not self._continues(response):
                 self._part.unlink(missing_ok=True)
                 raise _AttemptError("a file of another version or size than begun")

@@ -22,6 +22,11 @@ def refuse_page(source: str, start: bytes, media_type: str = "") -> None:
     """
     if not (_MARKUP.match(start) or media_type.split(";")[0].strip() == "text/html"):
         return
-    found = _TITLE.search(start.decode("utf-8", "replace"))
-    title = " ".join(html.unescape(found[1]).split()) if found else "without a title"
+    title = page_title(start) or "without a title"
     raise DataError(f"{source}: expected an archive, got a web page: '{title}' (a quota or a log-in, as a rule)")
+
+
+def page_title(start: bytes) -> str:
+    """The title of a web page; empty where there is none."""
+    found = _TITLE.search(start.decode("utf-8", "replace"))
+    return " ".join(html.unescape(found[1]).split()) if found else ""

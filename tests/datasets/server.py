@@ -15,7 +15,7 @@ class Served:
 
     content: bytes
     etag: str | None = '"1"'
-    status: int = 200  # other than 200: refused with it
+    status: int = 200  # other than 200: refused with it, content being the page
     busy: range = range(0)  # the requests that get 503, counted from 0
     drop_after: int | None = None  # bytes of each response, then the connection closes
     hang_after: int | None = None  # bytes of each response, then nothing more comes
@@ -39,7 +39,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         file = self.server.files.get(self.path)
         if file is None or file.status != 200:
-            self.send_error(404 if file is None else file.status)
+            self._refuse(404 if file is None else file.status, file.content if file else b"")
             return
         file.ranges.append(self.headers.get("Range"))
         if len(file.ranges) - 1 in file.busy:
@@ -53,6 +53,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Range", f"bytes */{len(file.content)}")
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def _refuse(self, status, page):
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
 
     def _start(self, file):
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))

@@ -172,6 +172,7 @@ def test_a_busy_server_is_asked_again_and_an_empty_one_passed_over(tmp_path, su)
     [
         (Served(b"", status=404), r"expected an archive, got HTTP 404 \(Not Found\); try again later"),
         (Served(b"", status=403), r"expected an archive, got HTTP 403 \(Forbidden\); .* --from FILE"),
+        (Served(QUOTA, status=403), r"got HTTP 403 \(Forbidden\), 'Google Drive - Quota exceeded'; try again later"),
         (Served(b"x" * 99, busy=range(99)), r"got HTTP 503 \(Service Unavailable\) after 0 bytes, 3 times in a row"),
         (Served(QUOTA, media_type="text/html"), "got a web page: 'Google Drive - Quota exceeded'"),
         (Served(QUOTA), "got a web page: 'Google Drive - Quota exceeded'"),
