@@ -1,21 +1,41 @@
 """pvdbench tables, figures, report: what people read."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pvdbench.cli.options import study_folder
 
+if TYPE_CHECKING:
+    from pvdbench.tables.files import Format
+
 
 @click.command()
 @study_folder
-def tables(folder: Path) -> None:
-    """Make the paper's tables from the score files."""
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["latex", "markdown", "csv"]),
+    help="Print the tables that were made, for a paper or a README, and make none.",
+)
+@click.option("--name", "names", multiple=True, metavar="TABLE", help="Print this one, such as table2; again for more.")
+def tables(folder: Path, form: "Format | None", names: tuple[str, ...]) -> None:
+    """Make the paper's tables from the score files, in reports/tables as CSV, Markdown and LaTeX; or print them.
+
+    LaTeX wants \\usepackage{booktabs} in the preamble and nothing else.
+    """
     from pvdbench.pipeline.study import load_study
     from pvdbench.tables.build import build_tables
+    from pvdbench.tables.files import tables_text
 
+    if names and not form:
+        raise click.UsageError("--name says what to print: it goes with --format.")
     study = load_study(folder)
     params = study.params
+    if form:
+        click.echo(tables_text(folder / "reports" / "tables", params.datasets.test, form, names), nl=False)
+        return
     build_tables(
         folder,
         study.root,

@@ -23,6 +23,13 @@ _MARKDOWN_MARKS: dict[Mark, str] = {"best": "**{}**", "second": "<ins>{}</ins>",
 _LATEX_MARKS: dict[Mark, str] = {"best": r"\textbf{{{}}}", "second": r"\underline{{{}}}", "": "{}"}
 
 
+_LINE, _PAGE = 345, 560
+"""The text of LaTeX's article class and the paper it is printed on, in points."""
+
+_SIZES = (("", 6, 5.4, _LINE), (r"\small", 4, 4.9, _LINE), (r"\footnotesize", 3, 4.5, _LINE),
+          (r"\scriptsize", 2, 4.1, _PAGE))  # fmt: skip
+"""Type, the space at each side of a column and the width of a character, both in points; how wide a table may be."""
+
 _BRACKETS = " In brackets: 95 % intervals over clips."
 _IDENTICAL = " Frames identical to the truth, whose PSNR is infinite, are left out of means and counted {}."
 
@@ -71,13 +78,16 @@ def markdown(table: Table) -> str:
 
 
 def latex(table: Table) -> str:
-    """A booktabs table; put \\usepackage{booktabs} into the preamble. Intervals are left to the other formats."""
+    """A booktabs table; put \\usepackage{booktabs} into the preamble. Intervals are left to the other formats.
+
+    Wide tables are set small; one that is still wider than the text reaches over both of its margins alike.
+    """
     note = _IDENTICAL.format("in superscript") * table.has_identical
     alignment = "".join("l" if table.is_text(i) else "r" for i in range(len(table.columns)))
     lines = [
         r"\begin{table}",
-        r"\centering",
-        rf"\caption{{{latex_text(table.title)}. {latex_text(table.caption + note)}}}",
+        rf"\caption{{{latex_text(_unnumbered(table.title))}. {latex_text(table.caption + note)}}}",
+        rf"\par\vskip1ex{_latex_size(table)}\makebox[\linewidth]{{%",
         rf"\begin{{tabular}}{{l{alignment}}}",
         r"\toprule",
         *_latex_heading(spans([source for source, _ in table.headings])),
@@ -86,10 +96,26 @@ def latex(table: Table) -> str:
         r"\midrule",
         *map(_latex_line, _cells(table, latex_label, _latex_cell)),
         r"\bottomrule",
-        r"\end{tabular}",
+        r"\end{tabular}}",
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _unnumbered(title: str) -> str:
+    """A title without "Table 1: " or "Tables 4 and 5: ", as LaTeX counts for itself."""
+    bare = re.sub(r"^Tables? \d+( and \d+)?: ", "", title)
+    return bare[:1].upper() + bare[1:]
+
+
+def _latex_size(table: Table) -> str:
+    """The largest type in which a table fits, by a rough count of its characters."""
+    labels = [row.label + row.skipped for row in table.rows]
+    columns = [labels, *([c.heading, *(cells[i].text for cells in table.cells)] for i, c in enumerate(table.columns))]
+    characters = sum(max(map(len, texts)) for texts in columns)
+    fits = (s for s in _SIZES if characters * s[2] + 2 * s[1] * len(columns) <= s[3])
+    size, space, *_ = next(fits, (r"\tiny", 2))
+    return size and rf"{size}\setlength{{\tabcolsep}}{{{space}pt}}"
 
 
 def latex_text(text: str) -> str:
