@@ -169,6 +169,9 @@ def _write_scores(fake, blurriness, rng):
 
 
 def _scores(fake, name, number, blurriness, rng, first):
+    """Endpoint errors are a frame's, whatever the protocol."""
+    drawn = np.random.default_rng(number).uniform((0.5, 0.3), (3, 2), (len(fake.videos), len(fake.frames), 2))
+    errors = {(v, f): drawn[i, j] for i, v in enumerate(fake.videos) for j, f in enumerate(fake.frames)}
     rows = [
         {
             "dataset": fake.dataset, "method": name, "video": video, "frame": frame, "protocol": protocol,
@@ -176,7 +179,7 @@ def _scores(fake, name, number, blurriness, rng, first):
             "ssim": np.nan if protocol.startswith("step") else rng.uniform(0.7, 0.95),
             "shift_y": 0, "shift_x": 0, "gain": 1.0, "blurriness_db": blurriness[video, frame],
             "counted": not protocol.startswith(("koehler", "su")) or frame != fake.frames[0],
-            "epe_px": rng.uniform(0.5, 3), "epe_visible_px": rng.uniform(0.3, 2),
+            "epe_px": errors[video, frame][0], "epe_visible_px": errors[video, frame][1],
         }
         for video in fake.videos for frame in fake.frames[first:] for place, protocol in enumerate(PROTOCOLS)
     ]  # fmt: skip

@@ -13,16 +13,16 @@ from pvdbench.protocols.catalogue import PROTOCOLS
 from pvdbench.tables.context import Context
 from pvdbench.tables.intervals import Bootstrap, Interval, clip_totals, frame_totals
 from pvdbench.tables.params import TableParams
+from pvdbench.tables.published import PAPER_PROTOCOL
 from pvdbench.tables.scores import read_protocols, score_path
 from pvdbench.tables.table import Column, Row, Table, psnr_column, ssim_column
 
-_PAPER = "koehler"
 _CHAIN = {
     "plain-rgb": "RGB, nothing aligned, every frame",
     "step-crop": "16 px cropped from each side",
     "step-gain": "gain by least squares",
     "step-shift": "whole-pixel shift",
-    _PAPER: "luma instead of RGB",
+    PAPER_PROTOCOL: "luma instead of RGB",
 }
 _WITHOUT_FIRST, _BY_CLIP = "first frames left out", "averaged by clip"
 
@@ -79,7 +79,7 @@ class Lens:
         """The chain as far as the score file has it: first protocols over all frames, then frames, then averages."""
         chain = [name for name in _CHAIN if name in self.protocols]
         steps = [self._step(name, before) for name, before in zip(chain, [None, *chain], strict=False)]
-        return steps + (self._averages(self.protocols[_PAPER]) if _PAPER in chain else [])
+        return steps + (self._averages(self.protocols[PAPER_PROTOCOL]) if PAPER_PROTOCOL in chain else [])
 
     def _step(self, name: str, before: str | None) -> Step:
         psnr, videos = self.protocols[name]["psnr_db"], self.protocols[name]["video"]
@@ -98,8 +98,8 @@ class Lens:
             mean(counted["psnr_db"], counted["video"]) for mean in (self.bootstrap.mean, self.bootstrap.clip_mean)
         )
         return [
-            Step(f"{_PAPER}-counted", _WITHOUT_FIRST, psnr, self.bootstrap.change(every, some)),
-            Step(f"{_PAPER}-by-clip", _BY_CLIP, psnr_by_clip, self.bootstrap.change(some, by_clip)),
+            Step(f"{PAPER_PROTOCOL}-counted", _WITHOUT_FIRST, psnr, self.bootstrap.change(every, some)),
+            Step(f"{PAPER_PROTOCOL}-by-clip", _BY_CLIP, psnr_by_clip, self.bootstrap.change(some, by_clip)),
         ]
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from pvdbench.tables.context import PAPER_SOURCE, Context
 from pvdbench.tables.costs import read_cost
 from pvdbench.tables.intervals import Bootstrap
+from pvdbench.tables.paper_differences import PaperDifferences
 from pvdbench.tables.scores import Scores, counted, group_mean
 from pvdbench.tables.splits import GROUPS
 from pvdbench.tables.table import Column, Row, Table, Value, psnr_column, ssim_column
@@ -29,20 +30,22 @@ def table1(
         labels: row name to the paper's label.
         paper: published table 1, by label.
     """
+    published = _grouped(paper)
+    differences = PaperDifferences(context, labels, scores, published, bootstrap)
     errors = _error_columns(context) if any(frames["epe_px"].notna().any() for frames in scores.values()) else ()
     caption = (
         f"{context.beside_paper(context.scored(counted(scores)))} "
         "Sharp frame t - 1 is warped by the flow from blurry frame t to blurry frame t - 1 and "
         f"scored against sharp frame t{', the flow against the true flow where it is known' if errors else ''}. "
-        f"{context.ranked} {_MARKS}"
+        f"{context.ranked}{differences.caption} {_MARKS}"
     )
-    columns = (*score_columns(context), *errors, *_paper_columns())
+    columns = (*score_columns(context), *errors, *_paper_columns(), *differences.columns)
 
     def measured(row: str) -> _Measured:
         known = {column.key: scores[row][column.key].dropna() for column in errors}
-        return group_means(scores[row], bootstrap) | {
+        return group_means(scores[row], bootstrap) | differences.of(row) | {
             key: bootstrap.mean(values, scores[row].loc[values.index, "video"]) for key, values in known.items()
-        }
+        }  # fmt: skip
 
     return _table(
         context,
@@ -50,7 +53,7 @@ def table1(
         "Table 1: motion estimation on blurry frames",
         caption,
         columns,
-        _rows(labels, columns, measured, _grouped(paper)),
+        _rows(labels, columns, measured, published),
     )
 
 
@@ -58,10 +61,17 @@ def table2(
     context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame, bootstrap: Bootstrap
 ) -> Table:
     """The ablation of motion compensation and pixel volume (Sec. 4.3); arguments as table1."""
-    columns = (*score_columns(context), *_paper_columns())
-    rows = _rows(labels, columns, lambda row: group_means(scores[row], bootstrap), _grouped(paper))
+    published = _grouped(paper)
+    differences = PaperDifferences(context, labels, scores, published, bootstrap)
+    columns = (*score_columns(context), *_paper_columns(), *differences.columns)
+
+    def measured(row: str) -> _Measured:
+        return group_means(scores[row], bootstrap) | differences.of(row)
+
+    rows = _rows(labels, columns, measured, published)
     title = "Table 2: ablation of motion compensation and pixel volume"
-    caption = f"{context.beside_paper(context.scored(counted(scores)))} {context.ranked} {_MARKS}"
+    ranked = f"{context.ranked}{differences.caption} {_MARKS}"
+    caption = f"{context.beside_paper(context.scored(counted(scores)))} {ranked}"
     return _table(context, "table2", title, caption, columns, rows)
 
 
@@ -80,24 +90,29 @@ def table3(
         context, labels, scores, paper, bootstrap: as table1.
     """
 
+    published = paper.rename(columns=lambda name: f"paper_{name}")
+    differences = PaperDifferences(
+        context, labels, scores, published.assign(paper_psnr_db_all=published["paper_psnr_db"]), bootstrap
+    )
+
     def measured(row: str) -> _Measured:
-        return group_means(scores[row], bootstrap) | size_and_time(costs / f"{row}.json")
+        return group_means(scores[row], bootstrap) | size_and_time(costs / f"{row}.json") | differences.of(row)
 
     machines = {(cost["hardware"], cost["threads"]) for cost in (read_cost(costs / f"{row}.json") for row in labels)}
     where = "; ".join(f"{hardware}, threads: {threads}" for hardware, threads in sorted(machines))
     caption = (
         f"{context.beside_paper(context.scored(counted(scores)))} "
         "Parameters are those of PVDNet and BIMNet together and apart; "
-        f"milliseconds are the median on {where}. {_MARKS}"
+        f"milliseconds are the median on {where}.{differences.caption} {_MARKS}"
     )
-    columns = _size_columns(context)
+    columns = (*_size_columns(context), *differences.columns)
     return _table(
         context,
         "table3",
         "Table 3: motion compensation against a larger network",
         caption,
         columns,
-        _rows(labels, columns, measured, paper.rename(columns=lambda name: f"paper_{name}")),
+        _rows(labels, columns, measured, published),
     )
 
 

@@ -10,6 +10,9 @@ from pvdbench.core.errors import DataError
 PAPER_DATASET = "su"
 """The test videos of Su et al. (2017), on which the paper measured Tables 1 to 3 and Sec. 4.4."""
 
+PAPER_PROTOCOL, PAPER_PERCENT = "koehler", 10
+"""How frames were scored there, and how much of each video the sharpest and the blurriest are."""
+
 INPUT, FULL_MODEL = "input", "BIMC+PV"
 LITEFLOWNET, BIMNET = "LiteFlowNet", "BIMNet_LFN"
 

@@ -133,13 +133,13 @@ def _beside(printed: pd.Series, study: _Study) -> dict[str, Number]:
         return {}
     psnr, ssim = measured
     places = psnr.places | {(printed["dataset_name"], protocol)}
-    difference = Number(_less(psnr.value, float(printed["psnr_db"])), places)
+    difference = Number(less_printed(psnr.value, float(printed["psnr_db"])), places)
     return {f"psnr_db_{protocol}": psnr, f"ssim_{protocol}": ssim, f"difference_db_{protocol}": difference}
 
 
-def _less(measured: Value, printed: float) -> Value:
-    """Measured minus printed, which is taken as exact; NaN where all frames are identical to the truth."""
-    if not isinstance(measured, Interval) or math.isinf(measured.mean):
+def less_printed(measured: Value, printed: float) -> Value:
+    """Measured minus printed, taken as exact; NaN where nothing is printed or all frames equal the truth."""
+    if not isinstance(measured, Interval) or math.isinf(measured.mean) or math.isnan(printed):
         return math.nan
     return replace(measured, mean=measured.mean - printed, low=measured.low - printed, high=measured.high - printed)
 

@@ -1,5 +1,6 @@
 """The report in Chromium, from disk: what it shows, how it is used, and that nothing goes wrong or outside."""
 
+import json
 import math
 import re
 
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 from chromium import BROWSER, look, opened
 from fake_report import material
-from fake_study import DEBLUR, MOTION, RANKING, TABLE_PARAMS
+from fake_study import DEBLUR, MOTION, RANKING, SIZES, TABLE_PARAMS
 
 from pvdbench.report.single import LIMIT, build_single_file
 from pvdbench.tables.scores import group_mean, read_scores
@@ -51,25 +52,58 @@ def test_tables_equal_the_score_files_under_any_protocol_and_split(page, built, 
     page.select_option("#control-protocol", protocol)
     page.fill("#control-percent", str(percent))
     page.press("#control-percent", "Tab")
-    if (protocol, percent) != ("koehler", 10):
+    own = (protocol, percent) == ("koehler", 10)
+    if own:
+        page.wait_for_function("() => [...document.querySelectorAll('[data-told]')].every(p => p.hidden)")
+    else:
         page.wait_for_selector(f"text=Now under {protocol}, which counts >> nth=2")
         page.wait_for_function(
             """percent => [...document.querySelectorAll("[data-told]")].every(
             told => told.textContent.includes(`${percent} %`))""",
             arg=percent,
         )
-    else:
-        page.wait_for_function("() => [...document.querySelectorAll('[data-told]')].every(p => p.hidden)")
-    for name, task, labels in (("table1", "flow", MOTION), ("table2", "deblur", DEBLUR)):
+    for name, task, labels in (("table1", "flow", MOTION), ("table2", "deblur", DEBLUR), ("table3", "deblur", SIZES)):
         scores = read_scores(built.root, task, "sample", labels, protocol=protocol, percent=percent)
         for row in labels:
             cells = iter(_row(page, name, row))
-            for group in ("all", "sharpest", "blurriest"):
+            for group in ("all",) if name == "table3" else ("all", "sharpest", "blurriest"):
                 for quantity, digits in (("psnr_db", 2), ("ssim", 3)):
                     mean = group_mean(scores[row], group, quantity, TABLE_PARAMS.bootstrap)
-                    text, bounds = next(cells)
-                    assert text == f"{mean.mean:.{digits}f}", (row, group, quantity)
-                    assert bounds == f"{mean.low:.{digits}f}\u2013{mean.high:.{digits}f}", (row, group, quantity)
+                    assert next(cells) == _told(mean, digits), (row, group, quantity)
+            for quantity in ("epe_px", "epe_visible_px") if name == "table1" else ():
+                known = scores[row][scores[row][quantity].notna()]
+                assert next(cells) == _told(TABLE_PARAMS.bootstrap.mean(known[quantity], known["video"]), 2), row
+            _check_what_is_not_measured(built, name, row, labels[row], list(cells), compared=own)
+
+
+def _told(mean, digits):
+    return [f"{mean.mean:.{digits}f}", f"{mean.low:.{digits}f}\u2013{mean.high:.{digits}f}"]
+
+
+def _check_what_is_not_measured(built, name, row, label, cells, *, compared):
+    """Costs, the paper's numbers and differences from them, against cost file, data/published and the table's CSV."""
+    paper = pd.read_csv(built.root / "data" / "published" / f"{name}.csv").set_index("method")
+    written = pd.read_csv(built.root / "reports" / "tables" / f"sample-{name}.csv").set_index("label").loc[label]
+    wanted = []
+    if name == "table3":
+        cost = json.loads((built.root / "data" / "cost" / "deblur" / "sample" / f"{row}.json").read_text())
+        parts = [cost["parameters"].get(part, math.nan) / 1e6 for part in ("deblur", "motion")]
+        total = math.nan if all(map(math.isnan, parts)) else sum(part for part in parts if part == part)
+        wanted = [(total, 3), *((part, 3) for part in parts), (cost["milliseconds_median"], 1)]
+        keys = ("psnr_db", "ssim", "params_total_m", "params_pvdnet_m", "params_bimnet_m")
+        digits = (2, 3, 1, 1, 1)
+    else:
+        keys = [f"{q}_{group}" for group in ("all", "sharpest10", "blurriest10") for q in ("psnr_db", "ssim")]
+        digits = (2, 3) * 3
+    wanted += [(paper[key].get(label, math.nan), count) for key, count in zip(keys, digits, strict=True)]
+    assert [cell[0] for cell in cells[: len(wanted)]] == [_number(*one) for one in wanted], (name, row)
+    differences = [key for key in written.index if re.fullmatch("difference_db_(all|sharpest|blurriest)", key)]
+    told = [_number(written[key] if compared else math.nan, 2, "+") for key in differences]
+    assert [cell[0] for cell in cells[len(wanted) :]] == told and len(told) == (1 if name == "table3" else 3)
+
+
+def _number(value, digits, sign=""):
+    return "\u2013" if math.isnan(value) else f"{value:{sign}.{digits}f}".replace("-", "\u2212")
 
 
 def _row(page, name, row):
@@ -125,10 +159,10 @@ def test_one_split_at_a_time(page):
         'table[data-name="sample-table2"] thead tr:nth-child(2) th:not([hidden])',
         "heads => heads.map(h => h.textContent)",
     )
-    assert heads == ["Blurriest 10 %", "Blurriest 10 %"]
-    assert {len(cells) for cells in table(page, "table2")} == {5}
+    assert heads == ["Blurriest 10 %", "Blurriest 10 %", "PSNR (dB)"]
+    assert {len(cells) for cells in table(page, "table2")} == {6}
     page.select_option("#control-split", "")
-    assert {len(cells) for cells in table(page, "table2")} == {13}
+    assert {len(cells) for cells in table(page, "table2")} == {16}
 
 
 def test_sorting_by_a_column(page):
@@ -154,11 +188,11 @@ def test_searching_rows_and_hiding_columns(page):
     tools.locator("summary").click()
     tools.get_by_label("Measured on sample, Entire test set, PSNR (dB)").uncheck()
     tools.get_by_label("Measured on sample, Entire test set, SSIM").uncheck()
-    assert {len(cells) for cells in table(page, "table2")} == {11}
+    assert {len(cells) for cells in table(page, "table2")} == {14}
     spans = page.eval_on_selector_all(
         'table[data-name="sample-table2"] thead tr:first-child th:not([hidden])', "heads => heads.map(h => h.colSpan)"
     )
-    assert spans == [4, 6]
+    assert spans == [4, 6, 3]
 
 
 def test_copying_and_downloading(page, report, monkeypatch):
@@ -184,7 +218,7 @@ def test_copying_and_downloading(page, report, monkeypatch):
 
 
 def _plain(line):
-    return re.sub(r"[,\u2013]\s*", " ", line.replace("<ins>", "").replace("</ins>", ""))
+    return re.sub(r"(?:[,\u2013]| to)\s*", " ", line.replace("<ins>", "").replace("</ins>", ""))
 
 
 def test_every_score_file_can_be_downloaded(page, built):

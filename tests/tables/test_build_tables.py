@@ -109,15 +109,26 @@ def test_markdown_and_latex_print_the_csv_rounded(fake):
         (folder / "sample-table2.tex").read_text().replace(r"\textbf{", "").replace(r"\underline{", "").replace("}", "")
     )
     keys = [key for key in table.columns[3:] if not key.endswith(("_low", "_high", "_identical"))]
-    assert len(keys) == 12
+    assert len(keys) == 15
     for label, row in table.iterrows():
-        digits = {key: 2 if "psnr" in key else 3 for key in keys}
-        numbers = [f"{row[key]:.{digits[key]}f}" for key in keys]
-        bounds = [f" \\[{row[f'{key}_low']:.{digits[key]}f}, {row[f'{key}_high']:.{digits[key]}f}\\]"
-                  for key in keys[:6]] + [""] * 6  # fmt: skip
+        numbers = [_printed(key, row[key]) for key in keys]
+        bounds = [_bounds(key, row) for key in keys]
         cells = [number + bound for number, bound in zip(numbers, bounds, strict=True)]
         assert f"| {label.replace('_', chr(92) + '_')} | {' | '.join(cells)} |" in markdown
-        assert f"{label.replace('_e2e', chr(92) + 'textsubscript{e2e')} & {' & '.join(numbers)} {chr(92) * 2}" in latex
+        plain = " & ".join(numbers).replace("\u2013", "--").replace("\u2212", "$-$")
+        assert f"{label.replace('_e2e', chr(92) + 'textsubscript{e2e')} & {plain} {chr(92) * 2}" in latex
+
+
+def _printed(key, value):
+    if math.isnan(value):
+        return "\u2013"
+    sign = "+" if key.startswith("difference") and round(abs(value), 2) else ""
+    return f"{value:{sign}.{3 if 'ssim' in key else 2}f}".replace("-", "\u2212")
+
+
+def _bounds(key, row):
+    low, high = (row.get(f"{key}_{side}", math.nan) for side in ("low", "high"))
+    return "" if math.isnan(low) else f" \\[{_printed(key, low)}, {_printed(key, high)}\\]"
 
 
 def test_captions_name_data_set_protocol_and_that_the_paper_measured_elsewhere(fake):

@@ -3,6 +3,7 @@
 pvdbench.numbers = (() => {
   const { study, state, dataset, change, create, statistics, tools } = pvdbench;
   const MEASURED = /^(psnr_db|ssim)_(all|sharpest|blurriest)$/;
+  const written = new WeakMap(); // cell to what Python wrote into it
   let turn = 0;
 
   const byId = (id) => document.getElementById(id);
@@ -70,9 +71,12 @@ pvdbench.numbers = (() => {
     return values ? statistics.mean(values, places[group], task) : { mean: NaN, low: NaN, high: NaN, identical: 0 };
   }
 
+  const ownProtocol = () => state.protocol === dataset().protocol && state.percent === dataset().percent;
+
   function fill(table, averaged) {
     for (const head of [...table.tHead.rows].at(-1).querySelectorAll("[data-key]")) {
       if (MEASURED.test(head.dataset.key) || head.dataset.key.startsWith("epe_")) fillColumn(table, head, averaged?.cells);
+      if (head.dataset.key.startsWith("difference_db_")) fillDifferences(table, head);
     }
     [...table.tHead.rows].slice(0, -1).flatMap((row) => [...row.cells]).forEach(renameGroup);
     tell(table, averaged);
@@ -81,11 +85,11 @@ pvdbench.numbers = (() => {
 
   // The caption was written for the study's own protocol and split; this says what stands in the table now.
   function tell(table, averaged) {
-    const box = table.closest(".scroll"), same = state.protocol === dataset().protocol && state.percent === dataset().percent;
+    const box = table.closest(".scroll");
     const line = box.parentElement.querySelector(`[data-told="${table.dataset.name}"]`) ?? create("p", { class: "notice", "data-told": table.dataset.name });
     box.before(line);
-    line.hidden = same;
-    line.textContent = averaged ? `Now under ${state.protocol}, which counts ${averaged.counted} frames; sharpest and blurriest are ${state.percent} % of each clip. The paper's columns stay as printed.` : `None of these rows was scored under ${state.protocol}.`;
+    line.hidden = ownProtocol();
+    line.textContent = averaged ? `Now under ${state.protocol}, which counts ${averaged.counted} frames; sharpest and blurriest are ${state.percent} % of each clip. The paper's columns stay as printed; what was not scored as in the paper is not compared with it.` : `None of these rows was scored under ${state.protocol}.`;
   }
 
   function fillColumn(table, head, cells) {
@@ -98,6 +102,15 @@ pvdbench.numbers = (() => {
       row.cells[head.cellIndex].classList.toggle("best", !bound(place) && printed[place] === places[0]);
       row.cells[head.cellIndex].classList.toggle("second", !bound(place) && printed[place] === places[1] && places.length > 1);
     });
+  }
+
+  // Measured minus published, as Python wrote it; under any other protocol or split there is nothing to compare.
+  function fillDifferences(table, head) {
+    for (const row of table.tBodies[0].querySelectorAll("[data-row]")) {
+      const cell = row.cells[head.cellIndex];
+      if (!written.has(cell)) written.set(cell, [...cell.childNodes]);
+      cell.replaceChildren(...(ownProtocol() ? written.get(cell) : ["\u2013"]));
+    }
   }
 
   const amount = (text) => (text === "identical" ? Infinity : parseFloat(text.replace("\u2212", "-").replaceAll(",", "")));

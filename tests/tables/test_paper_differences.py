@@ -1,0 +1,56 @@
+"""Measured minus published in Tables 1 to 3: recomputed with plain pandas, and left out where it means nothing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_study import DEBLUR, PARAMS, RANKING, SIZES, TABLE_PARAMS
+
+from pvdbench.tables.build import build_tables
+from pvdbench.tables.context import Context
+from pvdbench.tables.paper_differences import PaperDifferences
+from pvdbench.tables.params import TableParams
+from pvdbench.tables.scores import read_scores
+
+_COLUMNS = ["difference_db_all", "difference_db_sharpest", "difference_db_blurriest"]
+
+
+def _tables(study, params=TABLE_PARAMS):
+    build_tables(study.root, study.root, datasets=[study.dataset], params=params, ranking=RANKING)
+    tables = study.root / "reports" / "tables"
+    return {name: pd.read_csv(tables / f"sample-{name}.csv").set_index("label") for name in ("table2", "table3")}
+
+
+@pytest.mark.parametrize(
+    "name, first, paper", [("table2", "input", "paper_psnr_db_all"), ("table3", "Small", "paper_psnr_db")]
+)
+def test_on_other_videos_the_gains_are_compared(own, name, first, paper):
+    table = _tables(own)[name]
+    for label in list(DEBLUR.values() if name == "table2" else SIZES.values())[1:]:
+        here = table.psnr_db_all[label] - table.psnr_db_all[first]
+        there = table[paper][label] - table[paper][first]
+        assert table.difference_db_all[label] == pytest.approx(here - there, abs=1e-9)
+        assert table.difference_db_all_low[label] < here - there < table.difference_db_all_high[label]
+    assert np.isnan(table.difference_db_all[first])
+    tex = (own.root / "reports" / "tables" / f"sample-{name}.tex").read_text()
+    assert f"What a row gains over {first} may be compared" in tex and r"{Gain minus paper's}" in tex
+
+
+def test_under_another_protocol_or_share_nothing_is_compared(own):
+    other = TableParams.model_validate(PARAMS | {"protocol": "plain-rgb"})
+    assert not [key for key in _tables(own, other)["table2"] if key.startswith("difference")]
+    share = TableParams.model_validate(PARAMS | {"percent": 20})
+    assert [key for key in _tables(own, share)["table2"] if key in _COLUMNS] == _COLUMNS[:1]
+
+
+def test_on_the_papers_videos_the_numbers_are_compared(own):
+    scores = read_scores(own.root, "deblur", "sample", ["mc", "baseline"], protocol="koehler", percent=10)
+    context = Context("su", "", "koehler", RANKING, 10, 3, 24, 48, 32)
+    paper = pd.DataFrame({"paper_psnr_db_all": [20.0]}, index=["MC"])
+    made = PaperDifferences(context, {"baseline": "none", "mc": "MC"}, scores, paper, TABLE_PARAMS.bootstrap)
+    (column,) = made.columns
+    assert (column.source, column.group, column.heading, column.signed) == ("Minus paper", "PSNR (dB)", "All", True)
+    assert made.of("mc")["difference_db_all"].mean == pytest.approx(scores["mc"]["psnr_db"].mean() - 20, abs=1e-9)
+    assert np.isnan(made.of("baseline")["difference_db_all"]) and "measured minus published" in made.caption
+    assert replace(made, paper=paper.drop("MC")).columns == ()
