@@ -24,19 +24,25 @@ def build_report(material: Material) -> None:
         shutil.copytree(ASSETS, assets, dirs_exist_ok=True)
         packs = [*material.packs(), *write_pictures(material, assets / "images")]
         _write_packs(packs, assets)
+        images = {path.relative_to(assets / "images").as_posix() for path in (assets / "images").rglob("*.webp")}
         _copy_scores(material, assets / "scores")
     with replaced_folder(material.reports / "methods") as folder:
         for method in page.methods:
-            (folder / method.file).write_text(render_method(page, method))
+            (folder / method.file).write_text(render_method(page, method, images))
     with replaced_file(material.reports / "index.html") as partial:
         partial.write_text(render(page, study_index(material, packs)))
 
 
 def write_pictures(material: Material, folder: Path) -> list[Pack]:
-    """Write every frame that the viewer shows below folder/DATASET; the packs say what is there."""
+    """Write the frames that the viewer shows below folder/DATASET; the packs say what is there.
+
+    The data sets share tables.figures.viewer_megabytes; what methods' pages show has the first claim.
+    """
+    names = [measured.dataset for measured in material.tables]
+    room = material.params.figures.viewer_megabytes * 1_000_000 // max(len(names), 1)
     return [
-        look_pack(material, measured.dataset, material.gallery(measured.dataset).write(folder / measured.dataset))
-        for measured in material.tables
+        look_pack(material, name, material.gallery(name).write(folder / name, material.telling(name), room))
+        for name in names
     ]
 
 

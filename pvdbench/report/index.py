@@ -37,7 +37,9 @@ def look_pack(material: Material, dataset: str, pictures: Mapping[str, ClipPictu
     """What the viewer must know of a data set: boxes, flow's scale, what is missing, where the PNGs are."""
     reports = material.reports.resolve()
     png = {clip.video: _sources(clip, reports) for clip in material.clips(dataset)}
-    return Pack(f"look/{dataset}", {"clips": {video: asdict(shown) for video, shown in pictures.items()}, "png": png})
+    clips = {video: asdict(shown) for video, shown in pictures.items()}
+    megabytes = material.params.figures.viewer_megabytes
+    return Pack(f"look/{dataset}", {"clips": clips, "png": png, "megabytes": megabytes})
 
 
 def _sources(clip: ClipFiles, reports: Path) -> dict[str, list[str]]:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from pvdbench.datasets.manifest import ClipFiles, read_clips
-from pvdbench.report.frames import Gallery
+from pvdbench.report.frames import Gallery, Place
 from pvdbench.report.methods import Method, read_methods
 from pvdbench.report.numbers import Pack, TaskNumbers, draw_packs, read_numbers, training_packs
 from pvdbench.report.page import Page, Section
@@ -111,6 +112,11 @@ class Material:
             motion=tuple(self.labels["flow"]),
             chosen={"deblur": figures.deblur, "warped": figures.flow},
         )
+
+    def telling(self, dataset: str) -> Iterator[Place]:
+        """The worst and the best frames of every row: the most extreme of all rows first."""
+        for frames in zip_longest(*(ends for method in self.methods for ends in (method.worst, method.best))):
+            yield from ((f.video, f.frame) for f in frames if f and f.dataset == dataset)
 
     def packs(self) -> Iterator[Pack]:
         """All numbers that the page computes with."""

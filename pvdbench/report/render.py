@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,9 +79,9 @@ def render(page: Page, index: Mapping[str, Any], inlined: Inlined | None = None)
     return _render("index.html.j2", SCRIPTS, "", inlined, page=page, index=Markup(plain_json(index)))
 
 
-def render_method(page: Page, method: Method) -> str:
-    """One row's page in reports/methods."""
-    return _render("method.html.j2", TOOLS, "../", None, page=page, method=method)
+def render_method(page: Page, method: Method, images: Container[str]) -> str:
+    """One row's page in reports/methods; images are the viewer's pictures that there are, below assets/images."""
+    return _render("method.html.j2", TOOLS, "../", None, page=page, method=method, images=images)
 
 
 def render_against(other: str, protocol: str, rows: Sequence[Any]) -> str:

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,6 +10,7 @@ from PIL import Image
 
 from pvdbench.core.files import replaced_file
 from pvdbench.report.build import write_pictures
+from pvdbench.report.frames import bisected
 from pvdbench.report.index import study_index
 from pvdbench.report.material import Material
 from pvdbench.report.numbers import Pack
@@ -87,15 +88,8 @@ def _spread(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*.webp")):
         frames.setdefault(f"{path.parents[2].name}/{path.parent.name}/{path.name}", []).append(path)
     names = list(frames)
-    for place in _bisected(len(names)):
+    for place in bisected(len(names)):
         yield from frames[names[place]]
-
-
-def _bisected(count: int) -> Sequence[int]:
-    """The numbers below count, each far from those before it: bits reversed."""
-    bits = max(count - 1, 1).bit_length()
-    turned = (int(f"{number:0{bits}b}"[::-1], 2) for number in range(2**bits))
-    return [number for number in turned if number < count]
 
 
 def _picture(path: Path, width: int, quality: int) -> str:

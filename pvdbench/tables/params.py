@@ -54,7 +54,11 @@ class QualitativeParams(StrictModel):
 
 
 class FigureParams(StrictModel):
-    """What the figures show: `flow` like Fig. 6, `deblur` like Fig. 7, PSNR against blurriness in `bins` groups."""
+    """What the figures show: `flow` like Fig. 6, `deblur` like Fig. 7, PSNR against blurriness in `bins` groups.
+
+    Attributes:
+        viewer_megabytes: how much the pictures of the report's viewer may weigh, all data sets together.
+    """
 
     flow: ExampleParams
     deblur: ExampleParams
@@ -62,6 +66,7 @@ class FigureParams(StrictModel):
     warp: WarpParams | None = None
     qualitative: QualitativeParams = Field(default=QualitativeParams())
     bins: int = Field(ge=1)
+    viewer_megabytes: int = Field(default=1000, ge=1)
 
 
 class LensParams(StrictModel):

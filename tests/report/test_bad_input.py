@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from chromium import BROWSER, look, opened
 from fake_report import build, material
-from fake_study import PARAMS, make_fake_study
+from fake_study import DEBLUR, PARAMS, TABLE_PARAMS, make_fake_study
 
 from pvdbench.core.records import DEBLUR_SCORES, write_table
 from pvdbench.report.build import build_report
@@ -106,6 +106,27 @@ def test_missing_frames_are_said_and_not_asked_for(browser, ready):
         assert page.locator("#stage .gone").first.is_visible()
         page.select_option("#look-clip", "0")
         page.wait_for_function("() => document.querySelector('#stage .view:not(.above) img').naturalWidth > 0")
+
+
+def test_frames_without_room_are_said_and_not_asked_for(browser, ready):
+    figures = TABLE_PARAMS.figures.model_copy(
+        update={"viewer_megabytes": 0.03}
+    )  # the smallest that params.yaml takes is 1
+    build_report(material(ready, params=TABLE_PARAMS.model_copy(update={"figures": figures})))
+    images = ready.root / "reports" / "assets" / "images" / "sample"
+    shown = {path.stem for path in images.glob("deblur-mc/clip1/*.webp")}
+    gone = min(number for number, frame in enumerate(ready.frames) if frame not in shown)
+    with opened(browser, ready.root / "reports" / "index.html") as page:
+        look(page)
+        page.select_option("#look-clip", "1")
+        page.eval_on_selector("#look-frame", "(f, n) => { f.value = n; f.dispatchEvent(new Event('input')); }", gone)
+        assert page.locator("#stage .gone").first.text_content() == "left out of this report"
+        assert "kept to 0.03 MB" in page.locator("#look-note").text_content()
+        assert page.locator("#wall .png:visible").count() == len(DEBLUR) + 4
+    with opened(browser, ready.root / "reports" / "methods" / "deblur-mc.html") as page:
+        hashes = page.eval_on_selector_all(".frames a", "links => links.map(link => decodeURIComponent(link.hash))")
+        there = [(images / "deblur-mc" / "/".join(h.split("/")[3:5])).with_suffix(".webp").is_file() for h in hashes]
+        assert page.locator(".frames img").count() == sum(there) < len(there) == 8
 
 
 def test_identical_frames(browser, ready):

@@ -110,13 +110,13 @@ def _printed(key, value):
         digits = 0
     if math.isnan(value):
         return "\u2013"
-    signed = key.startswith(("minus", "step")) and abs(value) >= 0.005
+    signed = key.startswith(("minus", "step", "difference")) and abs(value) >= 0.005
     return (f"{value:+.{digits}f}" if signed else f"{abs(value):.{digits}f}").replace("-", "\u2212")
 
 
 def _bounds(key, row):
     low, high = row.get(f"{key}_low", math.nan), row.get(f"{key}_high", math.nan)
-    between = " to " if key.startswith(("minus", "step")) else "\u2013"
+    between = " to " if key.startswith(("minus", "step", "difference")) else "\u2013"
     return "" if math.isnan(low) else f"{_printed(key, low)}{between}{_printed(key, high)}"
 
 
@@ -124,7 +124,7 @@ def test_best_and_second_are_marked(built):
     parser = _Tables()
     parser.feed(_text(built))
     table = pd.read_csv(built.root / "reports" / "tables" / "sample-table2.csv").sort_values("psnr_db_all")
-    rows = {row[0][0]: row for table in parser.tables for row in table if len(row) == 13}
+    rows = {row[0][0]: row for table in parser.tables for row in table if len(row) == 16}
     assert rows[table.label.iloc[-1].replace("_", "")][1][:2] == [f"{table.psnr_db_all.iloc[-1]:.2f}", "best"]
     assert rows[table.label.iloc[-2].replace("_", "")][1][:2] == [f"{table.psnr_db_all.iloc[-2]:.2f}", "second"]
 
@@ -310,3 +310,26 @@ def test_data_sets_are_named_with_their_hashes(built):
     manifest = (built.root / "data" / "sample" / "manifest.csv").read_bytes()
     assert f"manifest SHA-256 <code>{hashlib.sha256(manifest).hexdigest()}</code>" in _text(built)
     assert "test: 3 clips, 24 frames" in _text(built)
+
+
+def _images(folder):
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*.webp")}
+
+
+def test_pictures_are_written_frame_by_frame_until_there_is_no_room(built, tmp_path):
+    gallery = material(built).gallery("sample")
+    gallery.write(tmp_path / "all", (), 10**9)
+    every = _images(tmp_path / "all")
+    frames = [f"{video}/{frame}.webp" for video in built.videos for frame in built.frames]
+    weights = {frame: sum(size for name, size in every.items() if name.endswith(frame)) for frame in frames}
+    first = [("clip2", "00005"), ("clip0", "00007")]
+    told = gallery.write(tmp_path / "some", first, weights["clip2/00005.webp"] * 2)
+    some = _images(tmp_path / "some")
+    wanted = ("clip2/00005.webp", "clip0/00007.webp")
+    assert some == {name: size for name, size in every.items() if name.endswith(wanted)}
+    assert sum(len(clip.left_out) for clip in told.values()) == len(frames) - 2
+    assert "00005" not in told["clip2"].left_out and "00005" in told["clip0"].left_out
+    gallery.write(tmp_path / "half", (), sum(weights.values()) // 2)
+    half = _images(tmp_path / "half")
+    assert sum(weights.values()) // 2 - 2 * max(weights.values()) < sum(half.values()) <= sum(weights.values()) // 2
+    assert {name.split("/")[-2] for name in half} == set(built.videos)  # spread over all clips

@@ -31,13 +31,16 @@ pvdbench.pictures = (() => {
 
   const label = (source) => sources().find(([name]) => name === source)?.[1] ?? source;
 
-  // A picture's address; empty where it is not on disk or was left out of the single file.
+  // Whether the report's pictures would have weighed too much with this frame's.
+  const leftOut = (video = clip().name, frame = frameName()) => pack.clips[video].left_out.includes(frame);
+
+  // A picture's address; empty where it is not on disk or was left out.
   function address(source, video = clip().name, frame = frameName()) {
     const folder = `${chosen.kind}-${source}`;
     const path = [dataset().name, folder, video, `${frame}.webp`];
     if (images) return images[path.join("/")] ?? "";
     const first = dataset().clips[clipNumber(video)].frames[0] === frame;
-    const missing = pack.clips[video].missing.includes(`${folder}/${frame}`) || (chosen.kind !== "deblur" && first);
+    const missing = leftOut(video, frame) || pack.clips[video].missing.includes(`${folder}/${frame}`) || (chosen.kind !== "deblur" && first);
     return missing ? "" : `assets/images/${path.map(encodeURIComponent).join("/")}`;
   }
 
@@ -52,9 +55,10 @@ pvdbench.pictures = (() => {
   }
 
   // Why there is no picture, and what flow's colours mean.
-  const gone = () => (images ? "left out of this file" : "not on disk");
+  const gone = () => (images ? "left out of this file" : leftOut() ? "left out of this report" : "not on disk");
 
   function note() {
+    if (!images && leftOut()) return `Left out: the pictures of this report are kept to ${pack.megabytes} MB. PNG opens what was scored.`;
     if (chosen.kind !== "deblur" && chosen.frame === 0) return "Flow leads from a frame to the one before it: a clip's first has none.";
     const longest = pack.clips[clip().name].longest[frameName()];
     return chosen.kind === "flow" && longest ? `Colour is direction; the fullest is ${longest} px and longer.` : "";
@@ -83,5 +87,5 @@ pvdbench.pictures = (() => {
     });
   }
 
-  return { KINDS, chosen, kind, clip, clipNumber, frameName, size, open, sources, label, address, original, gone, note, boxes, choose, moveBox };
+  return { KINDS, chosen, kind, clip, clipNumber, frameName, size, open, sources, label, address, original, leftOut, gone, note, boxes, choose, moveBox };
 })();

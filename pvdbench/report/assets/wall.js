@@ -47,7 +47,7 @@ pvdbench.wall = (() => {
     view.querySelector(".gone").textContent = pictures.gone();
     stage.show(view, src, `${text}, ${pictures.clip().name}, frame ${pictures.frameName()}`);
     figure.classList.toggle("chosen", source === chosen.left || source === chosen.right);
-    link.hidden = !src || !pictures.original(source);
+    link.hidden = !(src || pictures.leftOut()) || !pictures.original(source);
     if (!link.hidden) link.href = pictures.original(source);
     drawCrops(crops, src);
   }
