@@ -143,6 +143,15 @@ def test_an_upper_bound_earns_no_mark_under_another_protocol(page):
     assert best() and first not in best()
 
 
+def test_a_jump_lands_on_its_heading(page):
+    for name in ("Look", "Clip by clip", "The paper's tables"):  # past tables that get their tools on the way
+        page.locator("header nav").get_by_role("link", name=name, exact=True).evaluate("link => link.click()")
+        page.wait_for_timeout(800)
+        heading = page.get_by_role("heading", level=2, name=name).first.bounding_box()
+        bar = page.locator("#controls").bounding_box()
+        assert bar["y"] + bar["height"] <= heading["y"] < 250, name
+
+
 def test_a_protocol_without_ssim_leaves_those_cells_empty(page):
     page.select_option("#control-protocol", "step-gain")
     page.wait_for_selector("text=Now under step-gain >> nth=2")

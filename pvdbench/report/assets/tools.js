@@ -115,6 +115,7 @@ pvdbench.tools = (() => {
     const status = create("span", { role: "status", class: "status" });
     const button = (name, act, about) => create("button", { type: "button", "aria-label": `${about}: ${title}`, onclick: act }, name);
     addSorting(table);
+    box.classList.add("equipped");
     box.before(create("div", { class: "tools" },
       create("input", { type: "search", placeholder: "Search rows", "aria-label": `Search rows: ${title}`, oninput: (event) => search(table, event.target.value) }),
       columnChoice(table),
