@@ -333,3 +333,11 @@ def test_pictures_are_written_frame_by_frame_until_there_is_no_room(built, tmp_p
     half = _images(tmp_path / "half")
     assert sum(weights.values()) // 2 - 2 * max(weights.values()) < sum(half.values()) <= sum(weights.values()) // 2
     assert {name.split("/")[-2] for name in half} == set(built.videos)  # spread over all clips
+
+
+def test_every_plot_is_a_pdf_as_wide_as_both_columns(built):
+    plots = sorted((built.root / "reports" / "figures").glob("*.svg"))
+    assert len(plots) >= 4
+    for plot in plots:
+        (box,) = re.findall(rb"/MediaBox \[ 0 0 ([\d.]+) [\d.]+ \]", plot.with_suffix(".pdf").read_bytes())
+        assert float(box) == pytest.approx(7.0 * 72), plot.name
