@@ -21,7 +21,8 @@ def study() -> None:
 @study_folder
 def plan(folder: Path, tflops: float) -> None:
     """Print stages, hours, disk and memory of what is still to run, and what is missing here; nothing runs."""
-    from pvdbench.pipeline.plan import COUNTED, plan_study
+    from pvdbench.pipeline.demands import COUNTED
+    from pvdbench.pipeline.plan import plan_study
     from pvdbench.pipeline.study import load_study
 
     found = plan_study(load_study(folder), tflops * 1e12)

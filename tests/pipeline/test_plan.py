@@ -15,8 +15,9 @@ from pvdbench.core.weights import save_weights
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.deblur.params import NetworkParams
 from pvdbench.deblur.recurrence import VideoDeblurrer, architecture
+from pvdbench.pipeline.demands import COUNTED, MEASURED
 from pvdbench.pipeline.operations import Operations, frame_operations, update_operations
-from pvdbench.pipeline.plan import COUNTED, MEASURED, plan_study
+from pvdbench.pipeline.plan import plan_study
 from pvdbench.pipeline.study import load_study
 from pvdbench.training.params import Recipe
 
@@ -88,7 +89,7 @@ def test_nothing_there_is_counted_and_named_as_missing(study):
 def uncounted(monkeypatch):
     """Every update takes 36 million operations and every frame 10 million; counting has its own tests."""
     for name, flops in (("update_operations", 36e6), ("frame_operations", 10e6)):
-        monkeypatch.setattr(f"pvdbench.pipeline.plan.{name}", lambda *_, flops=flops: Operations(flops, 5.0, 7))
+        monkeypatch.setattr(f"pvdbench.pipeline.demands.{name}", lambda *_, flops=flops: Operations(flops, 5.0, 7))
 
 
 def test_hours_are_steps_over_the_rate(study, uncounted):
