@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from pvdbench.contract.card import MethodCard, Task, method_names, read_card
 from pvdbench.contract.given import are_here
 from pvdbench.tables.costs import read_cost
@@ -42,13 +44,12 @@ def list_methods(
         ParamsError: if a method.yaml has an unknown key or a wrong type.
         DataError: if data/published is damaged.
     """
-    numbers = read_published(root).numbers["method_name"].value_counts()
+    numbers = read_published(root).numbers
     lines = []
     for place in places:
         for name in method_names(place):
             card = read_card(place, name)
             own = [row for row, method in rows[card.task].items() if method == name]
-            printed = int(numbers.get(card.published, 0))
             lines.append(
                 MethodLine(
                     name,
@@ -57,7 +58,7 @@ def list_methods(
                     card.kind,
                     _parameters(study, card.task, own),
                     _weights(place / name, card, study, own),
-                    f"{printed} numbers" if printed else MISSING,
+                    _published(numbers[numbers["method_name"] == card.published]),
                 )
             )
     return lines
@@ -77,3 +78,12 @@ def _weights(folder: Path, card: MethodCard, study: Path, rows: Sequence[str]) -
         return "here" if are_here(folder, card) else "not here"
     trained = [study / "data" / "weights" / card.task / f"{row}.safetensors" for row in rows]
     return f"{sum(path.is_file() for path in trained)} of {len(rows)} rows" if rows else MISSING
+
+
+def _published(numbers: pd.DataFrame) -> str:
+    """The range of PSNR that was printed of the method, data set by data set, whatever the protocol."""
+    ranges = numbers.groupby("dataset_name")["psnr_db"].agg(["min", "max"])
+    texts = [
+        f"{name} {' to '.join(f'{psnr:.2f}' for psnr in sorted(set(pair)))} dB" for name, *pair in ranges.itertuples()
+    ]
+    return ", ".join(texts) or MISSING

@@ -6,8 +6,12 @@ import subprocess
 import pytest
 import yaml
 from command import edit, files, one_line, pvdbench
-from conftest import ROOT, make_dataset
+from conftest import METHODS, ROOT, make_dataset
 from fake_method import write_method
+
+from pvdbench.contract.card import method_names, read_card
+from pvdbench.tables.published import read_published
+from pvdbench.tables.table import MISSING
 
 
 @pytest.fixture
@@ -36,6 +40,15 @@ def test_from_new_to_a_score(study):
     assert [line.split()[0] for line in listed.splitlines()][1:] == [
         "bimnet", "input", "liteflownet", "mine", "pvdnet", "static", "tvl1"
     ]  # fmt: skip
+    of = {line.split()[0]: line for line in listed.splitlines()}
+    assert of["pvdnet"].endswith("nah-unstated 31.09 to 31.52 dB, su 31.63 to 32.31 dB") and of["mine"].endswith(MISSING)
+
+
+def test_a_card_names_a_method_that_was_published():
+    known = set(read_published(ROOT).numbers["method_name"])
+    cards = [read_card(METHODS, name) for name in method_names(METHODS)]
+    named = {card.published for card in cards if card.published}
+    assert {"PVDNet", "EDVR", "SRN", "DBN/DVD", "DeepDeblur", "IFI-RNN", "OVD"} <= named <= known
 
 
 def test_a_method_that_breaks_the_contract_fails_the_check_and_the_run(study):
