@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from fake_study import fake, own  # noqa: F401
 from hypothesis import settings
 
-from pvdbench.core.flow_files import write_flow
-from pvdbench.core.images import write_frame
-from pvdbench.core.records import MANIFEST, write_table
+from pvdbench.io.flow import write_flow
+from pvdbench.io.images import write_frame
+from pvdbench.io.tables import MANIFEST, write_table
 
 ROOT = Path(__file__).parents[1]
 METHODS = ROOT / "methods"

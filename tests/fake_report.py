@@ -2,10 +2,10 @@
 
 from fake_study import RANKING, TABLE_PARAMS
 
+from pvdbench.figures.build import build_figures
 from pvdbench.report.build import build_report
-from pvdbench.report.material import Material
+from pvdbench.report.inputs import Material
 from pvdbench.tables.build import build_tables
-from pvdbench.tables.figures import build_figures
 
 
 def material(fake, *, study=None, params=TABLE_PARAMS) -> Material:

@@ -13,9 +13,9 @@ import yaml
 from scipy.ndimage import gaussian_filter
 from skimage import data as photographs
 
-from pvdbench.core.flow_files import write_flow
-from pvdbench.core.images import to_bytes, write_frame
-from pvdbench.core.records import (
+from pvdbench.io.flow import write_flow
+from pvdbench.io.images import to_bytes, write_frame
+from pvdbench.io.tables import (
     DEBLUR_SCORES,
     FLOW_SCORES,
     MANIFEST,
@@ -24,7 +24,7 @@ from pvdbench.core.records import (
     VOLUME_STATISTICS,
     write_table,
 )
-from pvdbench.tables.params import TableParams
+from pvdbench.study.table_params import TableParams
 
 ROOT = Path(__file__).parents[1]
 MOTION = {

@@ -5,12 +5,12 @@ from pathlib import Path
 import torch
 from conftest import METHODS
 
-from pvdbench.contract.card import read_card
-from pvdbench.contract.folder import load_trainable
 from pvdbench.core.params import parse_params
+from pvdbench.methods.card import read_card
+from pvdbench.methods.loading import load_trainable
 from pvdbench.training.competitors import train_competitor
+from pvdbench.training.distributed import ALONE, Processes
 from pvdbench.training.params import MethodRecipe
-from pvdbench.training.processes import ALONE, Processes
 
 NARROW = {
     "deepdeblur": {"width": 0.125, "blocks": 1},

@@ -13,12 +13,12 @@ from conftest import ROOT
 from recorded import ORACLES, recorded_run
 from weights import oracle_weights
 
-from pvdbench.contract.card import read_card
-from pvdbench.contract.clip import Clip
-from pvdbench.contract.folder import load_deblurrer
-from pvdbench.core.images import write_frame
-from pvdbench.inference.deblurring import run_deblurring
-from pvdbench.inference.video import VideoWriter
+from pvdbench.inference.deblur import run_deblurring
+from pvdbench.io.images import write_frame
+from pvdbench.io.video import VideoWriter
+from pvdbench.methods.card import read_card
+from pvdbench.methods.clip import Clip
+from pvdbench.methods.loading import load_deblurrer
 
 README = (ROOT / "README.md").read_text()
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -1,6 +1,6 @@
 """BIMNet (Sec. 3.1): LiteFlowNet's network, trained with the blur-invariant loss."""
 
-from pvdbench.motion.estimator import NetworkEstimator
+from pvdbench.networks.motion import NetworkEstimator
 
 
 class Method(NetworkEstimator):

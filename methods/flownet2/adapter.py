@@ -1,6 +1,6 @@
 """FlowNet2 (Ilg et al., CVPR 2017), by imported weights: `pvdbench weights import FlowNet2_checkpoint.pth.tar`."""
 
-from pvdbench.motion.estimator import NetworkEstimator
+from pvdbench.networks.motion import NetworkEstimator
 
 
 class Method(NetworkEstimator):

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pvdbench.contract.clip import Clip
+from pvdbench.methods.clip import Clip
 
 
 class Method:

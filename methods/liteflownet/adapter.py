@@ -1,6 +1,6 @@
 """LiteFlowNet (Hui et al., CVPR 2018) and its fine-tunings of Table 1."""
 
-from pvdbench.motion.estimator import NetworkEstimator
+from pvdbench.networks.motion import NetworkEstimator
 
 
 class Method(NetworkEstimator):

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pvdbench.contract.clip import Clip
-from pvdbench.deblur.recurrence import deblur_frames, load_video_deblurrer
+from pvdbench.methods.clip import Clip
+from pvdbench.networks.video_deblurrer import deblur_frames, load_video_deblurrer
 
 
 class Method:

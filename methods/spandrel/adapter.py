@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pvdbench.contract.clip import Clip
 from pvdbench.core.errors import MethodError, WeightsError
+from pvdbench.methods.clip import Clip
 
 from .torchvision_names import torchvision_at_least_by_name
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from pvdbench.contract.clip import Clip
-from pvdbench.contract.trained import TrainedMethod
+from pvdbench.methods.clip import Clip
+from pvdbench.methods.network_method import TrainedMethod
 
 from .network import MULTIPLE, network
 

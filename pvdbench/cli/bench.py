@@ -18,9 +18,9 @@ def bench() -> None:
 @click.option("--threads", default=1, show_default=True, help="On the CPU.")
 def training(width: float, batch: int, crop: int, updates: int, threads: int) -> None:
     """Updates a second of BIMNet and PVDNet by the paper's recipes, plain and with each option for speed."""
-    from pvdbench.core.cost import hardware
     from pvdbench.core.device import compute_device
-    from pvdbench.training.bench import training_rates
+    from pvdbench.io.cost import hardware
+    from pvdbench.training.benchmark import training_rates
     from pvdbench.training.params import MotionRecipe, SequenceRecipe
 
     device = compute_device(threads)
@@ -47,8 +47,8 @@ def training(width: float, batch: int, crop: int, updates: int, threads: int) ->
 @click.option("--batches", default=8, show_default=True, help="To time, for each line.")
 def loader(batch: int, crop: int, sequence: int, workers: int, size: tuple[int, int], batches: int) -> None:
     """Sequences a second that training can read, from PNG frames and packed."""
-    from pvdbench.core.cost import hardware
-    from pvdbench.training.loader_bench import loader_rates
+    from pvdbench.io.cost import hardware
+    from pvdbench.training.loader_benchmark import loader_rates
     from pvdbench.training.params import SequenceRecipe
 
     sizes = {"preset": "paper", "batch": batch, "crop": [crop, crop], "sequence": sequence, "workers": workers}
@@ -68,10 +68,10 @@ def loader(batch: int, crop: int, sequence: int, workers: int, size: tuple[int, 
 @click.option("--methods", type=click.Path(path_type=Path, file_okay=False), default="methods", show_default=True)
 def method(name: str, given: tuple[str, ...], size: tuple[int, int], frames: int, threads: int, methods: Path) -> None:
     """Milliseconds a frame of the method NAME with an untrained network; one line of a table."""
-    from pvdbench.core.cost import hardware
     from pvdbench.core.device import compute_device
-    from pvdbench.deblur.published import parse_options
-    from pvdbench.inference.bench import frame_speed
+    from pvdbench.inference.benchmark import frame_speed
+    from pvdbench.io.cost import hardware
+    from pvdbench.networks.import_checkpoint import parse_options
 
     device = compute_device(threads)
     speed = frame_speed(methods, name, parse_options(given), size=size, frames=frames, device=device)

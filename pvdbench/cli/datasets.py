@@ -1,12 +1,134 @@
-"""pvdbench datasets: fetch, make, verify, add and cut data sets, and pack them for training."""
+"""pvdbench datasets: list, fetch, render, verify, add, synthesize, cut and pack data sets."""
 
 from pathlib import Path
 
 import click
 
-from pvdbench.cli.datasets_real import add, synthesize, verify
-from pvdbench.cli.fetch import fetch, list_datasets
 from pvdbench.cli.options import study_folder
+
+data_folder = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="data",
+    show_default=True,
+    help="Folder with sources.yaml; data sets and archives lie in it.",
+)
+
+
+@click.command("list")
+@data_folder
+def list_datasets(data: Path) -> None:
+    """List the published data sets: what, how large, under which licence, from where, and what is here of each."""
+    from pvdbench.datasets.catalogue import read_catalogue, state
+
+    catalogue = read_catalogue(data)
+    for name, source in catalogue.sources.datasets.items():
+        archive = catalogue.archive(name)
+        click.echo(f"{name}: {state(catalogue, name)}\n  {source.what}\n"
+                   f"  archive {archive.file}, size: {archive.size}, licence: {archive.licence}")  # fmt: skip
+        for url in archive.urls:
+            click.echo(f"  {url}")
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--from",
+    "given",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The archive, if you have it; it is read where it lies and kept.",
+)
+@click.option(
+    "--delete-archive/--keep-archive",
+    default=False,
+    help="Remove the downloaded archive once its frames are out; another data set may be part of it.",
+)
+@data_folder
+def fetch(name: str, given: Path | None, delete_archive: bool, data: Path) -> None:
+    """Download and extract the published data set NAME.
+
+    A download or an extraction that was stopped goes on where it was. Mirrors are tried in the order of sources.yaml.
+    """
+    from pvdbench.datasets.catalogue import read_catalogue
+    from pvdbench.datasets.download.archive import fetch as fetch_dataset
+
+    extracted = fetch_dataset(read_catalogue(data), name, given, delete_archive=delete_archive)
+    click.echo(f"{name}: {extracted.frames} frames, {extracted.bytes / 1e9:.3f} GB in {data / name}, "
+               f"{extracted.written} of them written now")  # fmt: skip
+
+
+_data = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="data",
+    show_default=True,
+    help="Folder of the data sets.",
+)
+
+
+@click.command()
+@click.argument("name", type=click.Choice(["su", "nah", "nah-linear", "real"]))
+@click.option("--folder", type=click.Path(path_type=Path), help="The unpacked archive; DATA/su or DATA/nah by default.")
+@click.option("--splits", type=click.Path(path_type=Path), help="Videos and frames; DATA/splits.csv by default.")
+@_data
+def verify(name: str, folder: Path | None, splits: Path | None, data: Path) -> None:
+    """Check every frame of a published data set against its published list, and write DATA/NAME/manifest.csv.
+
+    Each frame is decoded once. A video that is missing, cut short, damaged, of mixed sizes, shifted, or with blurry and
+    sharp swapped is named, and no manifest is written.
+    """
+    from pvdbench.datasets.layouts.published import PUBLISHED
+    from pvdbench.datasets.verify import check_lines, verify_dataset, write_manifest
+
+    archive = folder or data / PUBLISHED[name].archive
+    checks = verify_dataset(name, archive, splits or data / "splits.csv")
+    click.echo("\n".join(check_lines(checks)))
+    write_manifest(checks, data / name)
+
+
+@click.command()
+@click.argument("name")
+@click.argument("folder", type=click.Path(path_type=Path))
+@_data
+def add(name: str, folder: Path, data: Path) -> None:
+    """Copy anyone's own frames to DATA/NAME, after checking every one of them.
+
+    FOLDER holds VIDEO/blur and VIDEO/sharp, or VIDEO/input and VIDEO/GT, or VIDEO/blur_gamma and VIDEO/sharp, at its
+    top or in train/ and test/; without those, all videos are test videos. Videos without sharp frames can be deblurred,
+    not scored.
+    """
+    from pvdbench.datasets.add import add_dataset
+    from pvdbench.datasets.verify import check_lines
+
+    click.echo("\n".join(check_lines(add_dataset(name, folder, data / name))))
+
+
+@click.command()
+@click.argument("video", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Write OUT/VIDEO/{blur,sharp}.")
+@click.option("--window", type=int, default=7, show_default=True, help="Frames that are averaged, an odd number.")
+@click.option("--stride", type=int, default=7, show_default=True, help="Frames from one window to the next.")
+@click.option("--interpolate", type=int, default=0, show_default=True, metavar="N",
+              help="Make N frames between each two: both warped there by TV-L1 optical flow, and blended.")  # fmt: skip
+@click.option("--gamma", type=click.FloatRange(min=0, min_open=True), default=2.2, show_default=True,
+              help="Linear light is (byte / 255) to this power.")  # fmt: skip
+@click.option("--crf", type=click.Path(path_type=Path), help="Camera response instead of --gamma: a CSV of byte,light.")
+@click.option("--scale", type=float, default=1.0, show_default=True, help="Shrink the frames first, by area.")
+def synthesize(
+    video: Path, out: Path, window: int, stride: int, interpolate: int, gamma: float, crf: Path | None, scale: float
+) -> None:
+    """Make blurry and sharp pairs from a high-frame-rate VIDEO, as Su et al. and Nah et al. did.
+
+    Each window is averaged in linear light; its middle frame is the truth. OUT/VIDEO/blur.csv has the PSNR of every
+    blurry frame. `pvdbench datasets add NAME OUT` makes a data set of it.
+    """
+    from pvdbench.datasets.camera_response import power_response, read_response
+    from pvdbench.datasets.synthesize import Exposure, summary
+    from pvdbench.datasets.synthesize import synthesize as make
+
+    response = read_response(crf) if crf else power_response(gamma)
+    report = make(video, out / video.stem, Exposure(window, stride, interpolate, scale), response)
+    click.echo(f"{out / video.stem}: {summary(report)}")
 
 
 @click.group()
@@ -27,11 +149,11 @@ def render(name: str, params: Path, out: Path, cost: Path) -> None:
     """Render the data set NAME of data/params.yaml: photographs filmed by a simulated hand-held camera."""
     import torch
 
-    from pvdbench.core.cost import measured_cost
     from pvdbench.core.errors import ParamsError
     from pvdbench.core.params import read_params
     from pvdbench.datasets.params import DataParams, RenderParams
-    from pvdbench.datasets.render import render_dataset
+    from pvdbench.datasets.rendered.render import render_dataset
+    from pvdbench.io.cost import measured_cost
 
     known = read_params(params, DataParams)
     rendered = [key for key, value in known if isinstance(value, RenderParams)]
@@ -69,7 +191,7 @@ def pack(name: str, folder: Path) -> None:
     What is packed already stays; training reads it without being told to.
     """
     from pvdbench.datasets.packed import pack as pack_dataset
-    from pvdbench.pipeline.study import load_study
+    from pvdbench.study.study import load_study
 
     written = pack_dataset(load_study(folder).dataset(name))
     click.echo(f"{name}: {written} arrays written")

@@ -21,8 +21,9 @@ def flow(dataset: str, row: str, folder: Path) -> None:
 
     A method that fails leaves its reason in place of flow; the study goes on without the row.
     """
-    from pvdbench.inference.attempt import Attempt, attempt
-    from pvdbench.pipeline.study import load_study
+    from pvdbench.inference.row import Attempt
+    from pvdbench.inference.runner import attempt
+    from pvdbench.study.study import load_study
 
     study = load_study(folder)
     method = study.motion_row(row).method
@@ -46,8 +47,9 @@ def deblur(dataset: str, row: str, folder: Path) -> None:
 
     A method that fails leaves its reason in place of frames; the study goes on without the row.
     """
-    from pvdbench.inference.attempt import Attempt, attempt
-    from pvdbench.pipeline.study import load_study
+    from pvdbench.inference.row import Attempt
+    from pvdbench.inference.runner import attempt
+    from pvdbench.study.study import load_study
 
     study = load_study(folder)
     method = study.deblur_row(row).method

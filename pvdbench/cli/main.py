@@ -5,17 +5,15 @@ import sys
 import click
 
 from pvdbench import __version__
+from pvdbench.cli.apply import deblur, flow
 from pvdbench.cli.bench import bench
-from pvdbench.cli.code import code
 from pvdbench.cli.datasets import datasets
 from pvdbench.cli.infer import infer
 from pvdbench.cli.methods import methods
-from pvdbench.cli.plan import study
-from pvdbench.cli.publish import figures, report, tables
-from pvdbench.cli.run import deblur, flow
+from pvdbench.cli.report import figures, report, tables
 from pvdbench.cli.score import score
+from pvdbench.cli.study import code, study, validate
 from pvdbench.cli.train import train
-from pvdbench.cli.validate import validate
 from pvdbench.cli.weights import weights
 from pvdbench.core.errors import PvdbenchError
 

@@ -1,14 +1,54 @@
-"""pvdbench methods: what there is, a new one, the contract held against one, and one run by itself."""
+"""pvdbench methods run: one method over one data set by itself, scored as a row would be."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from pvdbench.analysis.scores import means_line
 from pvdbench.cli.options import study_folder
+from pvdbench.core.errors import MethodError
+from pvdbench.inference.row import Attempt
+from pvdbench.inference.runner import attempt
+from pvdbench.io.cost import read_cost
+from pvdbench.methods.card import read_card
+from pvdbench.scoring.dataset import score_deblurring, score_warping
+from pvdbench.study.study import Study
+
+
+def run_trial(study: Study, name: str, dataset: str, weights: Path | None) -> Iterator[str]:
+    """Run and score; the files are data/trials/DATASET/NAME.
+
+    Args:
+        weights: in place of those that the card names.
+
+    Yields: a line of scores, then one of what it took.
+    Raises:
+        MethodError: with the reason, if the method fails.
+    """
+    place, out = study.place_of(name), study.data("trials", dataset, name)
+    task = read_card(place, name).task
+    trial = Attempt(
+        task, f"methods run {name} {dataset}", name, place, name, None, study.dataset(dataset), out / "frames",
+        out / "cost.json", out / "program.log", study.params.threads, given=weights,
+    )  # fmt: skip
+    if reason := attempt(trial):
+        raise MethodError(reason)
+    protocols = study.params.protocols
+    how: dict[str, Any] = {
+        "dataset": dataset, "method": name, "protocols": protocols.names, "ranking": protocols.ranking
+    }  # fmt: skip
+    score = score_deblurring if task == "deblur" else score_warping
+    score(study.dataset(dataset), out / "frames", out / "scores.csv", **how)
+    yield means_line(out / "scores.csv", "deblur" if task == "deblur" else "flow", study.params.tables.protocol)
+    cost = read_cost(out / "cost.json")
+    time = "no time of its own" if (ms := cost["milliseconds_median"]) is None else f"{ms:.1f} ms a frame"
+    yield f"{out}: {time}, frames of {cost['width']}x{cost['height']}, {cost['hardware']}"
+
 
 if TYPE_CHECKING:
-    from pvdbench.contract.card import Kind
+    from pvdbench.methods.card import Kind
 
 
 @click.group()
@@ -26,8 +66,8 @@ def list_(folder: Path) -> None:
     """
     from dataclasses import astuple, fields
 
-    from pvdbench.pipeline.study import load_study
-    from pvdbench.tables.methods_list import MethodLine, list_methods
+    from pvdbench.study.study import load_study
+    from pvdbench.tables.methods import MethodLine, list_methods
 
     study = load_study(folder)
     motion, deblur = study.params.motion, study.params.deblur
@@ -52,8 +92,8 @@ def new(name: str, kind: "Kind", place: Path | None, folder: Path) -> None:
 
     python runs in pvdbench's own process, command is a program in its own environment, folder are frames that exist.
     """
-    from pvdbench.contract.new import new_method
-    from pvdbench.pipeline.study import load_study
+    from pvdbench.methods.template import new_method
+    from pvdbench.study.study import load_study
 
     study = load_study(folder)
     for file in new_method(place or study.methods[0], name, kind, study.methods):
@@ -69,10 +109,10 @@ def new(name: str, kind: "Kind", place: Path | None, folder: Path) -> None:
 @study_folder
 def check(name: str, weights: Path | None, seconds: float, folder: Path) -> None:
     """Hold the contract against NAME on three frames; each failure is a line that says what to change."""
-    from pvdbench.contract.check import check_method
-    from pvdbench.contract.trial import Subject
     from pvdbench.core.errors import MethodError
-    from pvdbench.pipeline.study import load_study
+    from pvdbench.methods.checks import check_method
+    from pvdbench.methods.trial_clip import Subject
+    from pvdbench.study.study import load_study
 
     study = load_study(folder)
     failed = 0
@@ -90,8 +130,8 @@ def check(name: str, weights: Path | None, seconds: float, folder: Path) -> None
 @study_folder
 def run(name: str, dataset: str, weights: Path | None, folder: Path) -> None:
     """Run NAME over the test clips of DATASET and score it, without a row; all goes to data/trials."""
-    from pvdbench.cli.trial import run_trial
-    from pvdbench.pipeline.study import load_study
+    from pvdbench.cli.methods import run_trial
+    from pvdbench.study.study import load_study
 
     for line in run_trial(load_study(folder), name, dataset, weights):
         click.echo(line)

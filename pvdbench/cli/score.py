@@ -19,8 +19,8 @@ def score() -> None:
 @parallel
 def flow(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     """Score the warped frames of ROW of `motion` on DATASET (Table 1)."""
-    from pvdbench.pipeline.study import load_study
-    from pvdbench.protocols.warping import score_warping
+    from pvdbench.scoring.dataset import score_warping
+    from pvdbench.study.study import load_study
 
     study = load_study(folder)
     study.motion_row(row)
@@ -43,8 +43,8 @@ def flow(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
 @parallel
 def deblur(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     """Score the deblurred frames of ROW of `deblur` on DATASET (Tables 2 and 3), alone and in a row."""
-    from pvdbench.pipeline.study import load_study
-    from pvdbench.protocols.deblurring import score_deblurring, score_steadiness
+    from pvdbench.scoring.dataset import score_deblurring, score_steadiness
+    from pvdbench.study.study import load_study
 
     study = load_study(folder)
     study.deblur_row(row)
@@ -67,8 +67,8 @@ def deblur(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
 @study_folder
 def volume(dataset: str, folder: Path) -> None:
     """Count the candidates of the pixel volumes on DATASET (Sec. 4.4)."""
-    from pvdbench.pipeline.study import load_study
-    from pvdbench.protocols.volume_statistics import Sources, score_volume
+    from pvdbench.scoring.pixel_volume import Sources, score_volume
+    from pvdbench.study.study import load_study
 
     study = load_study(folder)
     params = study.params.protocols.volume
@@ -100,8 +100,8 @@ def folder(
     truth: Path, estimate: Path, names: tuple[str, ...], frame_offset: int | None, out: Path, jobs: Jobs
 ) -> None:
     """Score any two folders of 8-bit RGB frames; sub-folders are clips."""
-    from pvdbench.protocols.catalogue import WANTING
-    from pvdbench.protocols.folders import score_folders
+    from pvdbench.scoring.folders import score_folders
+    from pvdbench.scoring.registry import WANTING
 
     for name, reason in WANTING.items():
         if name in names or "all" in names:

@@ -21,11 +21,11 @@ def train() -> None:
 @study_folder
 def pretrain(folder: Path) -> None:
     """Train LiteFlowNet on true flow, the start of every motion row that has a network."""
-    from pvdbench.core.cost import measured_cost
     from pvdbench.core.device import compute_device
-    from pvdbench.pipeline.study import load_study
+    from pvdbench.io.cost import measured_cost
+    from pvdbench.study.study import load_study
+    from pvdbench.training.distributed import joined
     from pvdbench.training.motion import pretrain_motion
-    from pvdbench.training.processes import joined
 
     study = load_study(folder)
     training = study.params.training
@@ -49,11 +49,11 @@ def pretrain(folder: Path) -> None:
 @study_folder
 def motion(row: str, folder: Path) -> None:
     """Train ROW of `motion` (Table 1)."""
-    from pvdbench.core.cost import measured_cost
     from pvdbench.core.device import compute_device
-    from pvdbench.pipeline.study import load_study
+    from pvdbench.io.cost import measured_cost
+    from pvdbench.study.study import load_study
+    from pvdbench.training.distributed import joined
     from pvdbench.training.motion import train_motion
-    from pvdbench.training.processes import joined
 
     study = load_study(folder)
     params = study.motion_row(row)
@@ -78,13 +78,13 @@ def motion(row: str, folder: Path) -> None:
 @study_folder
 def deblur(row: str, folder: Path) -> None:
     """Train ROW of `deblur` (Tables 2 and 3)."""
-    from pvdbench.contract.folder import load_trainable
-    from pvdbench.core.cost import measured_cost
     from pvdbench.core.device import compute_device
-    from pvdbench.pipeline.study import load_study
+    from pvdbench.io.cost import measured_cost
+    from pvdbench.methods.loading import load_trainable
+    from pvdbench.study.study import load_study
     from pvdbench.training.competitors import train_competitor
-    from pvdbench.training.deblurring import train_deblurring
-    from pvdbench.training.processes import joined
+    from pvdbench.training.deblur import train_deblurring
+    from pvdbench.training.distributed import joined
 
     study = load_study(folder)
     params, dataset = study.deblur_row(row), study.dataset(study.params.datasets.train)

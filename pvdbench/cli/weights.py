@@ -25,8 +25,7 @@ def import_(checkpoint: Path, out: Path, name: str | None, given: tuple[str, ...
     Without --method it is one of the PVDNet authors, of sniklaus' LiteFlowNet or of NVIDIA's FlowNet2. The file is
     read as tensors alone: code in a pickle is refused, never run.
     """
-    from pvdbench.deblur.checkpoints import import_checkpoint
-    from pvdbench.deblur.published import import_published, parse_options
+    from pvdbench.networks.import_checkpoint import import_checkpoint, import_published, parse_options
 
     if name is None:
         header = import_checkpoint(checkpoint, out)
@@ -39,7 +38,7 @@ def import_(checkpoint: Path, out: Path, name: str | None, given: tuple[str, ...
 @click.argument("file", type=click.Path(path_type=Path))
 def show(file: Path) -> None:
     """Print the header of FILE, every tensor's shape, the number of parameters and the file's SHA-256."""
-    from pvdbench.core.weights import load_weights
+    from pvdbench.io.weights import load_weights
 
     tensors, header = load_weights(file)
     for key, value in sorted(header.items()):

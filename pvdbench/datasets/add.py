@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from pvdbench.core.errors import DataError
-from pvdbench.core.files import replaced_folder
 from pvdbench.datasets.verify import check_videos, refuse_problems, write_manifest
 from pvdbench.datasets.video_check import VideoCheck, VideoJob, frame_files
+from pvdbench.io.atomic import replaced_folder
 
 _PAIRS = (("blur", "sharp"), ("input", "GT"), ("blur_gamma", "sharp"))
 _SPLITS = ("train", "test")

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from pvdbench.core.errors import ParamsError
 from pvdbench.core.params import StrictModel, read_params
-from pvdbench.core.records import read_table, write_table
+from pvdbench.io.tables import read_table, write_table
 
 CHECKSUMS = ("file", "size", "sha256")
 """The archives without a published hash, as they were downloaded first."""

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from pvdbench.core.errors import DataError
-from pvdbench.core.images import frame_size
-from pvdbench.core.records import MANIFEST, read_table
+from pvdbench.io.images import frame_size
+from pvdbench.io.tables import MANIFEST, read_table
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from pvdbench.core.errors import DataError
-from pvdbench.core.files import replaced_file
-from pvdbench.core.images import frame_size, read_frame
 from pvdbench.datasets.manifest import ClipFiles, read_clips
+from pvdbench.io.atomic import replaced_file
+from pvdbench.io.images import frame_size, read_frame
 
 KINDS = ("blurry", "sharp")
 _FOLDER = "packed"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pvdbench.core.errors import DataError
-from pvdbench.core.records import SPLITS, read_table
+from pvdbench.io.tables import SPLITS, read_table
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pvdbench.core.errors import DataError
-from pvdbench.core.files import replaced_folder
-from pvdbench.core.flow_files import read_flow, write_flow
-from pvdbench.core.images import read_frame, read_mask, write_frame, write_mask
-from pvdbench.core.records import MANIFEST, read_table, write_table
 from pvdbench.datasets.params import Subset
+from pvdbench.io.atomic import replaced_folder
+from pvdbench.io.flow import read_flow, write_flow
+from pvdbench.io.images import read_frame, read_mask, write_frame, write_mask
+from pvdbench.io.tables import MANIFEST, read_table, write_table
 
 NOTE = "subset.json"
 """The file by which a data set says that it is a part of another."""

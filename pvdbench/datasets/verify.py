@@ -1,4 +1,4 @@
-"""A published data set on disk against its published list: every video, every frame; then its manifest."""
+"""Every frame of a published data set checked against its published list."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -9,10 +9,10 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from pvdbench.core.errors import DataError
-from pvdbench.core.records import MANIFEST, write_table
-from pvdbench.datasets.layouts import PUBLISHED, FoundVideo, find_videos
+from pvdbench.datasets.layouts.published import PUBLISHED, FoundVideo, find_videos
 from pvdbench.datasets.splits import VideoSplit, read_splits
 from pvdbench.datasets.video_check import VideoCheck, VideoJob, check_video
+from pvdbench.io.tables import MANIFEST, write_table
 
 
 def verify_dataset(name: str, folder: Path, splits: Path, jobs: int = 2) -> list[VideoCheck]:
@@ -95,3 +95,28 @@ def _few(names: Iterable[str], most: int = 3) -> str:
 
 def _job(listed: VideoSplit, found: FoundVideo) -> VideoJob:
     return VideoJob(listed.video, listed.split, listed.frames, found.blurry, found.sharp)
+
+
+_COLUMNS = f"{'split':5}  {'video':40} {'frames':>6}  {'size':>9}  {'own':>7} {'neighbour':>9}  state"
+
+
+def check_lines(checks: list[VideoCheck]) -> Iterator[str]:
+    """The table; own and neighbour are mean squared differences of sharp frames to blurry ones, in bytes."""
+    yield _COLUMNS
+    for check in checks:
+        job, size = check.job, f"{check.width}x{check.height}"
+        yield (f"{job.split:5}  {job.video:40} {len(check.blurry):6}  {size:>9}  "
+               f"{_number(check.own):>7} {_number(check.neighbour):>9}  {_state(check)}")  # fmt: skip
+    for split in sorted({check.job.split for check in checks}):
+        those = [check for check in checks if check.job.split == split]
+        yield f"{split}: {len(those)} videos, {sum(len(check.blurry) for check in those)} frames"
+
+
+def _number(value: float) -> str:
+    return "-" if value != value else f"{value:.1f}"
+
+
+def _state(check: VideoCheck) -> str:
+    if check.problems:
+        return check.problems[0]
+    return "ok, portrait" if check.height > check.width else "ok"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pvdbench.core.errors import DataError
-from pvdbench.core.images import Frame, read_frame
+from pvdbench.io.images import Frame, read_frame
 
 _ENDINGS = (".png", ".jpg", ".jpeg")
 _CLOSER = 0.98  # how much nearer a neighbour must be to count: in a clip at rest all are as near, but for noise

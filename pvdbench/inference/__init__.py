@@ -1,1 +1,1 @@
-"""Running a method over clips: frames, flow, warped frames and milliseconds on disk."""
+"""A method run over clips, folders and videos: frames, flow and what they cost."""

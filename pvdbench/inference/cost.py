@@ -1,4 +1,4 @@
-"""What a method costs: parameters, multiply-adds stated at 1280x720, milliseconds a frame, memory of the device."""
+"""What running a method costs: milliseconds per frame, parameters, multiply-adds, memory."""
 
 import statistics
 import time

@@ -4,9 +4,9 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from pvdbench.core.files import replaced_file, replaced_folder
+from pvdbench.io.atomic import replaced_file, replaced_folder
 from pvdbench.report.index import look_pack, pack_file, study_index
-from pvdbench.report.material import Material
+from pvdbench.report.inputs import Material
 from pvdbench.report.numbers import Pack
 from pvdbench.report.render import ASSETS, render, render_method
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pvdbench.core.images import frame_size
+from pvdbench.analysis.bootstrap import CONFIDENCE, Interval
 from pvdbench.datasets.manifest import ClipFiles
-from pvdbench.report.frames import ClipPictures
-from pvdbench.report.material import Material
+from pvdbench.io.images import frame_size
+from pvdbench.report.inputs import Material
 from pvdbench.report.methods import Method
 from pvdbench.report.numbers import Pack, TaskNumbers
+from pvdbench.report.viewer import ClipPictures
 from pvdbench.tables.files import DatasetTables
-from pvdbench.tables.intervals import CONFIDENCE, Interval
 
 
 def study_index(material: Material, packs: Iterable[Pack]) -> dict[str, Any]:

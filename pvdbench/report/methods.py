@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pvdbench.analysis.scores import Task
 from pvdbench.core.errors import DataError
-from pvdbench.report.curve import Curve, read_curve
+from pvdbench.io.cost import read_cost
 from pvdbench.report.numbers import TaskNumbers
-from pvdbench.tables.costs import read_cost
-from pvdbench.tables.scores import Task
+from pvdbench.report.training_curve import Curve, read_curve
 
 KEYS: Mapping[Task, str] = {"deblur": "deblur", "flow": "motion"}
 """The key of params.yaml, and folder of data/methods and data/weights, that a task's rows stand under."""

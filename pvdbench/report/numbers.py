@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from pvdbench.core.records import DEBLUR_SCORES, FLOW_SCORES, TRAINING_LOG, read_table
-from pvdbench.tables.intervals import Bootstrap
-from pvdbench.tables.scores import Task, score_path
+from pvdbench.analysis.bootstrap import Bootstrap
+from pvdbench.analysis.scores import Task, score_path
+from pvdbench.io.tables import DEBLUR_SCORES, FLOW_SCORES, TRAINING_LOG, read_table
 
 _COLUMNS: dict[Task, tuple[str, ...]] = {"deblur": DEBLUR_SCORES, "flow": FLOW_SCORES}
 _ERRORS = ("epe_px", "epe_visible_px")

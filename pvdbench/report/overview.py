@@ -1,8 +1,8 @@
 """What was asked and what won on one data set, in three sentences made from the tables' numbers."""
 
+from pvdbench.analysis.bootstrap import Interval
+from pvdbench.analysis.published import INPUT
 from pvdbench.tables.files import DatasetTables
-from pvdbench.tables.intervals import Interval
-from pvdbench.tables.published import INPUT
 from pvdbench.tables.table import Row, Table, decimal
 
 

@@ -3,13 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from pvdbench.analysis.findings import Finding
+from pvdbench.analysis.published import PAPER_DATASET
+from pvdbench.figures.style import Picture
 from pvdbench.report.methods import Method
 from pvdbench.report.overview import three_sentences
 from pvdbench.report.provenance import Provenance
 from pvdbench.tables.files import DatasetTables
-from pvdbench.tables.findings import Finding
-from pvdbench.tables.picture import Picture
-from pvdbench.tables.published import PAPER_DATASET
 from pvdbench.tables.table import Table
 
 _INTERVALS = (

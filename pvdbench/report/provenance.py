@@ -12,9 +12,9 @@ from typing import Any
 import yaml
 
 from pvdbench.core.errors import DataError, StudyError
-from pvdbench.core.records import MANIFEST, read_table
-from pvdbench.tables.costs import read_cost
-from pvdbench.training.presets import MOTION_PRESETS, SEQUENCE_PRESETS
+from pvdbench.io.cost import read_cost
+from pvdbench.io.tables import MANIFEST, read_table
+from pvdbench.training.recipes import MOTION_PRESETS, SEQUENCE_PRESETS
 
 _PACKAGES = ("pvdbench", "torch", "numpy", "scipy", "pandas", "scikit-image", "matplotlib", "pillow", "dvc")
 

@@ -12,10 +12,10 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from pvdbench.report.frames import QUALITY
 from pvdbench.report.methods import Method
 from pvdbench.report.numbers import plain_json
 from pvdbench.report.page import Page
+from pvdbench.report.viewer import QUALITY
 from pvdbench.tables.table import decimal, spans
 
 ASSETS = Path(__file__).parent / "assets"

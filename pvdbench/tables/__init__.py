@@ -1,1 +1,1 @@
-"""From score files to the paper's tables and figures."""
+"""Statistics to the paper's tables, in three formats."""

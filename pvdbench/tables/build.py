@@ -6,25 +6,27 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from pvdbench.core.files import replaced_file, replaced_folder
-from pvdbench.tables.comparisons import comparison_tables
-from pvdbench.tables.context import Context, read_context
-from pvdbench.tables.cost_table import cost_table, row_costs
+from pvdbench.analysis.bootstrap import Bootstrap, bootstrap_of
+from pvdbench.analysis.findings import Comparison, Finding
+from pvdbench.analysis.published import Published, read_published
+from pvdbench.analysis.ranks import Ranking, write_pairs
+from pvdbench.analysis.scores import Scores, group_mean, read_protocols, read_scores
+from pvdbench.analysis.skipped import Skipped, read_skipped
+from pvdbench.io.atomic import replaced_file, replaced_folder
+from pvdbench.study.table_params import TableParams
+from pvdbench.tables.captions import Context, read_context
+from pvdbench.tables.clips import clips_table
+from pvdbench.tables.comparison import comparison_tables
+from pvdbench.tables.cost import cost_table, row_costs
 from pvdbench.tables.files import DatasetTables, write_tables
-from pvdbench.tables.findings import Comparison, Finding
-from pvdbench.tables.intervals import Bootstrap
-from pvdbench.tables.lens import lens_tables, read_lens
-from pvdbench.tables.other_tables import clips_table, section44
-from pvdbench.tables.paper_tables import table1, table2, table3
-from pvdbench.tables.params import TableParams
-from pvdbench.tables.published import Published, read_published
-from pvdbench.tables.published_table import published_table
+from pvdbench.tables.paper import table1, table2, table3
+from pvdbench.tables.protocols import lens_tables, read_lens
+from pvdbench.tables.published import published_table
 from pvdbench.tables.quantiles import quantiles_table
-from pvdbench.tables.ranks import Ranking, write_pairs
-from pvdbench.tables.scores import Scores, group_mean, read_protocols, read_scores
-from pvdbench.tables.skipped import Skipped, read_skipped
+from pvdbench.tables.ranks import ranking_tables
 from pvdbench.tables.table import Table
 from pvdbench.tables.temporal import temporal_tables
+from pvdbench.tables.volume import section44
 
 
 def build_tables(
@@ -51,10 +53,10 @@ def build_tables(
             params = skipped.without(every)
             motion, deblur = _scores(study, dataset, params)
             context = read_context(root, dataset, params, ranking=ranking)
-            ranks = _ranks(context, params, motion, deblur)
+            ranks = _ranks(params, motion, deblur)
             tables = (
                 *_paper_tables(study, context, every, skipped, published, motion, deblur),
-                *(table for task in ranks for table in task.tables()),
+                *(table for task in ranks for table in ranking_tables(context, task)),
                 *_published_table(study, context, params, published),
                 *_other_tables(study, context, params, motion, deblur),
             )
@@ -69,10 +71,10 @@ def build_tables(
                 ),
             )
             for task in ranks:
-                write_pairs(folder, task)
+                write_pairs(folder / f"{dataset}-pairs-{task.task}.csv", task)
             metrics[dataset] = {
-                "deblur": _metrics(deblur, params.bootstrap),
-                "motion": _metrics(motion, params.bootstrap),
+                "deblur": _metrics(deblur, bootstrap_of(params)),
+                "motion": _metrics(motion, bootstrap_of(params)),
             }
     with replaced_file(study / "reports" / "metrics.json") as partial:
         partial.write_text(json.dumps(metrics, indent=1, sort_keys=True) + "\n")
@@ -91,26 +93,27 @@ def _paper_tables(
 ) -> tuple[Table, ...]:  # fmt: skip
     """Those with the rows that failed, and Sec. 4.4 where its rows have results."""
     costs = study / "data" / "cost" / "deblur" / context.dataset
-    params, bootstrap = skipped.without(every), every.bootstrap
+    params, bootstrap = skipped.without(every), bootstrap_of(every)
+    own = (
+        (table1(context, params.table1, motion, published.table1, bootstrap), every.table1),
+        (table2(context, params.table2, deblur, published.table2, bootstrap), every.table2),
+        (table3(context, params.table3, deblur, published.table3, bootstrap, costs), every.table3),
+        *comparison_tables(context, every, deblur, bootstrap, costs),
+        (cost_table(context, row_costs(context, study, params.deblur_labels, deblur, bootstrap), deblur),
+         every.deblur_labels),
+    )  # fmt: skip
     tables = (
-        skipped.add(table1(context, params.table1, motion, published.table1, bootstrap), every.table1),
-        skipped.add(table2(context, params.table2, deblur, published.table2, bootstrap), every.table2),
-        skipped.add(table3(context, params.table3, deblur, published.table3, bootstrap, costs), every.table3),
-        *(skipped.add(table, rows) for table, rows in comparison_tables(context, every, deblur, bootstrap, costs)),
-        skipped.add(
-            cost_table(context, row_costs(context, study, params.deblur_labels, deblur, bootstrap), deblur),
-            every.deblur_labels,
-        ),
+        *(table.with_skipped(labels, skipped.reasons) for table, labels in own),
         section44(context, study, published.sec44, bootstrap),
     )
     return tuple(table for table in tables if table.rows)
 
 
-def _ranks(context: Context, params: TableParams, motion: Scores, deblur: Scores) -> tuple[Ranking, ...]:
+def _ranks(params: TableParams, motion: Scores, deblur: Scores) -> tuple[Ranking, ...]:
     """Of the tasks of which any row has a result."""
     tasks = (
-        Ranking(context, "deblur", params.deblur_labels, deblur, params.bootstrap),
-        Ranking(context, "motion", params.table1, motion, params.bootstrap),
+        Ranking("deblur", params.deblur_labels, deblur, bootstrap_of(params)),
+        Ranking("motion", params.table1, motion, bootstrap_of(params)),
     )
     return tuple(task for task in tasks if task.scores)
 
@@ -121,7 +124,7 @@ def _published_table(study: Path, context: Context, params: TableParams, publish
     for row in params.published:
         for protocol, frames in read_protocols(study, context.dataset, row).items():
             by_protocol.setdefault(protocol, {})[row] = frames[frames["counted"]]
-    table = published_table(context, params.published, by_protocol, published.numbers, params.bootstrap)
+    table = published_table(context, params.published, by_protocol, published.numbers, bootstrap_of(params))
     return () if table is None else (table,)
 
 
@@ -131,20 +134,20 @@ def _other_tables(
     lens = read_lens(study, context, params)
     of_deblurring = (
         *(lens_tables(lens) if lens else ()),
-        quantiles_table(context, params.deblur_labels, deblur, params.bootstrap),
-        *temporal_tables(context, study, params.deblur_labels, params.bootstrap),
-        clips_table(context, "deblur", params.deblur_labels, deblur, params.bootstrap),
+        quantiles_table(context, params.deblur_labels, deblur, bootstrap_of(params)),
+        *temporal_tables(context, study, params.deblur_labels, bootstrap_of(params)),
+        clips_table(context, "deblur", params.deblur_labels, deblur, bootstrap_of(params)),
     ) if deblur else ()  # fmt: skip
-    of_motion = (clips_table(context, "motion", params.table1, motion, params.bootstrap),) if motion else ()
+    of_motion = (clips_table(context, "motion", params.table1, motion, bootstrap_of(params)),) if motion else ()
     return (*of_deblurring, *of_motion)
 
 
 def _findings(params: TableParams, published: Published, motion: Scores, deblur: Scores) -> tuple[Finding, ...]:
     """The gains that the paper claims, then the order of each table."""
     tables = (
-        Comparison("table1", params.table1, motion, published.table1, params.bootstrap),
-        Comparison("table2", params.table2, deblur, published.table2, params.bootstrap),
-        Comparison("table3", params.table3, deblur, published.table3, params.bootstrap),
+        Comparison("table1", params.table1, motion, published.table1, bootstrap_of(params)),
+        Comparison("table2", params.table2, deblur, published.table2, bootstrap_of(params)),
+        Comparison("table3", params.table3, deblur, published.table3, bootstrap_of(params)),
     )
     gains = [finding for table in (tables[1], tables[0]) for finding in table.gains()]
     return (*gains, *(finding for table in tables for finding in table.order()))

@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pvdbench.analysis.bootstrap import Interval
+from pvdbench.analysis.findings import Finding, findings_table
+from pvdbench.analysis.skipped import SkippedRow
 from pvdbench.core.errors import DataError
-from pvdbench.core.records import write_table
-from pvdbench.tables.findings import Finding, findings_table
+from pvdbench.io.tables import write_table
 from pvdbench.tables.formats import latex, markdown, write_csv
-from pvdbench.tables.intervals import Interval
-from pvdbench.tables.skipped import SkippedRow
 from pvdbench.tables.table import Column, Row, Table, Value
 
 Format = Literal["latex", "markdown", "csv"]

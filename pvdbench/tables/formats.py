@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from pvdbench.core.records import write_table
-from pvdbench.tables.intervals import Interval
+from pvdbench.analysis.bootstrap import Interval
+from pvdbench.io.tables import write_table
 from pvdbench.tables.table import MISSING, Cell, Column, Mark, Table, Value, number, spans
 
 _LATEX = {

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pvdbench.tables.context import Context
-from pvdbench.tables.intervals import Bootstrap
-from pvdbench.tables.published import PAPER_DATASET, PAPER_PERCENT, PAPER_PROTOCOL
-from pvdbench.tables.published_table import less_printed
-from pvdbench.tables.scores import Scores, group_mean, paired_difference
-from pvdbench.tables.splits import GROUPS
+from pvdbench.analysis.bootstrap import Bootstrap
+from pvdbench.analysis.groups import GROUPS
+from pvdbench.analysis.published import PAPER_DATASET, PAPER_PERCENT, PAPER_PROTOCOL
+from pvdbench.analysis.scores import Scores, group_mean, paired_difference
+from pvdbench.tables.captions import Context
+from pvdbench.tables.published import less_printed
 from pvdbench.tables.table import Column, Value
 
 

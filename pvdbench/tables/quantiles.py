@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from pvdbench.tables.context import Context
-from pvdbench.tables.intervals import Bootstrap
-from pvdbench.tables.scores import Scores, counted
-from pvdbench.tables.splits import TENTHS
+from pvdbench.analysis.bootstrap import Bootstrap
+from pvdbench.analysis.groups import TENTHS
+from pvdbench.analysis.scores import Scores, counted
+from pvdbench.tables.captions import Context
 from pvdbench.tables.table import Column, Row, Table, psnr_column
 
 

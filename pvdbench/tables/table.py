@@ -1,19 +1,19 @@
 """A table as the paper prints one: rows of labels and numbers under grouped headings, best bold, second underlined."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal, TypeVar
 
-from pvdbench.tables.intervals import Interval
+from pvdbench.analysis.bootstrap import IDENTICAL, Interval
 
 Label = TypeVar("Label")
 Mark = Literal["best", "second", ""]
 Better = Literal["higher", "lower", "neither"]
 Value = float | str | Interval
 _APART = "A row that looks at the truth is an upper bound, no result, and earns no mark."
-MISSING, IDENTICAL = "\u2013", "identical"  # an en dash; a mean over nothing but frames equal to the truth
+MISSING = "\u2013"  # an en dash
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,26 @@ class Table:
         if not any(row.bound for row in rows) or all(column.better == "neither" for column in self.columns):
             return self
         return replace(self, rows=rows, caption=f"{self.caption} {_APART}")
+
+    def with_skipped(self, labels: Mapping[str, str], reasons: Mapping[str, str]) -> "Table":
+        """The same with the rows whose method failed, each with its reason; the paper's numbers stay.
+
+        Args:
+            labels: of all rows that the table would have, by row name.
+            reasons: why a row has no result, by row name.
+        """
+        gone = {row: label for row, label in labels.items() if row in reasons}
+        by_label = {label: row for row, label in gone.items()}
+        rows = [
+            replace(row, name=by_label[row.label], skipped=reasons[by_label[row.label]])
+            if not row.name and row.label in by_label
+            else row
+            for row in self.rows
+        ]
+        there = {row.name for row in rows}
+        empty = (math.nan,) * len(self.columns)
+        rows += [Row(row, label, empty, skipped=reasons[row]) for row, label in gone.items() if row not in there]
+        return replace(self, rows=tuple(rows))
 
     @property
     def headings(self) -> list[tuple[str, str]]:

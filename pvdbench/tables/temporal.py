@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from pvdbench.core.records import TEMPORAL_SCORES, read_table
-from pvdbench.tables.context import Context
-from pvdbench.tables.intervals import Bootstrap, Interval
+from pvdbench.analysis.bootstrap import Bootstrap, Interval
+from pvdbench.io.tables import TEMPORAL_SCORES, read_table
+from pvdbench.tables.captions import Context
 from pvdbench.tables.table import Column, Row, Table
 
 _QUANTITIES = ("warping_error_db", "truth_warping_error_db", "tof_px")

@@ -1,1 +1,1 @@
-"""Training of BIMNet and PVDNet (Sec. 3.1, 3.3 and 4.1)."""
+"""Training: losses, recipes, the loop, checkpoints, several processes."""

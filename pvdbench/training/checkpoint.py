@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from pvdbench.core.errors import WeightsError
-from pvdbench.core.files import replaced_file
+from pvdbench.io.atomic import replaced_file
 
 _FILE = "checkpoint.pt"
 LogRow = tuple[int, float, float, float | None]

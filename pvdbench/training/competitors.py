@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pvdbench.contract.trainable import Trainable
-from pvdbench.training.crops import Batch, Sequences
+from pvdbench.methods.interface import Trainable
+from pvdbench.training.distributed import ALONE, Processes
 from pvdbench.training.loop import write_given
 from pvdbench.training.params import MethodRecipe
-from pvdbench.training.place import Task, Where, accelerate
-from pvdbench.training.processes import ALONE, Processes
+from pvdbench.training.sampling import Batch, Sequences
+from pvdbench.training.trainer import Task, Where, accelerate
 
 EPSILON = 1e-3  # of the Charbonnier loss, for values in [0, 1]
 

@@ -17,12 +17,12 @@ from torch.nn import Parameter
 from tqdm import tqdm
 
 from pvdbench.core.errors import PvdbenchError
-from pvdbench.core.records import TRAINING_LOG, write_table
-from pvdbench.core.weights import load_weights, save_weights
+from pvdbench.io.tables import TRAINING_LOG, write_table
+from pvdbench.io.weights import load_weights, save_weights
 from pvdbench.training.checkpoint import LogRow, Progress, restore, save_checkpoint
-from pvdbench.training.crops import Batch
+from pvdbench.training.distributed import ALONE, Processes
 from pvdbench.training.params import Recipe
-from pvdbench.training.processes import ALONE, Processes
+from pvdbench.training.sampling import Batch
 from pvdbench.training.schedule import rate_factor
 from pvdbench.training.validation import Validator
 

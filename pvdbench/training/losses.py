@@ -5,10 +5,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pvdbench.core.warp import backward_warp, inside
-from pvdbench.motion.estimator import MotionNetwork
-from pvdbench.motion.liteflownet import LiteFlowNet
-from pvdbench.motion.params import Finetune
-from pvdbench.training.crops import Batch
+from pvdbench.networks.liteflownet import LiteFlowNet
+from pvdbench.networks.motion import MotionNetwork
+from pvdbench.networks.params import Finetune
+from pvdbench.training.sampling import Batch
 
 
 def supervised_loss(network: LiteFlowNet, batch: Batch) -> Tensor:

@@ -8,16 +8,16 @@ import torch
 from torch import Tensor, nn
 
 from pvdbench.core.errors import WeightsError
-from pvdbench.core.weights import save_weights
-from pvdbench.motion.estimator import MotionNetwork, load_motion_network, motion_header
-from pvdbench.motion.liteflownet import Encoder, LiteFlowNet, Matching, Regularization, Subpixel
-from pvdbench.motion.params import MotionRow
-from pvdbench.training.crops import Batch, Sequences
+from pvdbench.io.weights import save_weights
+from pvdbench.networks.liteflownet import Encoder, LiteFlowNet, Matching, Regularization, Subpixel
+from pvdbench.networks.motion import MotionNetwork, load_motion_network, motion_header
+from pvdbench.networks.params import MotionRow
+from pvdbench.training.distributed import ALONE, Processes
 from pvdbench.training.loop import write_log, write_untrained
 from pvdbench.training.losses import supervised_loss, warping_loss
 from pvdbench.training.params import MotionTraining, Recipe
-from pvdbench.training.place import Task, Where, accelerate
-from pvdbench.training.processes import ALONE, Processes
+from pvdbench.training.sampling import Batch, Sequences
+from pvdbench.training.trainer import Task, Where, accelerate
 
 Network = TypeVar("Network", LiteFlowNet, MotionNetwork)
 

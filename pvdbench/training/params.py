@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from pvdbench.core.params import StrictModel
-from pvdbench.training.presets import MOTION_PRESETS, SEQUENCE_PRESETS
+from pvdbench.training.recipes import MOTION_PRESETS, SEQUENCE_PRESETS
 
 Count = Annotated[int, Field(ge=1)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]

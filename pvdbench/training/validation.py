@@ -9,8 +9,8 @@ from torch import Tensor
 from pvdbench.core.errors import ParamsError
 from pvdbench.datasets.manifest import ClipFiles
 from pvdbench.training.checkpoint import Progress
-from pvdbench.training.crops import Batch
 from pvdbench.training.params import Recipe
+from pvdbench.training.sampling import Batch
 
 
 @dataclass(frozen=True)

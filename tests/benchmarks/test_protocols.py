@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from protocols.frames import noisy, textured
-from protocols.straightforward import straightforward
+from scoring.frames import noisy, textured
+from scoring.straightforward import straightforward
 
-from pvdbench.core.images import write_frame
-from pvdbench.protocols.catalogue import named_protocols, score_pair
-from pvdbench.protocols.folders import score_folders
-from pvdbench.protocols.pair import Pair
+from pvdbench.io.images import write_frame
+from pvdbench.scoring.folders import score_folders
+from pvdbench.scoring.frame_pair import Pair
+from pvdbench.scoring.registry import named_protocols, score_pair
 
 FRAMES = 24
 

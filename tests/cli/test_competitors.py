@@ -6,9 +6,9 @@ from conftest import METHODS
 from narrow import NARROW
 
 from cli.test_command import edit, files, one_line, pvdbench, study  # noqa: F401
-from pvdbench.contract.card import read_card
-from pvdbench.contract.folder import load_trainable
-from pvdbench.core.weights import load_weights
+from pvdbench.io.weights import load_weights
+from pvdbench.methods.card import read_card
+from pvdbench.methods.loading import load_trainable
 
 SHORT = {"steps": 4, "batch": 2, "crop": [32, 32], "sequence": 4, "cosine": None}
 

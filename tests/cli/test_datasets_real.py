@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pvdbench.core.records import SPLITS
-from pvdbench.inference.video import VideoWriter
+from pvdbench.io.tables import SPLITS
+from pvdbench.io.video import VideoWriter
 
 from .test_command import one_line, pvdbench
 

@@ -9,8 +9,8 @@ from command import edit, files, one_line, pvdbench
 from conftest import METHODS, ROOT, make_dataset
 from fake_method import write_method
 
-from pvdbench.contract.card import method_names, read_card
-from pvdbench.tables.published import read_published
+from pvdbench.analysis.published import read_published
+from pvdbench.methods.card import method_names, read_card
 from pvdbench.tables.table import MISSING
 
 

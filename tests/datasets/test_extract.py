@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pvdbench.core.errors import DataError, WriteError
 from pvdbench.datasets.catalogue import Source
-from pvdbench.datasets.extract import LARGEST_FRAME, extract
+from pvdbench.datasets.download.extract import LARGEST_FRAME, extract
 
 SOURCE = Source(what="w", archive="a", folders=["set"], kinds=["input", "GT"], splits="splits.csv")
 FRAME = "set/video/input/00000.jpg"

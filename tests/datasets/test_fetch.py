@@ -24,9 +24,8 @@ from pvdbench.cli.main import cli
 from pvdbench.core.errors import DataError, ParamsError, WriteError
 from pvdbench.core.params import read_params
 from pvdbench.datasets.catalogue import Sources, read_catalogue, state
-from pvdbench.datasets.download import download
-from pvdbench.datasets.fetch import fetch
-from pvdbench.datasets.resume import Patience
+from pvdbench.datasets.download.archive import download, fetch
+from pvdbench.datasets.download.http import Patience
 
 NOWHERE = "http://127.0.0.1:9/never"
 HASTY = Patience(attempts=3, wait=0.01, timeout=2)

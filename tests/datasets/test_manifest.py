@@ -3,10 +3,10 @@ import pytest
 from PIL import Image
 
 from pvdbench.core.errors import DataError
-from pvdbench.core.images import write_frame
-from pvdbench.core.records import MANIFEST, read_table, write_table
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.datasets.packed import pack
+from pvdbench.io.images import write_frame
+from pvdbench.io.tables import MANIFEST, read_table, write_table
 
 
 def test_reads_clips_in_order(dataset):

@@ -9,8 +9,8 @@ from pvdbench.core.errors import DataError, WriteError
 from pvdbench.datasets import packed
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.datasets.packed import FrameReader, pack, packed_path
-from pvdbench.training.crops import SequenceCrops, Sequences
 from pvdbench.training.params import SequenceRecipe
+from pvdbench.training.sampling import SequenceCrops, Sequences
 
 RECIPE = SequenceRecipe(steps=1, batch=1, crop=(24, 32), learning_rate=1e-3, sequence=2)
 

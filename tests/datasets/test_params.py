@@ -9,7 +9,7 @@ from conftest import ROOT
 from pvdbench.core.errors import ParamsError
 from pvdbench.core.params import read_params
 from pvdbench.datasets.params import DataParams, Photograph
-from pvdbench.datasets.photographs import LOADERS, photograph
+from pvdbench.datasets.rendered.photographs import LOADERS, photograph
 
 
 def read_with(tmp_path, key, value):

@@ -7,15 +7,15 @@ import yaml
 from conftest import ROOT
 from PIL import Image
 
-from pvdbench.core.flow_files import read_flow
-from pvdbench.core.images import read_frame, read_mask
 from pvdbench.core.warp import backward_warp
-from pvdbench.datasets.camera import Trajectory, shaky_path
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.datasets.params import DataParams, RenderParams
-from pvdbench.datasets.photographs import encode
-from pvdbench.datasets.render import render_dataset
-from pvdbench.datasets.scene import Scene
+from pvdbench.datasets.rendered.camera import Trajectory, shaky_path
+from pvdbench.datasets.rendered.photographs import encode
+from pvdbench.datasets.rendered.render import render_dataset
+from pvdbench.datasets.rendered.scene import Scene
+from pvdbench.io.flow import read_flow
+from pvdbench.io.images import read_frame, read_mask
 
 SMALL = RenderParams(
     seed=3, train=["cat"], test=["astronaut", "page"], frames=3, width=96, height=64, subframes=8,
@@ -169,7 +169,7 @@ class Flash:
 def test_a_frame_is_the_mean_light_of_its_subframes_and_the_middle_one_is_the_sharp_frame(tmp_path, monkeypatch):
     """A sixteenth of white light is 255 / 16 ** (1 / 2.2) = 72.3 encoded; the exposures leave no gap."""
     flash = Flash()
-    monkeypatch.setattr("pvdbench.datasets.render.make_scene", lambda *_: flash)
+    monkeypatch.setattr("pvdbench.datasets.rendered.render.make_scene", lambda *_: flash)
     params = SMALL.model_copy(update={"train": [], "test": ["cat"], "subframes": 16, "width": 32, "height": 32})
     render_dataset("flash", params, tmp_path / "flash")
     for frame in read_clips(tmp_path / "flash", "test")[0].frames:

@@ -5,11 +5,11 @@ import pytest
 from conftest import make_dataset
 
 from pvdbench.core.errors import DataError
-from pvdbench.core.flow_files import read_flow
-from pvdbench.core.images import read_frame
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.datasets.params import Subset
 from pvdbench.datasets.subset import describe_subset, take_subset
+from pvdbench.io.flow import read_flow
+from pvdbench.io.images import read_frame
 
 
 @pytest.fixture(scope="module")

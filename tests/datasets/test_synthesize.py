@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pvdbench.core.errors import DataError, ParamsError
-from pvdbench.core.images import read_frame
-from pvdbench.core.records import BLUR, read_table
 from pvdbench.datasets.add import add_dataset
-from pvdbench.datasets.between import frames_between
+from pvdbench.datasets.camera_response import power_response, read_response
 from pvdbench.datasets.manifest import read_clips
-from pvdbench.datasets.response import power_response, read_response
-from pvdbench.datasets.synthesize import Exposure, synthesize
-from pvdbench.inference.video import VideoWriter
+from pvdbench.datasets.synthesize import Exposure, frames_between, synthesize
+from pvdbench.io.images import read_frame
+from pvdbench.io.tables import BLUR, read_table
+from pvdbench.io.video import VideoWriter
 
 GAMMA = power_response(2.2)
 CLIPS = os.environ.get("PVDBENCH_CLIPS")

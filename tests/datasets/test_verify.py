@@ -7,13 +7,12 @@ import pytest
 from conftest import ROOT
 
 from pvdbench.core.errors import DataError
-from pvdbench.core.images import write_frame
-from pvdbench.core.records import MANIFEST, SPLITS, read_table
-from pvdbench.datasets.check_table import check_lines
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.datasets.splits import read_splits
-from pvdbench.datasets.verify import verify_dataset, write_manifest
+from pvdbench.datasets.verify import check_lines, verify_dataset, write_manifest
 from pvdbench.datasets.video_check import VideoJob, check_video
+from pvdbench.io.images import write_frame
+from pvdbench.io.tables import MANIFEST, SPLITS, read_table
 
 from .film import film
 

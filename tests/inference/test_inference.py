@@ -4,11 +4,11 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio
 
 from pvdbench.core.errors import DataError, MethodError
-from pvdbench.core.flow_files import read_flow
-from pvdbench.core.images import read_frame
-from pvdbench.core.records import MANIFEST, read_table, write_table
-from pvdbench.inference.deblurring import run_deblurring
-from pvdbench.inference.warping import run_motion
+from pvdbench.inference.deblur import run_deblurring
+from pvdbench.inference.motion import run_motion
+from pvdbench.io.flow import read_flow
+from pvdbench.io.images import read_frame
+from pvdbench.io.tables import MANIFEST, read_table, write_table
 
 
 class Fake:

@@ -8,8 +8,8 @@ import torch
 from conftest import METHODS
 from fake_method import CARD
 
-from pvdbench.contract.folder import get_ready, load_motion_estimator
 from pvdbench.core.errors import MethodError
+from pvdbench.methods.loading import get_ready, load_motion_estimator
 
 CPU = torch.device("cpu")
 

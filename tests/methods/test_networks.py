@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded import ORACLES, oracle_weights
 
-from pvdbench.contract.card import read_card
-from pvdbench.contract.clip import Clip
-from pvdbench.contract.folder import load_deblurrer, load_trainable
-from pvdbench.core.weights import save_weights
+from pvdbench.io.weights import save_weights
+from pvdbench.methods.card import read_card
+from pvdbench.methods.clip import Clip
+from pvdbench.methods.loading import load_deblurrer, load_trainable
 
 RECORDED = {"deepdeblur": "deepdeblur", "dvd": "dbn", "ovd": "ovd", "ifirnn": "ifirnn", "edvr": "edvr"}
 PARAMETERS = {"deepdeblur": 11_721_321, "dvd": 15_305_291, "ovd": 926_083, "ifirnn": 1_635_683, "edvr": 23_602_019,

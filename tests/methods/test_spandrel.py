@@ -7,11 +7,11 @@ import pytest
 import torch
 from conftest import METHODS, make_dataset
 
-from pvdbench.contract.check import check_method
-from pvdbench.contract.clip import Clip
-from pvdbench.contract.folder import get_ready, load_deblurrer
-from pvdbench.contract.trial import Subject
 from pvdbench.core.errors import WeightsError
+from pvdbench.methods.checks import check_method
+from pvdbench.methods.clip import Clip
+from pvdbench.methods.loading import get_ready, load_deblurrer
+from pvdbench.methods.trial_clip import Subject
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("spandrel") is None or importlib.util.find_spec("spandrel_extra_arches") is None,

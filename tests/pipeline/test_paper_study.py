@@ -15,9 +15,9 @@ from conftest import ROOT
 from datasets.miniature import write_nah_archive, write_splits, write_su_archive
 from datasets.server import Served, serving
 
-from pvdbench.core.weights import save_weights
-from pvdbench.motion.estimator import motion_header
-from pvdbench.motion.flownet2 import FlowNet2
+from pvdbench.io.weights import save_weights
+from pvdbench.networks.flownet2 import FlowNet2
+from pvdbench.networks.motion import motion_header
 
 pytestmark = pytest.mark.pipeline
 MOTION = ("static", "flownet2", "liteflownet", "bimnet-fn2", "bimnet")

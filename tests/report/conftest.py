@@ -6,11 +6,10 @@ from dataclasses import replace
 import pytest
 from chromium import launched, opened
 from fake_report import build
-from fake_study import fake, own  # noqa: F401
 
 
 @pytest.fixture(scope="session")
-def built(fake):  # noqa: F811
+def built(fake):
     """The fake study with its tables, figures and report."""
     build(fake)
     return fake

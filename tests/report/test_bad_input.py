@@ -9,9 +9,9 @@ from chromium import BROWSER, look, opened
 from fake_report import build, material
 from fake_study import DEBLUR, PARAMS, TABLE_PARAMS, make_fake_study
 
-from pvdbench.core.records import DEBLUR_SCORES, write_table
+from pvdbench.io.tables import DEBLUR_SCORES, write_table
 from pvdbench.report.build import build_report
-from pvdbench.tables.params import TableParams
+from pvdbench.study.table_params import TableParams
 
 pytestmark = BROWSER
 _NAME = '<script>alert("\u00fc")</script>'

@@ -10,8 +10,9 @@ from chromium import BROWSER, look, opened
 from fake_report import material
 from fake_study import DEBLUR, MOTION, RANKING, SIZES, TABLE_PARAMS
 
-from pvdbench.report.single import LIMIT, build_single_file
-from pvdbench.tables.scores import group_mean, read_scores
+from pvdbench.analysis.bootstrap import bootstrap_of
+from pvdbench.analysis.scores import group_mean, read_scores
+from pvdbench.report.single_file import LIMIT, build_single_file
 
 pytestmark = BROWSER
 
@@ -68,11 +69,11 @@ def test_tables_equal_the_score_files_under_any_protocol_and_split(page, built, 
             cells = iter(_row(page, name, row))
             for group in ("all",) if name == "table3" else ("all", "sharpest", "blurriest"):
                 for quantity, digits in (("psnr_db", 2), ("ssim", 3)):
-                    mean = group_mean(scores[row], group, quantity, TABLE_PARAMS.bootstrap)
+                    mean = group_mean(scores[row], group, quantity, bootstrap_of(TABLE_PARAMS))
                     assert next(cells) == _told(mean, digits), (row, group, quantity)
             for quantity in ("epe_px", "epe_visible_px") if name == "table1" else ():
                 known = scores[row][scores[row][quantity].notna()]
-                assert next(cells) == _told(TABLE_PARAMS.bootstrap.mean(known[quantity], known["video"]), 2), row
+                assert next(cells) == _told(bootstrap_of(TABLE_PARAMS).mean(known[quantity], known["video"]), 2), row
             _check_what_is_not_measured(built, name, row, labels[row], list(cells), compared=own)
 
 

@@ -13,15 +13,15 @@ import pytest
 from fake_report import material
 from fake_study import commit
 
+from pvdbench.analysis.bootstrap import Interval
+from pvdbench.analysis.findings import Finding
 from pvdbench.core.errors import DataError, StudyError
+from pvdbench.figures.style import Picture
 from pvdbench.report.build import build_report
 from pvdbench.report.page import Page, Section
 from pvdbench.report.provenance import Change, DataRecord, Provenance, Stage
 from pvdbench.report.render import render as render_page
 from pvdbench.tables.files import DatasetTables
-from pvdbench.tables.findings import Finding
-from pvdbench.tables.intervals import Interval
-from pvdbench.tables.picture import Picture
 from pvdbench.tables.table import Column, Row, Table, psnr_column
 
 

@@ -10,11 +10,12 @@ from chromium import BROWSER, look, opened
 from fake_report import material
 from fake_study import DEBLUR, MOTION, RANKING, TABLE_PARAMS
 
-from pvdbench.core.records import MANIFEST, write_table
+from pvdbench.analysis.bootstrap import bootstrap_of
+from pvdbench.analysis.scores import group_mean, read_scores
+from pvdbench.figures.build import build_figures
+from pvdbench.io.tables import MANIFEST, write_table
 from pvdbench.report.build import build_report
 from pvdbench.tables.build import build_tables
-from pvdbench.tables.figures import build_figures
-from pvdbench.tables.scores import group_mean, read_scores
 
 pytestmark = BROWSER
 
@@ -178,7 +179,7 @@ def test_two_data_sets_one_at_a_time(browser, ready):
         assert page.locator(".answer:visible").count() == 1
         page.get_by_text("Now under plain-rgb, which counts 16 frames").first.wait_for()
         scores = read_scores(ready.root, "deblur", "second", DEBLUR, protocol="plain-rgb", percent=10)
-        mean = group_mean(scores["mc"], "blurriest", "psnr_db", TABLE_PARAMS.bootstrap)
+        mean = group_mean(scores["mc"], "blurriest", "psnr_db", bootstrap_of(TABLE_PARAMS))
         cell = page.locator('table[data-name="second-table2"] tr[data-row="mc"] td').nth(4)
         assert cell.text_content() == f"{mean.mean:.2f}{mean.low:.2f}\u2013{mean.high:.2f}"
         source = page.eval_on_selector(".above img", "image => image.src")

@@ -10,8 +10,8 @@ from fake_study import DEBLUR, MOTION, PARAMS, RANKING, SIZES, TABLE_PARAMS, mak
 from scipy.stats import bootstrap
 
 from pvdbench.core.errors import DataError
+from pvdbench.study.table_params import TableParams
 from pvdbench.tables.build import build_tables
-from pvdbench.tables.params import TableParams
 
 
 def _build(study, params=TABLE_PARAMS):

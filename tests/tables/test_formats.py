@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
+from pvdbench.analysis.bootstrap import Interval
 from pvdbench.tables.formats import latex, markdown, write_csv
-from pvdbench.tables.intervals import Interval
 from pvdbench.tables.table import Cell, Column, Row, Table, decimal, psnr_column, spans
 
 _EVIL = "<script>a & b_LFN 5% $x$ {y} ~z^ \\q | #1"

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 from fake_study import DEBLUR, PARAMS, RANKING, SIZES, TABLE_PARAMS
 
+from pvdbench.analysis.bootstrap import bootstrap_of
+from pvdbench.analysis.scores import read_scores
+from pvdbench.study.table_params import TableParams
 from pvdbench.tables.build import build_tables
-from pvdbench.tables.context import Context
+from pvdbench.tables.captions import Context
 from pvdbench.tables.paper_differences import PaperDifferences
-from pvdbench.tables.params import TableParams
-from pvdbench.tables.scores import read_scores
 
 _COLUMNS = ["difference_db_all", "difference_db_sharpest", "difference_db_blurriest"]
 
@@ -48,7 +49,7 @@ def test_on_the_papers_videos_the_numbers_are_compared(own):
     scores = read_scores(own.root, "deblur", "sample", ["mc", "baseline"], protocol="koehler", percent=10)
     context = Context("su", "", "koehler", RANKING, 10, 3, 24, 48, 32)
     paper = pd.DataFrame({"paper_psnr_db_all": [20.0]}, index=["MC"])
-    made = PaperDifferences(context, {"baseline": "none", "mc": "MC"}, scores, paper, TABLE_PARAMS.bootstrap)
+    made = PaperDifferences(context, {"baseline": "none", "mc": "MC"}, scores, paper, bootstrap_of(TABLE_PARAMS))
     (column,) = made.columns
     assert (column.source, column.group, column.heading, column.signed) == ("Minus paper", "PSNR (dB)", "All", True)
     assert made.of("mc")["difference_db_all"].mean == pytest.approx(scores["mc"]["psnr_db"].mean() - 20, abs=1e-9)

@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from pvdbench.analysis.bootstrap import Bootstrap
+from pvdbench.analysis.published import NUMBERS, UNKNOWN, read_published
 from pvdbench.core.errors import DataError, ParamsError
-from pvdbench.protocols.catalogue import PROTOCOLS
-from pvdbench.tables.context import Context
+from pvdbench.scoring.registry import PROTOCOLS
+from pvdbench.tables.captions import Context
 from pvdbench.tables.files import DatasetTables, read_tables, write_tables
 from pvdbench.tables.formats import write_csv
-from pvdbench.tables.intervals import Bootstrap
-from pvdbench.tables.published import NUMBERS, UNKNOWN, read_published
-from pvdbench.tables.published_table import Number, check_unmixed, published_table
+from pvdbench.tables.published import Number, check_unmixed, published_table
 
 ROOT = Path(__file__).parents[2]
 FILES = ("table1", "table2", "table3", "table4", "table5", "sec44", "published")

@@ -10,17 +10,17 @@ import torch
 from conftest import METHODS, ROOT, make_dataset
 from narrow import NARROW, recipe_of, train_narrow
 
-from pvdbench.contract.card import read_card
-from pvdbench.contract.folder import load_trainable
-from pvdbench.contract.trainable import Trainable
 from pvdbench.core.errors import MethodError, ParamsError
 from pvdbench.core.params import parse_params
-from pvdbench.core.weights import load_weights
 from pvdbench.datasets.manifest import read_clips
+from pvdbench.io.weights import load_weights
+from pvdbench.methods.card import read_card
+from pvdbench.methods.interface import Trainable
+from pvdbench.methods.loading import load_trainable
 from pvdbench.training import loop
 from pvdbench.training.competitors import update_losses
-from pvdbench.training.crops import SequenceCrops, Sequences
 from pvdbench.training.params import MethodRecipe, Recipe
+from pvdbench.training.sampling import SequenceCrops, Sequences
 from pvdbench.training.schedule import rate_factor
 
 
@@ -58,7 +58,7 @@ import sys, torch
 from pathlib import Path
 torch.set_num_threads(1)
 from narrow import train_narrow
-from pvdbench.training.processes import joined
+from pvdbench.training.distributed import joined
 with joined() as processes:
     train_narrow("ifirnn", Path(sys.argv[1]), Path(sys.argv[2]), processes=processes, steps=6)
 """

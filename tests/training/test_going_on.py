@@ -15,13 +15,13 @@ import torch
 from conftest import ROOT, make_dataset
 
 from pvdbench.core.errors import ParamsError, WeightsError, WriteError
-from pvdbench.core.weights import load_weights, save_weights
-from pvdbench.deblur.params import DeblurRow, NetworkParams
-from pvdbench.deblur.recurrence import VideoDeblurrer
-from pvdbench.training.deblurring import train_deblurring
+from pvdbench.io.weights import load_weights, save_weights
+from pvdbench.networks.params import DeblurRow, NetworkParams
+from pvdbench.networks.video_deblurrer import VideoDeblurrer
+from pvdbench.training.deblur import train_deblurring
+from pvdbench.training.distributed import Processes
 from pvdbench.training.loop import TrainingError
 from pvdbench.training.params import SequenceRecipe
-from pvdbench.training.processes import Processes
 
 CPU = torch.device("cpu")
 RECIPE = SequenceRecipe(steps=24, batch=2, crop=(32, 32), learning_rate=1e-3, sequence=3, decay_steps=[10], decay=0.5,
@@ -33,8 +33,8 @@ from pathlib import Path
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
 from training.test_going_on import RECIPE, ROW
-from pvdbench.training.deblurring import train_deblurring
-from pvdbench.training.processes import joined
+from pvdbench.training.deblur import train_deblurring
+from pvdbench.training.distributed import joined
 data, out = Path(sys.argv[1]), Path(sys.argv[2])
 steps, batch, every = map(int, sys.argv[3:6])
 if sys.argv[6] == "float64":

@@ -7,18 +7,17 @@ from conftest import make_dataset
 
 from pvdbench.core.warp import backward_warp
 from pvdbench.datasets.manifest import read_clips
-from pvdbench.deblur.params import NetworkParams
-from pvdbench.deblur.recurrence import VideoDeblurrer
-from pvdbench.motion.liteflownet import LiteFlowNet
-from pvdbench.motion.params import Finetune
-from pvdbench.training.crops import SequenceCrops, Sequences, batches
-from pvdbench.training.deblurring import sequence_losses
+from pvdbench.networks.liteflownet import LiteFlowNet
+from pvdbench.networks.params import Finetune, NetworkParams
+from pvdbench.networks.video_deblurrer import VideoDeblurrer
+from pvdbench.training.deblur import sequence_losses
+from pvdbench.training.distributed import ALONE
 from pvdbench.training.loop import Run, optimise
 from pvdbench.training.losses import warping_loss
 from pvdbench.training.params import MotionRecipe, SequenceRecipe
-from pvdbench.training.place import accelerate
-from pvdbench.training.processes import ALONE
+from pvdbench.training.sampling import SequenceCrops, Sequences, batches
 from pvdbench.training.schedule import rate_factor
+from pvdbench.training.trainer import accelerate
 
 CPU = torch.device("cpu")
 RECIPE = SequenceRecipe(steps=4, batch=2, crop=(32, 32), learning_rate=1e-2, sequence=3)

@@ -9,23 +9,22 @@ import torch.nn.functional as F
 from conftest import make_dataset
 
 from pvdbench.core.errors import DataError, WeightsError
-from pvdbench.core.records import TRAINING_LOG, read_table
 from pvdbench.core.warp import backward_warp
-from pvdbench.core.weights import load_weights, save_weights
 from pvdbench.datasets.manifest import read_clips
-from pvdbench.deblur.params import DeblurRow, NetworkParams
-from pvdbench.deblur.recurrence import VideoDeblurrer
-from pvdbench.motion.estimator import motion_header
-from pvdbench.motion.flownet2 import FlowNet2
-from pvdbench.motion.liteflownet import LiteFlowNet
-from pvdbench.motion.params import Finetune, MotionRow
-from pvdbench.training.crops import SequenceCrops, Sequences, batches
-from pvdbench.training.deblurring import initialise, sequence_losses, train_deblurring
+from pvdbench.io.tables import TRAINING_LOG, read_table
+from pvdbench.io.weights import load_weights, save_weights
+from pvdbench.networks.flownet2 import FlowNet2
+from pvdbench.networks.liteflownet import LiteFlowNet
+from pvdbench.networks.motion import motion_header
+from pvdbench.networks.params import DeblurRow, Finetune, MotionRow, NetworkParams
+from pvdbench.networks.video_deblurrer import VideoDeblurrer
+from pvdbench.training.deblur import initialise, sequence_losses, train_deblurring
+from pvdbench.training.distributed import ALONE
 from pvdbench.training.loop import Run, TrainingError, optimise
 from pvdbench.training.losses import supervised_loss, warping_loss
 from pvdbench.training.motion import pretrain_motion, train_motion
 from pvdbench.training.params import Cosine, MotionRecipe, MotionTraining, SequenceRecipe
-from pvdbench.training.processes import ALONE
+from pvdbench.training.sampling import SequenceCrops, Sequences, batches
 from pvdbench.training.schedule import rate_factor
 
 CPU = torch.device("cpu")

@@ -5,12 +5,12 @@ import torch
 from conftest import make_dataset
 
 from pvdbench.core.errors import ParamsError
-from pvdbench.core.records import TRAINING_LOG, read_table
-from pvdbench.core.weights import load_weights, save_weights
 from pvdbench.datasets.manifest import read_clips
-from pvdbench.deblur.params import DeblurRow, NetworkParams
+from pvdbench.io.tables import TRAINING_LOG, read_table
+from pvdbench.io.weights import load_weights, save_weights
+from pvdbench.networks.params import DeblurRow, NetworkParams
 from pvdbench.training.checkpoint import Progress
-from pvdbench.training.deblurring import train_deblurring
+from pvdbench.training.deblur import train_deblurring
 from pvdbench.training.loop import TrainingError
 from pvdbench.training.params import SequenceRecipe, Validation
 from pvdbench.training.validation import Validator, divided

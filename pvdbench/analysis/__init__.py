@@ -1,0 +1,1 @@
+"""Score files to statistics: groups of frames, intervals, ranks, findings, published numbers."""

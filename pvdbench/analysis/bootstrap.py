@@ -1,0 +1,163 @@
+"""Bootstrap intervals over videos: the frames of one video are not independent, its neighbours least of all."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import bootstrap
+
+from pvdbench.study.table_params import TableParams
+
+CONFIDENCE = 0.95
+IDENTICAL = "identical"
+"""What is printed for the PSNR of frames that equal the truth, which is infinite."""
+
+_Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean and its 95 % interval.
+
+    Attributes:
+        mean: NaN over nothing; inf if all frames are identical to the truth.
+        low, high: NaN where fewer than two videos are left or the mean is not finite.
+        videos: how many the mean is over.
+        count: how many frames (pixels in Sec. 4.4) the mean is over.
+        identical: frames that were left out, as their PSNR is infinite.
+    """
+
+    mean: float
+    low: float
+    high: float
+    videos: int
+    count: int
+    identical: int = 0
+
+    def __neg__(self) -> "Interval":
+        return replace(self, mean=-self.mean, low=-self.high, high=-self.low)
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """The percentile bootstrap, whole videos drawn with replacement; the same seed draws the same videos."""
+
+    resamples: int
+    seed: int
+
+    def ratio(self, sums: _Array, weights: _Array) -> Interval:
+        """sum(sums) / sum(weights): a longer video weighs more, as in the paper's averages, in a resample too.
+
+        Args:
+            sums: (V,) one sum a video.
+            weights: (V,) what each sum is divided by: frames, or pixels in Sec. 4.4; videos of weight 0 are no part.
+        """
+        there = weights > 0
+        low, high = self._bounds(_ratio, sums[there], weights[there])
+        mean = float(_ratio(sums[there], weights[there]))
+        return Interval(mean, low, high, int(there.sum()), int(weights.sum()))
+
+    def mean(self, values: pd.Series, videos: pd.Series) -> Interval:
+        """The mean of one value a frame: infinite ones are left out and counted, NaN spreads.
+
+        Args:
+            values, videos: share their index.
+        """
+        return self._mean(values, videos, frame_totals)
+
+    def clip_mean(self, values: pd.Series, videos: pd.Series) -> Interval:
+        """The mean over videos of each video's mean; arguments as mean."""
+        return replace(self._mean(values, videos, clip_totals), count=int(np.sum(~np.isinf(values))))
+
+    def difference(self, first: pd.Series, second: pd.Series, videos: pd.Series) -> Interval:
+        """The mean of first minus second, frame by frame; frames where either is infinite are left out and counted."""
+        finite = ~(np.isinf(first) | np.isinf(second))
+        totals = frame_totals((first[finite] - second[finite]), videos[finite])
+        return replace(self._of(totals), identical=int((~finite).sum()))
+
+    def change(self, before: pd.DataFrame, after: pd.DataFrame) -> Interval:
+        """One average of the same videos minus another, where frames cannot be paired.
+
+        Args:
+            before, after: from frame_totals or clip_totals; a video without weight in either leaves no interval.
+        """
+        both = before.add_suffix("_before").join(after.add_suffix("_after"), how="outer").fillna(0.0)
+        columns = ("total_before", "weight_before", "total_after", "weight_after")
+        old, weights, new, new_weights = (both[column].to_numpy(np.float64) for column in columns)
+        low = high = math.nan
+        if (weights * new_weights).all():
+            low, high = self._bounds(_change, old, weights, new, new_weights)
+        mean = float(_change(old, weights, new, new_weights))
+        return Interval(mean, low, high, len(both), int(new_weights.sum()))
+
+    def draws(self, videos: int) -> NDArray[np.intp]:
+        """Which videos each resample draws: what another program needs to find the same intervals.
+
+        Args:
+            videos: how many there are to draw from, at least 2.
+
+        Returns: (resamples, videos) indices.
+        """
+        drawn = []
+
+        def record(values: _Array, _again: _Array, axis: int = -1) -> _Array:
+            drawn.append(values)
+            return np.asarray(values.mean(axis=axis))
+
+        numbers = np.arange(videos, dtype=np.float64)
+        self._bounds(record, numbers, numbers)
+        return drawn[-1].astype(np.intp)
+
+    def _mean(
+        self, values: pd.Series, videos: pd.Series, totals: Callable[[pd.Series, pd.Series], pd.DataFrame]
+    ) -> Interval:
+        finite = ~np.isinf(values)
+        interval = replace(self._of(totals(values[finite], videos[finite])), identical=int((~finite).sum()))
+        return replace(interval, mean=math.inf) if interval.identical and not finite.any() else interval
+
+    def _of(self, totals: pd.DataFrame) -> Interval:
+        return self.ratio(totals["total"].to_numpy(np.float64), totals["weight"].to_numpy(np.float64))
+
+    def _bounds(self, statistic: Callable[..., _Array], *arrays: _Array) -> tuple[float, float]:
+        if len(arrays[0]) < 2 or not np.isfinite(statistic(*arrays)):
+            return math.nan, math.nan
+        result = bootstrap(
+            arrays,
+            statistic,
+            paired=True,
+            n_resamples=self.resamples,
+            method="percentile",
+            confidence_level=CONFIDENCE,
+            rng=np.random.default_rng(self.seed),
+        )
+        low, high = result.confidence_interval
+        return float(low), float(high)
+
+
+def bootstrap_of(params: TableParams) -> Bootstrap:
+    """How a study draws its intervals."""
+    return Bootstrap(params.resamples, params.seed)
+
+
+def frame_totals(values: pd.Series, videos: pd.Series) -> pd.DataFrame:
+    """Of each video the sum (total) and number (weight) of values, so that each frame counts alike."""
+    by_video = values.groupby(videos, sort=True)
+    return pd.DataFrame({"total": by_video.sum(skipna=False), "weight": by_video.size()}, dtype=np.float64)
+
+
+def clip_totals(values: pd.Series, videos: pd.Series) -> pd.DataFrame:
+    """Of each video the mean, of weight 1, so that each video counts alike."""
+    frames = frame_totals(values, videos)
+    return pd.DataFrame({"total": frames["total"] / frames["weight"], "weight": 1.0}, dtype=np.float64)
+
+
+def _ratio(sums: _Array, weights: _Array, axis: int = -1) -> _Array:
+    with np.errstate(invalid="ignore"):  # 0 / 0 where nothing is left
+        return np.asarray(np.sum(sums, axis=axis) / np.sum(weights, axis=axis))
+
+
+def _change(sums: _Array, weights: _Array, new_sums: _Array, new_weights: _Array, axis: int = -1) -> _Array:
+    return _ratio(new_sums, new_weights, axis) - _ratio(sums, weights, axis)

@@ -1,0 +1,86 @@
+"""Rows whose method failed: left out of every number, and shown with their reason, never as zero."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pvdbench.io.cost import read_cost
+from pvdbench.study.table_params import TableParams
+
+
+@dataclass(frozen=True)
+class SkippedRow:
+    """One row without a result."""
+
+    task: str
+    name: str
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """All of one data set: row of `motion` or `deblur` to reason."""
+
+    motion: Mapping[str, str]
+    deblur: Mapping[str, str]
+
+    def without(self, params: TableParams) -> TableParams:
+        """The tables and figures of the rows that have a result."""
+        figures = params.figures
+        lens = params.lens if params.lens and params.lens.row not in self.deblur else None
+        shown = {
+            "flow": figures.flow.model_copy(update={"rows": _kept(figures.flow.rows, self.motion)}),
+            "deblur": figures.deblur.model_copy(update={"rows": _kept(figures.deblur.rows, self.deblur)}),
+            "compare": {
+                name: example.model_copy(update={"rows": _kept(example.rows, self.deblur)})
+                for name, example in figures.compare.items()
+            },
+        }
+        measured = {
+            "table1": _known(params.table1, self.motion),
+            "table2": _known(params.table2, self.deblur),
+            "table3": _known(params.table3, self.deblur),
+            "table4": _known(params.table4, self.deblur),
+            "variants": _known(params.variants, self.deblur),
+            "published": _known(params.published, self.deblur),
+        }
+        return params.model_copy(update={**measured, "lens": lens, "figures": figures.model_copy(update=shown)})
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Row of either task to reason."""
+        return {**self.motion, **self.deblur}
+
+    def rows(self, params: TableParams) -> tuple[SkippedRow, ...]:
+        """One by one, under their labels."""
+        tasks = (("motion", params.table1, self.motion), ("deblur", params.deblur_labels, self.deblur))
+        return tuple(
+            SkippedRow(task, row, labels[row], reason) for task, labels, gone in tasks for row, reason in gone.items()
+        )
+
+
+def read_skipped(study: Path, dataset: str, params: TableParams) -> Skipped:
+    """Ask the cost files, which say why a row has no frames.
+
+    Raises:
+        DataError: if a cost file is damaged.
+    """
+    costs = study / "data" / "cost"
+    return Skipped(
+        _reasons(costs / "flow" / dataset, params.table1), _reasons(costs / "deblur" / dataset, params.deblur_labels)
+    )
+
+
+def _reasons(folder: Path, rows: Iterable[str]) -> dict[str, str]:
+    paths = {row: folder / f"{row}.json" for row in rows}
+    found = {row: str(read_cost(path).get("failed", "")) for row, path in paths.items() if path.is_file()}
+    return {row: reason for row, reason in found.items() if reason}
+
+
+def _known(labels: Mapping[str, str], gone: Mapping[str, str]) -> dict[str, str]:
+    return {row: label for row, label in labels.items() if row not in gone}
+
+
+def _kept(rows: Iterable[str], gone: Mapping[str, str]) -> list[str]:
+    return [row for row in rows if row not in gone]

@@ -1,0 +1,62 @@
+"""pvdbench deblur, flow: a method on anybody's own frames."""
+
+from pathlib import Path
+
+import click
+
+methods_folder = click.option(
+    "--methods",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="methods",
+    show_default=True,
+    help="Folder of methods.",
+)
+weights_file = click.option("--weights", type=click.Path(path_type=Path), help="For a method that was trained.")
+method_name = click.option("--method", "name", required=True, help="A folder of methods.")
+threads_used = click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="On the CPU.")
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for PNG frames, or a .mp4 or .mkv.")
+@method_name
+@weights_file
+@methods_folder
+@threads_used
+def deblur(source: Path, out: Path, name: str, weights: Path | None, methods: Path, threads: int) -> None:
+    """Deblur SOURCE, a folder of frames or a video file."""
+    from pvdbench.core.device import compute_device
+    from pvdbench.inference.apply import deblur_anything
+    from pvdbench.methods.loading import get_ready, load_deblurrer
+
+    method = load_deblurrer(methods, name)
+    get_ready(method, methods, name, compute_device(threads), given=weights)
+    click.echo(f"{out}: {deblur_anything(method, source, out)} frames by {name}")
+
+
+@click.command()
+@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help=".flo; a .png beside it.")
+@method_name
+@weights_file
+@methods_folder
+@threads_used
+def flow(target: Path, source: Path, out: Path, name: str, weights: Path | None, methods: Path, threads: int) -> None:
+    """Estimate the flow from frame TARGET to frame SOURCE and draw it in colours."""
+    import numpy as np
+
+    from pvdbench.core.device import compute_device
+    from pvdbench.figures.flow import flow_colours
+    from pvdbench.inference.apply import estimate_anything
+    from pvdbench.io.atomic import replaced_file
+    from pvdbench.io.images import write_frame
+    from pvdbench.methods.loading import get_ready, load_motion_estimator
+
+    method = load_motion_estimator(methods, name)
+    get_ready(method, methods, name, compute_device(threads), given=weights)
+    estimate = estimate_anything(method, target, source, out)
+    longest = float(np.hypot(estimate[..., 0], estimate[..., 1]).max())
+    with replaced_file(out.with_suffix(".png")) as partial:
+        write_frame(partial, flow_colours(estimate, longest))
+    click.echo(f"{out}: flow of up to {longest:.2f} px by {name}")

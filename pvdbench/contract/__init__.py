@@ -1,1 +1,0 @@
-"""What a competing method must offer, and how a folder of methods/ is loaded."""

@@ -1,0 +1,1 @@
+"""Published archives: downloaded, checked and unpacked."""

@@ -1,0 +1,119 @@
+"""Published archives: downloaded from their mirrors, checked, unpacked, with a look at the disk first."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from zipfile import is_zipfile
+
+import pooch
+from filelock import FileLock
+
+from pvdbench.core.errors import DataError, WriteError
+from pvdbench.datasets.catalogue import NOTE, Archive, Catalogue
+from pvdbench.datasets.download.extract import SUFFIXES, Extracted, extract
+from pvdbench.datasets.download.http import Patience, ResumingDownloader, refuse_page
+from pvdbench.io.atomic import replaced_file
+
+PATIENCE = Patience()
+
+
+@contextmanager
+def one_at_a_time(catalogue: Catalogue, archive: Archive) -> Iterator[None]:
+    """Two data sets of one archive, fetched side by side, download it once."""
+    path = catalogue.archive_path(archive)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(path.name + ".lock")):
+        yield
+
+
+def download(catalogue: Catalogue, archive: Archive, patience: Patience = PATIENCE) -> str:
+    """Bring an archive to data/archives; what is there already is kept, what was begun goes on.
+
+    Returns: its SHA-256.
+
+    Raises:
+        DataError: if no mirror gives it, or its hash is not the known one.
+        WriteError: if the disk is too small.
+    """
+    path = catalogue.archive_path(archive)
+    if path.exists():
+        return check(catalogue, archive, path)
+    known = catalogue.expected_sha256(archive)
+    folder = path.with_name(path.name + ".partial")
+    folder.mkdir(parents=True, exist_ok=True)
+    transfer = ResumingDownloader(archive.urls, folder, hash_known=known is not None, patience=patience)
+    pooch.get_logger().setLevel("WARNING")  # it would tell users to put the hash into code
+    try:
+        pooch.retrieve(archive.urls[0], None, fname="whole", path=folder, downloader=transfer)
+        sha256 = check(catalogue, archive, folder / "whole")
+    except DataError:
+        (folder / "whole").unlink(missing_ok=True)
+        raise
+    except OSError as error:
+        raise WriteError(f"{path}: expected to write it, got '{error.strerror or error}'; what came is kept; "
+                         "free space or fix the permissions, then run again") from error  # fmt: skip
+    (folder / "whole").rename(path)
+    shutil.rmtree(folder)
+    return sha256
+
+
+def check(catalogue: Catalogue, archive: Archive, path: Path) -> str:
+    """The SHA-256 of a file that should be this archive, recorded where none is known yet.
+
+    Raises:
+        DataError: if it is a web page or no zip file, or has another hash than the published or recorded one.
+    """
+    with path.open("rb") as file:
+        refuse_page(str(path), file.read(1 << 16))
+    if not is_zipfile(path):
+        raise DataError(f"{path}: expected a zip archive, got {path.stat().st_size} bytes without the end of one; "
+                        "delete it and fetch it again")  # fmt: skip
+    sha256, known = str(pooch.file_hash(str(path))), catalogue.expected_sha256(archive)
+    if known is None:
+        catalogue.record(archive, path.stat().st_size, sha256)
+    elif sha256 != known:
+        where = "its publisher's" if archive.sha256 else f"{catalogue.data / 'checksums.csv'}'s"
+        raise DataError(f"{path}: expected SHA-256 {known} ({where}), got {sha256}; it is damaged, or another "
+                            "archive under the same name: delete it and fetch it from another mirror")  # fmt: skip
+    return sha256
+
+
+def fetch(catalogue: Catalogue, name: str, given: Path | None = None, *, delete_archive: bool = False) -> Extracted:
+    """Bring a data set into data/NAME; whatever is there of it is kept.
+
+    Args:
+        catalogue: the folder data/ and where its sets come from.
+        name: a data set of data/sources.yaml.
+        given: an archive that the user has; it is read where it lies. None: data/archives, downloaded if need be.
+        delete_archive: remove the downloaded archive once its frames are out.
+
+    Raises:
+        ParamsError: if no data set has this name.
+        DataError: if the archive cannot be brought here, is not the known one, or is not to be trusted.
+        WriteError: if the disk is too small.
+    """
+    source, archive, out = catalogue.source(name), catalogue.archive(name), catalogue.data / name
+    with one_at_a_time(catalogue, archive):
+        if (there := _noted(out, catalogue.expected_sha256(archive))) is not None:
+            return there
+        sha256 = check(catalogue, archive, given) if given else download(catalogue, archive)
+        path = given or catalogue.archive_path(archive)
+        (out / NOTE).unlink(missing_ok=True)
+        extracted = extract(path, source, out)
+        with replaced_file(out / NOTE) as partial:
+            note = {"archive": archive.file, "sha256": sha256, "frames": extracted.frames, "bytes": extracted.bytes}
+            partial.write_text(json.dumps(note) + "\n")
+        if delete_archive and given is None:
+            path.unlink()
+    return extracted
+
+
+def _noted(out: Path, sha256: str | None) -> Extracted | None:
+    """What a finished extraction of this archive noted, if its frames are all still there."""
+    if not (out / NOTE).exists():
+        return None
+    note = json.loads((out / NOTE).read_text())
+    frames = sum(path.suffix.lower() in SUFFIXES for path in out.rglob("*"))
+    return Extracted(frames, note["bytes"], 0) if (note["sha256"], note["frames"]) == (sha256, frames) else None

@@ -1,0 +1,120 @@
+"""Frames taken out of an archive of others: nothing outside the folder, no links, no bombs, and on from any stop."""
+
+import stat
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from zipfile import BadZipFile, ZipFile, ZipInfo
+
+from tqdm import tqdm
+
+from pvdbench.core.errors import DataError
+from pvdbench.datasets.catalogue import Source
+from pvdbench.datasets.download.disk_space import refuse_full_disk
+from pvdbench.io.atomic import replaced_file
+
+LARGEST_FRAME = 1 << 26
+"""Bytes; a PNG of 1280x720 that does not compress at all has 2.8 million."""
+LARGEST_RATIO = 4
+"""Of all frames to their archive; JPEG and PNG files compress no further."""
+SUFFIXES = (".jpg", ".jpeg", ".png")
+_BROKEN = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)  # RuntimeError: encrypted
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What an extraction left in a folder."""
+
+    frames: int
+    bytes: int
+    written: int  # frames that were not there before
+
+
+def extract(archive: Path, source: Source, out: Path) -> Extracted:
+    """Write a data set's frames out of an archive; frames that are there already, byte for byte, stay.
+
+    Every frame appears whole or not at all, so that a stopped extraction goes on where it was.
+
+    Args:
+        archive: a zip file.
+        source: which of its folders the data set consists of.
+        out: the data set's folder; a frame lies in it as in the archive, from the first of source.folders on.
+
+    Raises:
+        DataError: if the archive is no whole zip file, holds a name that leads out of its folder, a link, a bomb, two
+            files for one frame, or no frame of the data set.
+        WriteError: if the disk is too small.
+    """
+    try:
+        with ZipFile(archive) as opened:
+            members = _members(archive, opened.infolist(), source)
+            out.mkdir(parents=True, exist_ok=True)
+            missing = {target: member for target, member in members.items() if not _is_there(out / target, member)}
+            refuse_full_disk(out, sum(member.file_size for member in missing.values()))
+            for target, member in tqdm(missing.items(), out.name, unit="frame", mininterval=1):
+                _write(opened, member, out / target)
+    except _BROKEN as error:
+        raise DataError(
+            f"{archive}: expected a whole zip archive, got '{error}'; delete it and fetch it again"
+        ) from error
+    return Extracted(len(members), sum(member.file_size for member in members.values()), len(missing))
+
+
+def _members(archive: Path, members: Sequence[ZipInfo], source: Source) -> dict[Path, ZipInfo]:
+    """The frames of a data set by where they will lie, after a look at every name in the archive."""
+    frames: dict[Path, ZipInfo] = {}
+    for member in members:
+        _refuse_unsafe(archive, member)
+        target = _target(member, source)
+        if target in frames:
+            raise DataError(f"{archive}: expected one file for {target}, got '{frames[target].filename}' and "
+                            f"'{member.filename}'; use the publisher's archive")  # fmt: skip
+        if target is not None:
+            frames[target] = member
+    if not frames:
+        raise DataError(f"{archive}: expected frames below {' or '.join(source.folders)}, in folders "
+                        f"{' and '.join(source.kinds)}, found none; is it another archive?")  # fmt: skip
+    _refuse_bomb(archive, frames)
+    return frames
+
+
+def _refuse_unsafe(archive: Path, member: ZipInfo) -> None:
+    parts = member.filename.replace("\\", "/").split("/")
+    if parts[0] == "" or ".." in parts or parts[0].endswith(":"):
+        raise DataError(f"{archive}: expected names below one folder, got '{member.filename}', which leads out of it; "
+                        "do not trust this archive")  # fmt: skip
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise DataError(f"{archive}: expected files and folders, got a link or a device, '{member.filename}'; "
+                        "do not trust this archive")  # fmt: skip
+
+
+def _refuse_bomb(archive: Path, frames: dict[Path, ZipInfo]) -> None:
+    """Declared sizes are enough: zipfile reads no byte more than a member declares."""
+    largest, limit = max(member.file_size for member in frames.values()), LARGEST_RATIO * archive.stat().st_size
+    total = sum(member.file_size for member in frames.values())
+    if largest > LARGEST_FRAME or total > limit:
+        raise DataError(f"{archive}: expected frames of at most {LARGEST_FRAME} bytes and {limit} together, got "
+                        f"{largest} and {total}; do not trust this archive")  # fmt: skip
+
+
+def _target(member: ZipInfo, source: Source) -> Path | None:
+    path = PurePosixPath(member.filename)
+    starts = [i for i, part in enumerate(path.parts[:-2]) if part in source.folders]
+    wanted = path.suffix.lower() in SUFFIXES and not path.name.startswith(".")  # macOS writes ._00000.jpg beside
+    if member.is_dir() or not starts or not wanted or path.parent.name not in source.kinds:
+        return None
+    return Path(*path.parts[starts[0] :])
+
+
+def _is_there(path: Path, member: ZipInfo) -> bool:
+    try:
+        return path.stat().st_size == member.file_size and zlib.crc32(path.read_bytes()) == member.CRC
+    except OSError:
+        return False
+
+
+def _write(opened: ZipFile, member: ZipInfo, path: Path) -> None:
+    with replaced_file(path) as partial:
+        partial.write_bytes(opened.read(member))

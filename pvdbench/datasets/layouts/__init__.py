@@ -1,0 +1,1 @@
+"""How the folders of data sets are laid out."""

@@ -1,1 +1,0 @@
-"""PVDNet and its recurrence (Sec. 3.3)."""

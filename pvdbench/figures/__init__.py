@@ -1,0 +1,1 @@
+"""Statistics and frames to the paper's figures."""

@@ -1,0 +1,118 @@
+"""Deblurring every test clip of a data set by one method: 8-bit PNG frames, milliseconds beside them."""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+from tqdm import tqdm
+
+from pvdbench.core.errors import MethodError
+from pvdbench.datasets.manifest import ClipFiles, read_clips
+from pvdbench.inference.cost import clock, cost_facts, multiply_adds
+from pvdbench.io.atomic import replaced_folder
+from pvdbench.io.images import to_bytes, write_frame
+from pvdbench.methods.clip import Clip
+from pvdbench.methods.interface import Deblurrer
+from pvdbench.methods.isolation import Beat
+from pvdbench.methods.validation import require_frame
+
+_COUNTED = 3  # frames of the first clip, over which multiply-adds are counted and a method warms up
+
+
+def run_deblurring(
+    method: Deblurrer, name: str, dataset: Path, out: Path, *, beat: Beat = lambda: None
+) -> dict[str, Any]:
+    """Write out/VIDEO/FRAME.png for every frame of the test split.
+
+    Args:
+        method: loaded.
+        name: for messages.
+        dataset: the data set's folder.
+        beat: called after every frame.
+
+    Returns: what it cost: parameters, multiply-adds, median milliseconds a frame, frames, width, height, threads.
+    Raises:
+        MethodError: if the method gives another number of frames, another shape, values that are not finite or outside
+            [0, 1], or changes a frame of the data set.
+    """
+    milliseconds: list[float] = []
+    clips = read_clips(dataset, "test")
+    counted = _warm_up(method, _clip(method, clips[0])[:_COUNTED])
+    beat()
+    with replaced_folder(out) as folder:
+        for clip in tqdm(clips, name, mininterval=1):
+            (folder / clip.video).mkdir()
+            before = _stamps(clip)
+            times = []
+            for frame, (output, ms) in zip(clip.frames, _checked(method, name, clip), strict=True):
+                times.append(ms)
+                write_frame(folder / clip.video / f"{frame.name}.png", to_bytes(output.permute(1, 2, 0).cpu().numpy()))
+                beat()
+            _require_untouched(name, before, _stamps(clip))
+            milliseconds += _timed(method, times)
+    return cost_facts(method.parameters(), milliseconds, output, counted) | {"timed": _how_timed(method)}
+
+
+def _warm_up(method: Deblurrer, clip: Clip) -> float | None:
+    """The first frames are slow and not timed; their multiply-adds are counted where PyTorch does the work."""
+    if _how_timed(method) != "frame":
+        return None
+
+    def work() -> object:
+        return list(islice(method.deblur(clip), len(clip)))
+
+    if not sum(method.parameters().values()):
+        work()
+        return None
+    height, width = clip[0].shape[1:]
+    return multiply_adds(work, frames=len(clip), width=width, height=height)
+
+
+def _how_timed(method: Deblurrer) -> str:
+    """frame by frame; a clip as a whole, for programs; or never, for frames that were there before."""
+    return str(getattr(method, "timed", "frame"))
+
+
+def _timed(method: Deblurrer, times: list[float]) -> list[float]:
+    """Milliseconds a frame, of a clip whose frames came after so many each."""
+    how = _how_timed(method)
+    if how == "never":
+        return []
+    return [sum(times) / len(times)] * len(times) if how == "clip" else times
+
+
+def _clip(method: Deblurrer, clip: ClipFiles) -> Clip:
+    truth = Clip([frame.sharp for frame in clip.frames]) if getattr(method, "upper_bound", False) else None
+    names = [frame.name for frame in clip.frames]
+    return Clip([frame.blurry for frame in clip.frames], truth=truth, video=clip.video, names=names)
+
+
+def _checked(method: Deblurrer, name: str, clip: ClipFiles) -> Iterator[tuple[Tensor, float]]:
+    """The method's frames with their milliseconds, each held against the contract."""
+    frames = _clip(method, clip)
+    outputs = method.deblur(frames)
+    for t, frame in enumerate(clip.frames):
+        start = clock()
+        output = next(outputs, None)
+        ms = (clock() - start) * 1000
+        if output is None:
+            raise MethodError(f"{name}: {clip.video}: expected {len(frames)} frames, got {t}; yield one a frame")
+        require_frame(output, tuple(frames[t].shape), f"{name}: {frame.blurry}")
+        yield output, ms
+    if next(outputs, None) is not None:
+        raise MethodError(f"{name}: {clip.video}: expected {len(frames)} frames, got more; yield one a frame")
+
+
+def _stamps(clip: ClipFiles) -> dict[Path, tuple[int, int]]:
+    """Size and time of the files that a method could write to."""
+    files = [file for frame in clip.frames for file in (frame.blurry, frame.truth)]
+    return {file: (file.stat().st_size, file.stat().st_mtime_ns) for file in files if file and file.exists()}
+
+
+def _require_untouched(name: str, before: dict[Path, tuple[int, int]], after: dict[Path, tuple[int, int]]) -> None:
+    for file in before:
+        if after.get(file) != before[file]:
+            raise MethodError(f"{name}: {file}: expected the data set's frame as it was, got another; the method must "
+                              "not write there; restore the frame")  # fmt: skip

@@ -1,0 +1,64 @@
+"""What a stage took on this machine: seconds, peak memory, hardware; written beside its output and never inside it."""
+
+import json
+import os
+import platform
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pvdbench.core.errors import DataError
+from pvdbench.io.atomic import replaced_file
+
+
+@contextmanager
+def measured_cost(path: Path, stage: str, *, write: bool = True) -> Iterator[dict[str, Any]]:
+    """Write path as JSON when the block ends well; the block may add facts (parameters, milliseconds).
+
+    Args:
+        write: whether this process is the one of several that writes.
+    """
+    facts: dict[str, Any] = {"stage": stage}
+    start = time.perf_counter()
+    yield facts
+    facts["seconds"] = round(time.perf_counter() - start, 3)
+    facts["peak_memory_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    facts["hardware"] = hardware()
+    if not write:
+        return
+    with replaced_file(path) as partial:
+        partial.write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n")
+
+
+def hardware() -> str:
+    """The processor's name and the number of cores this process may use."""
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        models = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        name = models[0].split(":")[1].strip() if models else name
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{name}, {cores} cores"
+
+
+def read_cost(path: Path) -> dict[str, Any]:
+    """Read a stage's cost file.
+
+    Raises:
+        DataError: if the file is missing or damaged.
+    """
+    try:
+        facts = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise DataError(f"{path}: expected what a stage cost, found no file; run the stage that makes it") from None
+    except ValueError as error:
+        raise DataError(f"{path}: expected JSON, got '{error}'; run the stage that makes it again") from error
+    if not isinstance(facts, dict) or not {"stage", "seconds", "hardware"} <= facts.keys():
+        raise DataError(
+            f"{path}: expected the keys stage, seconds and hardware, got {str(facts)[:60]}; "
+            "run the stage that makes it again"
+        )
+    return facts

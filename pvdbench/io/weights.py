@@ -1,0 +1,64 @@
+"""Weights on disk: safetensors with a JSON header that says what made them."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from pvdbench.core.errors import WeightsError
+from pvdbench.io.atomic import replaced_file
+
+
+def save_weights(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> None:
+    """Write tensors and what made them; equal inputs give equal bytes, nothing but this file changes.
+
+    Raises:
+        WriteError: if the disk is full or the folder cannot be written.
+    """
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with replaced_file(path) as partial:
+        try:
+            save_file(whole, partial, {"pvdbench": json.dumps(header, sort_keys=True)})
+        except SafetensorError as error:  # it wraps the operating system's error
+            raise OSError(str(error)) from error
+
+
+def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors and the header of a file that save_weights wrote.
+
+    Raises:
+        WeightsError: if the file is missing, truncated or was not made by pvdbench.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path}: expected a weights file, found none; run the training stage that makes it")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {})["pvdbench"])
+        return load_file(path), header
+    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+        raise WeightsError(
+            f"{path}: expected safetensors with a pvdbench header, got '{error}'; make or import it again"
+        ) from error
+
+
+def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path, *, named: Callable[[str], str] = str) -> None:
+    """Copy tensors into network, every key and shape matching.
+
+    Args:
+        named: from the network's own name of a tensor to that in tensors.
+
+    Raises:
+        WeightsError: naming the first key that is missing, surplus or misshapen.
+    """
+    names = {named(name): name for name in network.state_dict()}
+    own = {name: network.state_dict()[mine] for name, mine in names.items()}
+    for name in sorted(set(own) | set(tensors)):
+        expected = tuple(own[name].shape) if name in own else "no such key"
+        got = tuple(tensors[name].shape) if name in tensors else "no such key"
+        if expected != got:
+            raise WeightsError(f"{path}: {name}: expected {expected}, got {got}; use the weights of this network")
+    network.load_state_dict({names[name]: value for name, value in tensors.items()})

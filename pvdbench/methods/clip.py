@@ -1,0 +1,55 @@
+"""Clip: a video as a method sees it, frames read when they are asked for."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import overload
+
+import torch
+from torch import Tensor
+
+from pvdbench.io.images import read_frame
+
+
+class Clip(Sequence[Tensor]):
+    """The frames of one video, in order: (3, H, W) float32 RGB in [0, 1] each; memory stays flat."""
+
+    def __init__(
+        self, paths: Sequence[Path], *, truth: "Clip | None" = None, video: str = "", names: Sequence[str] | None = None
+    ) -> None:
+        """Take the files of the frames.
+
+        Args:
+            truth: the sharp clip, given to methods that say they are an upper bound.
+            video: the clip's name in its data set.
+            names: of the frames, where they differ from their files'.
+        """
+        self._paths, self.truth, self.video = tuple(paths), truth, video
+        self.names = [path.stem for path in paths] if names is None else list(names)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @overload
+    def __getitem__(self, index: int) -> Tensor: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Clip": ...
+    def __getitem__(self, index: int | slice) -> "Tensor | Clip":
+        if isinstance(index, slice):
+            truth = None if self.truth is None else self.truth[index]
+            return Clip(self._paths[index], truth=truth, video=self.video, names=self.names[index])
+        frame = torch.from_numpy(read_frame(self._paths[index]).copy())
+        return frame.permute(2, 0, 1).float() / 255
+
+    def window(self, t: int, radius: int) -> Tensor:
+        """Frames t - radius to t + radius, the ends repeated: (2 * radius + 1, 3, H, W)."""
+        last = len(self) - 1
+        return torch.stack([self[min(max(i, 0), last)] for i in range(t - radius, t + radius + 1)])
+
+    def windows(self, radius: int) -> Iterator[Tensor]:
+        """The window of every frame, in order; each frame is read once."""
+        kept: dict[int, Tensor] = {}
+        last = len(self) - 1
+        for t in range(len(self)):
+            numbers = [min(max(i, 0), last) for i in range(t - radius, t + radius + 1)]
+            kept = {i: kept[i] if i in kept else self[i] for i in sorted(set(numbers))}
+            yield torch.stack([kept[i] for i in numbers])

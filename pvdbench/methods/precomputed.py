@@ -1,0 +1,84 @@
+"""kind: folder: a method that exists as its frames alone, taken from where they lie."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pvdbench.core.errors import DataError, MethodError
+from pvdbench.io.images import read_frame
+from pvdbench.methods.card import FramesTemplate
+from pvdbench.methods.clip import Clip
+
+
+class PrecomputedFrames:
+    """Gives the frames that a path template names; has no time of its own."""
+
+    timed = "never"
+
+    def __init__(self, folder: Path, template: FramesTemplate) -> None:
+        """Take the method's folder, which the template's path is relative to.
+
+        Raises:
+            MethodError: if the template cannot be filled.
+        """
+        self._folder, self._template = folder, template
+        if self.path("video", ["0", "1"], 0) == self.path("video", ["0", "1"], 1):
+            raise MethodError(f"{folder / 'method.yaml'}: frames.path: expected {{frame}} or {{number}} in it, got "
+                              f"'{template.path}'; add one")  # fmt: skip
+
+    def load(self, weights: Mapping[str, Path], device: torch.device, **options: Any) -> None:
+        """Nothing to load."""
+
+    def parameters(self) -> Mapping[str, int]:
+        """Unknown."""
+        return {}
+
+    def deblur(self, clip: Clip) -> Iterator[Tensor]:
+        """The file of each frame; frames that the offset leaves without one take the nearest, as a window's ends do.
+
+        Raises:
+            MethodError: if a file is missing or damaged.
+        """
+        last = len(clip) - 1
+        for t in range(len(clip)):
+            index = min(max(t - self._template.frame_offset, 0), last)
+            yield _unit(self.path(clip.video, clip.names, index))
+
+    def path(self, video: str, names: Sequence[str], index: int) -> Path:
+        """The file of one result.
+
+        Args:
+            video: the clip's name.
+            names: of its frames.
+            index: from 0; {frame} is the name at it, {number} the index itself.
+
+        Raises:
+            MethodError: if the template has another field, or a frame's name is no number where its format wants one.
+        """
+        try:
+            filled = self._template.path.format(video=video, frame=FrameName(names[index]), number=index)
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            raise MethodError(f"{self._folder / 'method.yaml'}: frames.path: expected {{video}}, {{frame}} and "
+                              f"{{number}} with formats that suit them, got '{self._template.path}' "
+                              f"({error}); correct it") from error  # fmt: skip
+        return self._folder / filled
+
+
+class FrameName(str):
+    """A frame's name, such as 00012, which formats as a number where the format asks for one: {frame:08d}."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        return format(int(self), spec) if spec.endswith("d") else super().__format__(spec)
+
+
+def _unit(path: Path) -> Tensor:
+    try:
+        frame = read_frame(path)
+    except DataError as error:  # of the method, not of the data set
+        raise MethodError(str(error)) from error
+    return torch.from_numpy(frame.copy()).permute(2, 0, 1).float() / 255

@@ -1,0 +1,1 @@
+"""The networks of the paper: LiteFlowNet (BIMNet), FlowNet2, PVDNet, pixel and cost volumes."""

@@ -1,0 +1,64 @@
+"""Keys `motion` and `deblur` of params.yaml: the rows of Tables 1 to 3 and their networks."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from pvdbench.core.params import StrictModel
+
+Coordinates = Literal["truncate", "round", "bilinear"]
+"""The authors' code truncates towards zero; the paper does not say. bilinear is ours: the only one through which a
+deblurring loss reaches the flow (MC_e2e+PV of Table 2)."""
+
+Pair = Literal["ss", "sb", "bs", "bb"]
+"""Sharp or blurry: the previous frame's kind, then the current frame's, as alpha and beta of Eq. (1)."""
+
+
+class Finetune(StrictModel):
+    """How a row's network goes on from the pre-trained or given one."""
+
+    loss: Literal["blur-invariant", "blur-variant"]  # Eq. (1), Eq. (2)
+    pairs: list[Pair]
+
+
+class MotionRow(StrictModel):
+    """One row: a method of methods/, with or without a network that is trained for it."""
+
+    method: str
+    network: Literal["liteflownet", "flownet2"] | None = None
+    weights: str | None = None  # of data/given, to start from in place of the pre-trained LiteFlowNet
+    finetune: Finetune | None = None
+
+
+Volume = Literal["none", "warp", "majority", "gray", "colour", "ideal"]
+"""What PVDNet sees of its previous output: that itself; warped plainly; the most frequent candidate of its gray pixel
+volume; all of them (the paper's); those in colour; or the one nearest to the truth, an upper bound."""
+
+Width = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class NetworkParams(StrictModel):
+    """A variant of PVDNet and of its motion compensation."""
+
+    volume: Volume
+    size: Literal[1, 3, 5, 7] = 5  # k of the pixel volume
+    coordinates: Coordinates = "truncate"
+    width: Width = 1.0
+    blocks: Annotated[int, Field(ge=1)] = 12
+    branch_width: Width | None = None  # of the input branches and level 1's first convolution, where it is another
+    residual_width: Width | None = None  # of the residual blocks, where it is another
+    compensate: Literal["output", "output-and-frames"] = "output"  # the paper's: the previous output alone
+    train_motion: bool = False  # MC_e2e of Table 2: the deblurring loss trains the flow, too
+
+
+class DeblurRow(StrictModel):
+    """One row: a method of methods/, the row of `motion` that it starts from and its network, if it has one."""
+
+    method: str
+    motion: str  # no default: dvc.yaml reads it, too
+    network: NetworkParams | None = None
+    weights: str | None = None  # of data/given: used as they are, nothing is trained
+    options: dict[str, Any] = Field(default={})  # of the method, where its method.yaml has them
+    training: dict[str, Any] = Field(
+        default={}
+    )  # over the recipe of its method.yaml, or over `training.deblur` for a row with a network

@@ -1,0 +1,89 @@
+"""The pixel volume (Sec. 3.2): candidates of each pixel from the deblurred frame before, and how one is chosen."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from pvdbench.core.warp import pixel_grid
+from pvdbench.networks.params import Coordinates
+
+
+def pixel_volume(
+    previous: Tensor, flow: Tensor, current: Tensor, *, size: int = 5, coordinates: Coordinates = "truncate"
+) -> Tensor:
+    """Gather the candidates V(p) = D[match(q) + (i, j)] with q = p - (i, j), for all |i|, |j| <= size // 2.
+
+    Channels run over i (x) first, then j (y), each from -size // 2, as in the authors' models/pixel_volume.py;
+    from there, too, the border rules, which the paper does not give: a candidate in the outermost pixel of the
+    previous frame or beyond is the current frame's value at p; one whose neighbour q lies outside is 0.
+
+    Args:
+        previous: (B, 1, H, W), the deblurred previous frame in gray; [-1, 1] in the networks, so 0 is mid gray.
+        flow: (B, 2, H, W), (x, y) in pixels, from current to previous.
+        current: (B, 1, H, W), the blurry current frame in gray.
+        size: k, odd.
+        coordinates: how a match between pixels is read.
+
+    Returns: (B, size * size, H, W).
+    Raises:
+        ValueError: if the shapes do not match or size is even.
+    """
+    b, _, h, w = flow.shape
+    if previous.shape != (b, 1, h, w) or current.shape != (b, 1, h, w):
+        got = f"{tuple(previous.shape)} and {tuple(current.shape)}"
+        raise ValueError(f"previous and current must be {(b, 1, h, w)}, got {got}")
+    if size % 2 == 0:
+        raise ValueError(f"size must be odd, got {size}")
+    match = flow + pixel_grid(h, w, flow)
+    if coordinates != "bilinear":
+        match = match.trunc() if coordinates == "truncate" else match.round()
+    candidates = _from_neighbours(match, size)  # (B, K, 2, H, W)
+    known = _from_neighbours(torch.ones_like(match[:, :1]), size)[:, :, 0] > 0  # (B, K, H, W)
+    x, y = candidates.unbind(2)
+    within = (x >= 1) & (x <= w - 2) & (y >= 1) & (y <= h - 2)
+    values = _read(previous, x, y, "bilinear" if coordinates == "bilinear" else "nearest")
+    return torch.where(known, torch.where(within, values, current), 0)
+
+
+def _from_neighbours(field: Tensor, size: int) -> Tensor:
+    """Each pixel's candidates: field at q = p - (i, j), plus (i, j); zero where q lies outside."""
+    r, (h, w) = size // 2, field.shape[-2:]
+    padded = F.pad(field, (r, r, r, r))
+    shifted = []
+    for i in range(-r, r + 1):
+        for j in range(-r, r + 1):
+            at_q = padded[:, :, r - j : r - j + h, r - i : r - i + w]
+            shifted.append(at_q + at_q.new_tensor([i, j]).view(1, 2, 1, 1) if field.shape[1] == 2 else at_q)
+    return torch.stack(shifted, 1)
+
+
+def _read(image: Tensor, x: Tensor, y: Tensor, mode: str) -> Tensor:
+    """image (B, 1, H, W) at K positions a pixel, x and y (B, K, H, W)."""
+    (b, k, h, w) = x.shape
+    grid = torch.stack((x * (2 / (w - 1)) - 1, y * (2 / (h - 1)) - 1), -1).view(b, k * h, w, 2)
+    return F.grid_sample(image, grid, mode=mode, padding_mode="zeros", align_corners=True).view(b, k, h, w)
+
+
+def most_frequent(volume: Tensor) -> Tensor:
+    """The mode of each pixel's candidates, counted on the 256 values of a byte; among equals the first candidate's.
+
+    Args:
+        volume: (B, K, H, W) in [-1, 1].
+
+    Returns: (B, 1, H, W), the candidate's own value.
+    """
+    values = ((volume + 1) * 127.5).round()
+    counts = torch.stack([(values == values[:, [k]]).sum(1) for k in range(volume.shape[1])], 1)
+    return volume.gather(1, counts.argmax(1, keepdim=True))
+
+
+def nearest(volume: Tensor, truth: Tensor) -> Tensor:
+    """The candidate that comes closest to the truth: what a perfect choice could make of the volume.
+
+    Args:
+        volume: (B, K, H, W).
+        truth: (B, 1, H, W).
+
+    Returns: (B, 1, H, W).
+    """
+    return volume.gather(1, (volume - truth).abs().argmin(1, keepdim=True))

@@ -1,0 +1,136 @@
+"""The recurrence of Sec. 3.3: motion, volume and PVDNet, frame after frame, each fed the one before."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pvdbench.core.colour import gray
+from pvdbench.core.errors import WeightsError
+from pvdbench.core.padding import padded
+from pvdbench.core.warp import backward_warp
+from pvdbench.io.weights import fill, load_weights
+from pvdbench.networks.motion import MotionNetwork, motion_header, motion_network
+from pvdbench.networks.params import NetworkParams
+from pvdbench.networks.pixel_volume import most_frequent, nearest, pixel_volume
+from pvdbench.networks.pvdnet import MULTIPLE, PVDNet
+
+
+class VideoDeblurrer(nn.Module):
+    """One step of the framework of Fig. 2, without motion compensation where motion is None (zero flow)."""
+
+    def __init__(self, params: NetworkParams, motion: MotionNetwork | None) -> None:
+        super().__init__()
+        self.params, self.motion = params, motion
+        candidates = {"gray": params.size**2, "colour": 3 * params.size**2}.get(params.volume, 1)
+        self.deblur = PVDNet(
+            candidates=candidates,
+            width=params.width,
+            blocks=params.blocks,
+            branch_width=params.branch_width,
+            residual_width=params.residual_width,
+        )
+
+    def flow(self, current: Tensor, previous: Tensor) -> Tensor:
+        """(B, 2, H, W) from current to previous, frames in [-1, 1]; without gradient unless it is trained here."""
+        if self.motion is None:
+            return current.new_zeros(len(current), 2, *current.shape[2:])
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.params.train_motion):
+            flow: Tensor = self.motion((current + 1) / 2, (previous + 1) / 2)  # the authors feed BIMNet [0, 1]
+        return flow
+
+    def compensate(self, state: Tensor, flow: Tensor, current: Tensor, truth: Tensor | None = None) -> Tensor:
+        """What the network sees of state, the deblurred previous frame, by the flow from current to it.
+
+        Raises:
+            ValueError: if the volume is ideal and there is no truth to choose by.
+        """
+        if self.params.volume == "none":
+            return gray(state)
+        if self.params.volume == "warp":  # candidate (0, 0) alone, read bilinearly; gray, so that k is all that differs
+            return backward_warp(gray(state), flow)
+        how = {"size": self.params.size, "coordinates": self.params.coordinates}
+        if self.params.volume == "colour":
+            channels = zip(torch.split(state, 1, 1), torch.split(current, 1, 1), strict=True)
+            return torch.cat([pixel_volume(one, flow, now, **how) for one, now in channels], 1)  # type: ignore[arg-type]
+        volume = pixel_volume(gray(state), flow, gray(current), **how)  # type: ignore[arg-type]  # mypy joins the values
+        if self.params.volume == "majority":
+            return most_frequent(volume)
+        if self.params.volume == "ideal":
+            if truth is None:
+                raise ValueError("the ideal volume is an upper bound: expected the sharp frame to choose by, got none")
+            return nearest(volume, gray(truth))
+        return volume
+
+    def forward(
+        self, previous: Tensor, current: Tensor, following: Tensor, state: Tensor, truth: Tensor | None = None
+    ) -> Tensor:
+        """Deblur current.
+
+        Args:
+            previous, current, following: (B, 3, H, W) blurry frames in [-1, 1]; H and W multiples of 4.
+            state: (B, 3, H, W), the deblurred previous frame, not clamped.
+            truth: (B, 3, H, W), the sharp current frame; only the ideal volume looks at it.
+
+        Returns: (B, 3, H, W), not clamped: the next frame's state.
+        """
+        with torch.autocast(current.device.type, enabled=False):  # half a coordinate would be half a match
+            flow = self.flow(current, previous)
+            volume = self.compensate(state, flow, current, truth)
+            if self.params.compensate == "output-and-frames":
+                previous = backward_warp(previous, flow)
+                following = backward_warp(following, self.flow(current, following))
+        output: Tensor = self.deblur(previous, current, following, volume)
+        return output
+
+
+def deblur_frames(
+    model: VideoDeblurrer, clip: Sequence[Tensor], device: torch.device, truth: Sequence[Tensor] | None = None
+) -> Iterator[Tensor]:
+    """Deblur a clip frame by frame; sides that are no multiple of 4 are padded (the authors crop them).
+
+    Args:
+        model: on device.
+        clip: (3, H, W) frames in [0, 1].
+        truth: the sharp frames, for the ideal volume alone.
+
+    Yields: (3, H, W) frames in [0, 1], on the CPU.
+    """
+
+    def ready(t: int, frames: Sequence[Tensor] = clip) -> Tensor:
+        return padded(frames[t][None].to(device), MULTIPLE) * 2 - 1
+
+    if not len(clip):
+        return
+    h, w = clip[0].shape[1:]
+    previous = current = state = ready(0)  # Sec. 4.1: the first frame is its own past
+    for t in range(len(clip)):
+        following = ready(t + 1) if t + 1 < len(clip) else current
+        state = model(previous, current, following, state, None if truth is None else ready(t, truth))
+        yield ((state[0, :, :h, :w] + 1) / 2).clamp(0, 1).cpu()
+        previous, current = current, following
+
+
+def architecture(model: VideoDeblurrer) -> dict[str, Any]:
+    """What a weights file's header says, enough to build the model again."""
+    motion = None if model.motion is None else motion_header(model.motion)
+    return {"network": "pvdnet", "params": model.params.model_dump(), "motion": motion}
+
+
+def load_video_deblurrer(path: Path) -> VideoDeblurrer:
+    """The model of a weights file that a deblurring training wrote; its motion network is inside.
+
+    Raises:
+        WeightsError: if the file is missing, damaged or of another network.
+    """
+    tensors, header = load_weights(path)
+    if header.get("network") != "pvdnet":
+        raise WeightsError(f"{path}: expected the weights of a pvdnet, got those of {header.get('network')}; "
+                           "name a row of `deblur` that has a network")  # fmt: skip
+    inside = header["motion"]
+    motion = None if inside is None else motion_network(inside)
+    model = VideoDeblurrer(NetworkParams(**header["params"]), motion)
+    fill(model, tensors, path)
+    return model

@@ -1,0 +1,103 @@
+"""The report as one HTML file under 10 MB, to be sent around: everything inline, fewer and smaller frames."""
+
+import base64
+import io
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+
+from pvdbench.io.atomic import replaced_file
+from pvdbench.report.build import write_pictures
+from pvdbench.report.index import study_index
+from pvdbench.report.inputs import Material
+from pvdbench.report.numbers import Pack
+from pvdbench.report.render import ASSETS, SCRIPTS, STYLES, Inlined, render
+from pvdbench.report.viewer import bisected
+
+LIMIT = 10_000_000
+"""Bytes of the whole file."""
+
+_FRAME_WIDTH, _FRAME_QUALITY = 320, 70
+_FIGURE_WIDTH, _FIGURE_QUALITY = 1200, 75
+_RESERVE = 200_000  # for what grows with the pictures' names
+
+
+def build_single_file(material: Material, out: Path) -> None:
+    """Write the report as one file.
+
+    Raises:
+        DataError, StudyError, WriteError: as build_report.
+    """
+    page = material.page()
+    with TemporaryDirectory() as folder:
+        packs = [*write_pictures(material, Path(folder)), *_numbers(material)]
+        index = study_index(material, packs)
+        figures = {f"figures/{path.name}": _figure(path) for path in _figures(material)}
+        style, scripts = _texts(STYLES), [(ASSETS / name).read_text() for name in SCRIPTS[:-1]]
+        numbers = "".join(pack.script() for pack in packs)
+        bare = render(page, index, Inlined(style, (*scripts, numbers), figures))
+        frames = Pack("images", dict(_fitting(Path(folder), LIMIT - len(bare.encode()) - _RESERVE)))
+        scripts += [numbers + frames.script(), (ASSETS / SCRIPTS[-1]).read_text()]
+        with replaced_file(out) as partial:
+            partial.write_text(render(page, index, Inlined(style, tuple(scripts), figures)))
+
+
+def _numbers(material: Material) -> Iterator[Pack]:
+    """The study's own protocol and all that has none; then other protocols, as long as half of the file is free."""
+    packs = list(material.packs())
+    others = [
+        pack for pack in packs if pack.key.count("/") == 2 and not pack.key.endswith(f"/{material.params.protocol}")
+    ]
+    room = LIMIT // 2
+    for pack in (*(pack for pack in packs if pack not in others), *others):
+        room -= len(pack.script())
+        if room > 0 or pack not in others:
+            yield pack
+
+
+def _texts(names: Iterable[str]) -> str:
+    return "\n".join((ASSETS / name).read_text() for name in names)
+
+
+def _figures(material: Material) -> list[Path]:
+    return [material.reports / "figures" / picture.file for picture in material.pictures]
+
+
+def _figure(path: Path) -> str:
+    """A figure as a data URI: drawings as they are, photographs smaller."""
+    if path.suffix == ".svg":
+        return f"data:image/svg+xml;base64,{base64.b64encode(path.read_bytes()).decode()}"
+    return _picture(path, _FIGURE_WIDTH, _FIGURE_QUALITY)
+
+
+def _fitting(folder: Path, room: int) -> Iterator[tuple[str, str]]:
+    """As many frames as fit, spread evenly: the first of every clip and source, then between them, finer and finer."""
+    for path in _spread(folder):
+        picture = _picture(path, _FRAME_WIDTH, _FRAME_QUALITY)
+        name = path.relative_to(folder).as_posix()
+        room -= len(picture) + len(name) + 8
+        if room < 0:
+            return
+        yield name, picture
+
+
+def _spread(folder: Path) -> Iterator[Path]:
+    frames: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*.webp")):
+        frames.setdefault(f"{path.parents[2].name}/{path.parent.name}/{path.name}", []).append(path)
+    names = list(frames)
+    for place in bisected(len(names)):
+        yield from frames[names[place]]
+
+
+def _picture(path: Path, width: int, quality: int) -> str:
+    """A picture as a data URI of WebP, at most so wide."""
+    with Image.open(path) as image:
+        small = image.convert("RGB")
+    if small.width > width:
+        small = small.resize((width, round(small.height * width / small.width)), Image.Resampling.LANCZOS)
+    content = io.BytesIO()
+    small.save(content, format="WEBP", quality=quality, method=4)
+    return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode()}"

@@ -1,0 +1,1 @@
+"""Protocols: what is done to frames before metrics compare them."""

@@ -1,0 +1,1 @@
+"""A study: its parameters, its plan, and which code each stage and each row runs."""

@@ -1,0 +1,194 @@
+"""What one stage of a study takes: hours measured here or counted, bytes of disk and of memory."""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from pvdbench.core.errors import DataError
+from pvdbench.datasets.splits import read_splits
+from pvdbench.io.tables import MANIFEST, read_table
+from pvdbench.io.weights import load_weights
+from pvdbench.methods.loading import load_trainable
+from pvdbench.networks.flownet2 import FlowNet2
+from pvdbench.networks.liteflownet import LiteFlowNet
+from pvdbench.networks.motion import MotionNetwork, motion_network
+from pvdbench.networks.params import DeblurRow, MotionRow, NetworkParams
+from pvdbench.networks.video_deblurrer import VideoDeblurrer
+from pvdbench.study.operations import Operations, frame_operations, update_operations
+from pvdbench.study.study import Study
+from pvdbench.training.competitors import update_losses
+from pvdbench.training.deblur import sequence_losses
+from pvdbench.training.losses import supervised_loss, warping_loss
+from pvdbench.training.params import MethodRecipe
+
+PNG_BYTES = 1.5  # a pixel of a frame; 0.1 to 1.4 on the real clips of docs/log.md
+FLOW_BYTES = 8.0  # a pixel: two float32
+COUNTED, MEASURED = "counted", "measured here"
+_HOUR = 3600.0
+_PUBLISHED_SIZE = 1280, 720  # of su and nah, upright videos aside
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage that is to run.
+
+    Attributes:
+        name: as `dvc repro` takes it.
+        done: whether its outputs are there and up to date.
+        hours: of computing; None where that is not known before it ran here.
+        basis: what the hours come from: measured here, or counted operations.
+        disk, memory: bytes.
+    """
+
+    name: str
+    done: bool
+    hours: float | None = None
+    basis: str = ""
+    disk: float = 0.0
+    memory: float = 0.0
+
+
+class Demands:
+    """Hours, disk and memory of a stage by its name."""
+
+    def __init__(self, study: Study, flops: float) -> None:
+        """Take a study and the operations a second that the machine which will run it sustains."""
+        self._study, self._flops = study, flops
+
+    def stage(self, name: str, done: bool) -> Stage:
+        """The stage of this name, as `dvc repro` takes it."""
+        kind, _, item = name.partition("@")
+        counts: dict[str, Callable[[str], Stage]] = {
+            "pretrain": lambda _: self._pretrain(),
+            "train-motion": self._train_motion,
+            "train-deblur": self._train_deblur,
+            "flow": partial(self._run, "flow"),
+            "deblur": partial(self._run, "deblur"),
+            "qualitative": partial(self._run, "deblur"),
+        }
+        found = counts[kind](item) if kind in counts else Stage(name, done)
+        return Stage(name, done, found.hours, found.basis, found.disk, found.memory)
+
+    def _pretrain(self) -> Stage:
+        training = self._study.params.training.motion
+        needed = partial(update_operations,
+            lambda: LiteFlowNet(training.width), lambda network, batch: iter([supervised_loss(network, batch)]),  # type: ignore[arg-type]
+            training.pretrain, 2)  # fmt: skip
+        return self._training("motion", "pretrained", training.pretrain.steps, needed)
+
+    def _train_motion(self, name: str) -> Stage:
+        row, training = self._study.motion_row(name), self._study.params.training.motion
+        if row.network is None or (finetune := row.finetune) is None:
+            return Stage(name, False, 0.0, "nothing to train")
+        needed = partial(update_operations,
+            lambda: self._motion_network(row), lambda network, batch: iter([warping_loss(network, batch, finetune)]),  # type: ignore[arg-type]
+            training.finetune, 2)  # fmt: skip
+        return self._training("motion", name, training.finetune.steps, needed)
+
+    def _train_deblur(self, name: str) -> Stage:
+        row = self._study.deblur_row(name)
+        if row.weights is not None:
+            return Stage(name, False, 0.0, "nothing to train")
+        if (own := self._study.recipe(name)) is not None:
+            return self._train_competitor(name, own)
+        if row.network is None:
+            return Stage(name, False, 0.0, "nothing to train")
+        recipe = self._study.sequence_recipe(name)
+        needed = partial(update_operations,
+            lambda: self._deblurrer(row), lambda model, batch: sequence_losses(model, batch, recipe),  # type: ignore[arg-type]
+            recipe, recipe.sequence)  # fmt: skip
+        return self._training("deblur", name, recipe.steps, needed)
+
+    def _train_competitor(self, name: str, recipe: MethodRecipe) -> Stage:
+        label = self._study.deblur_row(name).method
+        method, options = load_trainable(self._study.place_of(label), label), self._study.options(name)
+        assert method is not None  # it has a recipe
+        needed = partial(update_operations,
+            lambda: method.build(options), lambda network, batch: update_losses(method, network, batch, recipe),
+            recipe, recipe.sequence)  # fmt: skip
+        try:
+            return self._training("deblur", name, recipe.steps, needed)
+        except Exception:  # it looks at values, as DVD-MC's alignment does, and there are none
+            return Stage(name, False, None, "not known before it ran here")
+
+    def _training(self, task: str, name: str, steps: int, needed: Callable[[], Operations]) -> Stage:
+        cost = _cost(self._study.data("cost", "train", task, f"{name}.json"))
+        if cost.get("steps"):
+            return Stage(name, False, cost["seconds"] / cost["steps"] * steps / _HOUR, MEASURED,
+                         0.0, cost["peak_memory_mib"] * 2**20)  # fmt: skip
+        operations = needed()
+        return Stage(name, False, operations.flops * steps / self._flops / _HOUR, COUNTED,
+                     operations.parameters * 4.0, operations.memory)  # fmt: skip
+
+    def _run(self, task: str, item: str) -> Stage:
+        dataset, name = self._parts(item)
+        frames, width, height = self._size(dataset)
+        pixels = frames * width * height
+        disk = pixels * (PNG_BYTES + (FLOW_BYTES if task == "flow" else 0.0))
+        cost = _cost(self._study.data("cost", task, dataset, f"{name}.json"))
+        if cost.get("milliseconds_median"):
+            return Stage(item, False, cost["milliseconds_median"] / 1000 * frames / _HOUR, MEASURED, disk,
+                         cost["peak_memory_mib"] * 2**20)  # fmt: skip
+        operations = self._frame(task, name, width, height)
+        if operations is None:
+            return Stage(item, False, None, "not known before it ran here", disk)
+        return Stage(item, False, operations.flops * frames / self._flops / _HOUR, COUNTED, disk, operations.memory)
+
+    def _parts(self, item: str) -> tuple[str, str]:
+        """Data set and row of DATASET-ROW; the names of both may hold hyphens."""
+        rows = {*self._study.params.motion, *self._study.params.deblur}
+        pairs = [(name, item.removeprefix(f"{name}-")) for name in self._study.params.shown]
+        return next(pair for pair in pairs if pair[1] in rows)
+
+    def _frame(self, task: str, name: str, width: int, height: int) -> Operations | None:
+        if not width:
+            return None
+        size = (1, 3, math.ceil(height / 4) * 4, math.ceil(width / 4) * 4)
+        if task == "flow" and self._study.motion_row(name).network is not None:
+            network = partial(self._motion_network, self._study.motion_row(name))
+            return frame_operations(network, lambda net: net(torch.zeros(size), torch.zeros(size)))
+        if task == "deblur" and (model := self._deblurring(self._study.deblur_row(name))) is not None:
+            return frame_operations(model, lambda net: net(*(torch.zeros(size) for _ in range(5))))
+        return None
+
+    def _deblurring(self, row: DeblurRow) -> Callable[[], nn.Module] | None:
+        """The row's network, as params.yaml describes it, else as its given weights do, if they are here."""
+        if row.network is not None:
+            return partial(self._deblurrer, row)
+        given = self._study.given(row.weights)
+        if given is None or not given.exists():
+            return None
+        header = load_weights(given)[1]
+        motion = header["motion"]
+        return lambda: VideoDeblurrer(NetworkParams(**header["params"]), motion and motion_network(motion))
+
+    def _size(self, dataset: str) -> tuple[int, int, int]:
+        """Test frames, width and height: of the manifest, else what data/splits.csv says of a published data set."""
+        manifest = self._study.dataset(dataset) / "manifest.csv"
+        if manifest.exists():
+            table = read_table(manifest, MANIFEST)
+            test = table[table["split"] == "test"]
+            return len(test), int(test["width"].max()), int(test["height"].max())
+        try:
+            videos = read_splits(self._study.dataset("splits.csv"), dataset.removesuffix("-linear"))
+        except DataError:
+            return 0, 0, 0
+        return sum(len(video.frames) for video in videos.values() if video.split == "test"), *_PUBLISHED_SIZE
+
+    def _motion_network(self, row: MotionRow) -> MotionNetwork:
+        return FlowNet2() if row.network == "flownet2" else LiteFlowNet(self._study.params.training.motion.width)
+
+    def _deblurrer(self, row: DeblurRow) -> nn.Module:
+        motion = self._study.motion_row(row.motion)
+        assert row.network is not None
+        return VideoDeblurrer(row.network, None if motion.network is None else self._motion_network(motion))
+
+
+def _cost(path: Path) -> dict[str, float]:
+    return json.loads(path.read_text()) if path.exists() else {}

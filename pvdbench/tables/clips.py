@@ -1,0 +1,38 @@
+"""PSNR of every row on every clip."""
+
+from collections.abc import Mapping
+
+from pvdbench.analysis.bootstrap import Bootstrap
+from pvdbench.analysis.scores import Scores, counted
+from pvdbench.tables.captions import Context
+from pvdbench.tables.table import Column, Row, Table
+
+
+def clips_table(context: Context, task: str, labels: Mapping[str, str], scores: Scores, bootstrap: Bootstrap) -> Table:
+    """PSNR of every row on every clip, averaged over the clip's counted frames.
+
+    Args:
+        task: "deblur" or "motion", for name and title.
+    """
+    videos = sorted(set(next(iter(scores.values()))["video"]))
+    columns = tuple(_clip_column(context, video) for video in videos)
+
+    def row(name: str, label: str) -> Row:
+        clips = [scores[name].loc[[video]] for video in videos]
+        return Row(name, label, tuple(bootstrap.mean(clip["psnr_db"], clip["video"]) for clip in clips))
+
+    rows = tuple(row(name, label) for name, label in labels.items())
+    what = "deblurred" if task == "deblur" else "warped"
+    return Table(
+        f"clips-{task}",
+        f"Clip by clip: {what} frames",
+        f"{context.scored(counted(scores))}. Best bold, second underlined.",
+        context.dataset,
+        context.protocol,
+        columns,
+        rows,
+    )
+
+
+def _clip_column(context: Context, video: str) -> Column:
+    return Column(f"psnr_db_{video}", context.source, "PSNR (dB)", video, 2, "higher", identical=True)

@@ -1,0 +1,59 @@
+"""Tables without the paper's numbers beside: other methods as in Tables 4 and 5, and variants of PVDNet's own parts.
+
+What others published of the methods stands in the table `published`, a column a protocol; much of Table 4 is known by
+quotations alone, which say no protocol.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pvdbench.analysis.bootstrap import Bootstrap
+from pvdbench.analysis.scores import Scores, counted
+from pvdbench.study.table_params import TableParams
+from pvdbench.tables.captions import Context
+from pvdbench.tables.paper import group_means, score_columns, size_and_time
+from pvdbench.tables.table import Column, Row, Table
+
+_MARKS = "Best bold, second underlined."
+_NUMBERS = {"su": "Table 4", "nah": "Table 5"}  # by the data set that the paper measured
+
+
+def comparison_tables(
+    context: Context, params: TableParams, scores: Scores, bootstrap: Bootstrap, costs: Path
+) -> tuple[tuple[Table, Mapping[str, str]], ...]:
+    """The tables whose rows params names, each with all the rows that it would have.
+
+    Args:
+        scores: of the rows that have a result.
+        costs: the folder with ROW.json of each row.
+    """
+    number = _NUMBERS.get(context.dataset, "Tables 4 and 5")
+    wanted = (
+        ("table4", f"{number}: comparison with other methods", params.table4),
+        ("variants", "Variants of the pixel volume and of what it compensates", params.variants),
+    )
+    return tuple(
+        (
+            _table(context, name, title, {row: rows[row] for row in rows if row in scores}, scores, bootstrap, costs),
+            rows,
+        )
+        for name, title, rows in wanted
+        if rows
+    )
+
+
+def _table(
+    context: Context, name: str, title: str, labels: Mapping[str, str], scores: Scores, bootstrap: Bootstrap,
+    costs: Path,
+) -> Table:  # fmt: skip
+    columns = (
+        *score_columns(context),
+        Column("params_total_m", context.source, "Parameters", "(M)", 3),
+        Column("milliseconds_a_frame", context.source, "Time", "ms a frame", 1),
+    )
+    rows = []
+    for row, label in labels.items():
+        measured = group_means(scores[row], bootstrap) | size_and_time(costs / f"{row}.json")
+        rows.append(Row(row, label, tuple(measured[column.key] for column in columns)))
+    caption = f"{context.scored(counted(scores))}. {context.ranked} {_MARKS}"
+    return Table(name, title, caption, context.dataset, context.protocol, columns, tuple(rows))

@@ -1,0 +1,219 @@
+"""Tables 1, 2 and 3 of the paper: measured numbers and the paper's own, side by side."""
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from pvdbench.analysis.bootstrap import Bootstrap
+from pvdbench.analysis.groups import GROUPS
+from pvdbench.analysis.scores import Scores, counted, group_mean
+from pvdbench.io.cost import read_cost
+from pvdbench.tables.captions import PAPER_SOURCE, Context
+from pvdbench.tables.paper_differences import PaperDifferences
+from pvdbench.tables.table import Column, Row, Table, Value, psnr_column, ssim_column
+
+_MARKS = "Best bold, second underlined, among the measured rows."
+_PAPER_GROUPS = {"all": "Entire test set", "sharpest": "Sharpest 10 %", "blurriest": "Blurriest 10 %"}
+_PAPER_SUFFIX = {"all": "all", "sharpest": "sharpest10", "blurriest": "blurriest10"}
+_MILLION = 1e6
+_Measured = Mapping[str, Value]
+
+
+def table1(
+    context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame, bootstrap: Bootstrap
+) -> Table:
+    """Motion estimation on blurry frames, scored by warping the sharp ones (Sec. 4.2).
+
+    Args:
+        labels: row name to the paper's label.
+        paper: published table 1, by label.
+    """
+    published = _grouped(paper)
+    differences = PaperDifferences(context, labels, scores, published, bootstrap)
+    errors = _error_columns(context) if any(frames["epe_px"].notna().any() for frames in scores.values()) else ()
+    caption = (
+        f"{context.beside_paper(context.scored(counted(scores)))} "
+        "Sharp frame t - 1 is warped by the flow from blurry frame t to blurry frame t - 1 and "
+        f"scored against sharp frame t{', the flow against the true flow where it is known' if errors else ''}. "
+        f"{context.ranked}{differences.caption} {_MARKS}"
+    )
+    columns = (*score_columns(context), *errors, *_paper_columns(), *differences.columns)
+
+    def measured(row: str) -> _Measured:
+        known = {column.key: scores[row][column.key].dropna() for column in errors}
+        return group_means(scores[row], bootstrap) | differences.of(row) | {
+            key: bootstrap.mean(values, scores[row].loc[values.index, "video"]) for key, values in known.items()
+        }  # fmt: skip
+
+    return _table(
+        context,
+        "table1",
+        "Table 1: motion estimation on blurry frames",
+        caption,
+        columns,
+        _rows(labels, columns, measured, published),
+    )
+
+
+def table2(
+    context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame, bootstrap: Bootstrap
+) -> Table:
+    """The ablation of motion compensation and pixel volume (Sec. 4.3); arguments as table1."""
+    published = _grouped(paper)
+    differences = PaperDifferences(context, labels, scores, published, bootstrap)
+    columns = (*score_columns(context), *_paper_columns(), *differences.columns)
+
+    def measured(row: str) -> _Measured:
+        return group_means(scores[row], bootstrap) | differences.of(row)
+
+    rows = _rows(labels, columns, measured, published)
+    title = "Table 2: ablation of motion compensation and pixel volume"
+    ranked = f"{context.ranked}{differences.caption} {_MARKS}"
+    caption = f"{context.beside_paper(context.scored(counted(scores)))} {ranked}"
+    return _table(context, "table2", title, caption, columns, rows)
+
+
+def table3(
+    context: Context,
+    labels: Mapping[str, str],
+    scores: Scores,
+    paper: pd.DataFrame,
+    bootstrap: Bootstrap,
+    costs: Path,
+) -> Table:
+    """Motion compensation against a larger network (Sec. 4.5).
+
+    Args:
+        costs: the folder with ROW.json of each row.
+        context, labels, scores, paper, bootstrap: as table1.
+    """
+
+    published = paper.rename(columns=lambda name: f"paper_{name}")
+    differences = PaperDifferences(
+        context, labels, scores, published.assign(paper_psnr_db_all=published["paper_psnr_db"]), bootstrap
+    )
+
+    def measured(row: str) -> _Measured:
+        return group_means(scores[row], bootstrap) | size_and_time(costs / f"{row}.json") | differences.of(row)
+
+    machines = {(cost["hardware"], cost["threads"]) for cost in (read_cost(costs / f"{row}.json") for row in labels)}
+    where = "; ".join(f"{hardware}, threads: {threads}" for hardware, threads in sorted(machines))
+    caption = (
+        f"{context.beside_paper(context.scored(counted(scores)))} "
+        "Parameters are those of PVDNet and BIMNet together and apart; "
+        f"milliseconds are the median on {where}.{differences.caption} {_MARKS}"
+    )
+    columns = (*_size_columns(context), *differences.columns)
+    return _table(
+        context,
+        "table3",
+        "Table 3: motion compensation against a larger network",
+        caption,
+        columns,
+        _rows(labels, columns, measured, published),
+    )
+
+
+def group_means(frames: pd.DataFrame, bootstrap: Bootstrap) -> dict[str, Value]:
+    """PSNR (dB) and SSIM averaged over each group of frames, keyed as psnr_db_all."""
+    return {
+        f"{quantity}_{group}": group_mean(frames, group, quantity, bootstrap)
+        for group in GROUPS
+        for quantity in ("psnr_db", "ssim")
+    }
+
+
+def size_and_time(path: Path) -> dict[str, Value]:
+    """Parameters in millions, together and apart, and milliseconds a frame, from a row's cost file."""
+    facts = read_cost(path)
+    parts = {part: count / _MILLION for part, count in facts["parameters"].items()}
+    return {
+        "params_total_m": sum(parts.values()) if parts else math.nan,
+        "params_pvdnet_m": parts.get("deblur", math.nan),
+        "params_bimnet_m": parts.get("motion", math.nan),
+        "milliseconds_a_frame": math.nan if facts["milliseconds_median"] is None else facts["milliseconds_median"],
+    }
+
+
+def score_columns(context: Context) -> tuple[Column, ...]:
+    """PSNR and SSIM over each group of frames, keyed as group_means."""
+    return tuple(
+        column
+        for group in GROUPS
+        for column in (
+            psnr_column(f"psnr_db_{group}", context.source, context.group_heading(group)),
+            ssim_column(f"ssim_{group}", context.source, context.group_heading(group)),
+        )
+    )
+
+
+def _error_columns(context: Context) -> tuple[Column, ...]:
+    group = "Endpoint error (px)"
+    return (
+        Column("epe_px", context.source, group, "All", 2, "lower", interval=True),
+        Column("epe_visible_px", context.source, group, "Visible", 2, "lower", interval=True),
+    )
+
+
+def _paper_columns() -> tuple[Column, ...]:
+    return tuple(
+        column
+        for group in GROUPS
+        for column in (
+            Column(f"paper_psnr_db_{group}", PAPER_SOURCE, _PAPER_GROUPS[group], "PSNR (dB)", 2),
+            Column(f"paper_ssim_{group}", PAPER_SOURCE, _PAPER_GROUPS[group], "SSIM", 3),
+        )
+    )
+
+
+def _size_columns(context: Context) -> tuple[Column, ...]:
+    parameters = "Parameters (M)"
+    return (
+        psnr_column("psnr_db_all", context.source, "Entire test set"),
+        ssim_column("ssim_all", context.source, "Entire test set"),
+        Column("params_total_m", context.source, parameters, "Total", 3),
+        Column("params_pvdnet_m", context.source, parameters, "PVDNet", 3),
+        Column("params_bimnet_m", context.source, parameters, "BIMNet", 3),
+        Column("milliseconds_a_frame", context.source, "Time", "ms a frame", 1),
+        Column("paper_psnr_db", PAPER_SOURCE, "Entire test set", "PSNR (dB)", 2),
+        Column("paper_ssim", PAPER_SOURCE, "Entire test set", "SSIM", 3),
+        Column("paper_params_total_m", PAPER_SOURCE, parameters, "Total", 1),
+        Column("paper_params_pvdnet_m", PAPER_SOURCE, parameters, "PVDNet", 1),
+        Column("paper_params_bimnet_m", PAPER_SOURCE, parameters, "BIMNet", 1),
+    )
+
+
+def _grouped(paper: pd.DataFrame) -> pd.DataFrame:
+    """Published columns under the keys of _paper_columns."""
+    names = {
+        f"{quantity}_{_PAPER_SUFFIX[group]}": f"paper_{quantity}_{group}"
+        for group in GROUPS
+        for quantity in ("psnr_db", "ssim")
+    }
+    return paper.rename(columns=names)
+
+
+def _rows(
+    labels: Mapping[str, str],
+    columns: tuple[Column, ...],
+    measured: Callable[[str], _Measured],
+    paper: pd.DataFrame,
+) -> tuple[Row, ...]:
+    """The study's rows, then those that only the paper has."""
+
+    def row(name: str, label: str) -> Row:
+        published = paper.loc[label].to_dict() if label in paper.index else {}
+        own = measured(name) if name else {}
+        values = (own.get(column.key, float(published.get(column.key, math.nan))) for column in columns)
+        return Row(name, label, tuple(values))
+
+    own = [row(name, label) for name, label in labels.items()]
+    return (*own, *(row("", label) for label in paper.index if label not in labels.values()))
+
+
+def _table(
+    context: Context, name: str, title: str, caption: str, columns: tuple[Column, ...], rows: tuple[Row, ...]
+) -> Table:
+    return Table(name, title, caption, context.dataset, context.protocol, columns, rows)

@@ -1,0 +1,122 @@
+"""How fast training is here: updates a second at a recipe's batch and crop, and the hours that all of it would take."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from torch import Tensor, nn
+
+from pvdbench.networks.liteflownet import LiteFlowNet
+from pvdbench.networks.params import Finetune, NetworkParams
+from pvdbench.networks.video_deblurrer import VideoDeblurrer
+from pvdbench.training.deblur import sequence_losses
+from pvdbench.training.loop import Run, optimise
+from pvdbench.training.losses import warping_loss
+from pvdbench.training.params import MotionRecipe, Recipe, SequenceRecipe
+from pvdbench.training.sampling import Batch
+from pvdbench.training.trainer import accelerate
+
+_WARM = 5  # updates before the clock starts
+
+
+@dataclass(frozen=True)
+class Rate:
+    """One line of the table: what ran, how fast, in how much memory, and how long the whole recipe would take."""
+
+    what: str
+    updates_a_second: float
+    memory_gib: float
+    hours: float
+
+
+def training_rates(
+    motion: MotionRecipe, deblur: SequenceRecipe, *, width: float, updates: int, device: torch.device
+) -> list[Rate]:
+    """Rates of BIMNet (Eq. 1, four pairs) and of PVDNet with BIMNet fixed, on frames of noise held in memory.
+
+    Args:
+        motion, deblur: batch, crop, sequence and options are theirs; hours are for all of their steps.
+        width: of both networks; 1 is the paper's.
+        updates: to time, after a few to warm up.
+    """
+    network = LiteFlowNet(width).to(device)
+    finetune = Finetune(loss="blur-invariant", pairs=["ss", "sb", "bs", "bb"])
+    accelerate(network, motion)
+
+    def of_motion(batch: Batch) -> Iterator[Tensor]:
+        yield warping_loss(network, batch, finetune, masked=motion.masked)
+
+    params = NetworkParams(volume="gray", width=width)
+    model = VideoDeblurrer(params, LiteFlowNet(width)).to(device)
+    accelerate(model.deblur, deblur)
+    rates = [_rate("BIMNet", network, network, motion, _noise(motion, 2, device), of_motion, updates, device)]
+    sequences = _noise(deblur, deblur.sequence, device)
+
+    def of_deblur(batch: Batch) -> Iterator[Tensor]:
+        return sequence_losses(model, batch, deblur)
+
+    return [*rates, _rate("PVDNet", model, model.deblur, deblur, sequences, of_deblur, updates, device)]
+
+
+def _noise(recipe: Recipe, frames: int, device: torch.device) -> Batch:
+    shape = (recipe.batch, frames, 3, *recipe.crop)
+    return {kind: torch.rand(shape, device=device) for kind in ("blurry", "sharp")}
+
+
+def _rate(
+    what: str, network: nn.Module, trained: nn.Module, recipe: Recipe, batch: Batch,
+    losses: Callable[[Batch], Iterator[Tensor]], updates: int, device: torch.device,
+) -> Rate:  # fmt: skip
+    """Time updates through the training loop itself."""
+    clock = _Clock(_WARM, updates, device)
+    short = recipe.model_copy(update={"steps": _WARM + updates, "checkpoint_every": 0})
+
+    def timed(batch: Batch) -> Iterator[Tensor]:
+        for loss in losses(batch):
+            clock.tick()
+            yield loss
+
+    def supply(first: int) -> Iterator[Batch]:  # noqa: ARG001
+        while True:
+            yield batch
+
+    with TemporaryDirectory() as folder:
+        run = Run(what, network, list(trained.parameters()), short, Path(folder) / "log.csv", Path(folder) / "half", {})
+        optimise(run, supply, timed)
+    rate = updates / clock.stop()
+    return Rate(what, rate, _memory_gib(device), recipe.steps / rate / 3600)
+
+
+@dataclass
+class _Clock:
+    """Starts at the first update after the warm ones."""
+
+    warm: int
+    updates: int
+    device: torch.device
+    seen: int = 0
+    start: float = 0.0
+
+    def tick(self) -> None:
+        if self.seen == self.warm:
+            self._synchronise()
+            self.start = time.perf_counter()
+        self.seen += 1
+
+    def stop(self) -> float:
+        """Seconds of the timed updates."""
+        self._synchronise()
+        return time.perf_counter() - self.start
+
+    def _synchronise(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
+
+def _memory_gib(device: torch.device) -> float:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**30
+    return float("nan")

@@ -1,1 +1,0 @@
-"""The pixel volume (Sec. 3.2)."""

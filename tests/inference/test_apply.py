@@ -1,0 +1,197 @@
+"""A method on whatever a user has: folders, videos and real clips."""
+
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+from cli.test_command import one_line, pvdbench
+from scoring.frames import textured
+
+from pvdbench.core.errors import DataError, MethodError
+from pvdbench.inference.apply import deblur_anything, estimate_anything
+from pvdbench.io.flow import read_flow
+from pvdbench.io.images import read_frame, write_frame
+from pvdbench.io.video import VideoClip, VideoWriter
+from pvdbench.methods.clip import Clip
+
+CLIPS = os.environ.get("PVDBENCH_CLIPS")
+
+
+class Invert:
+    """Looks a frame back and one ahead, and gives the negative of this one."""
+
+    def deblur(self, clip):
+        for t in range(len(clip)):
+            window = clip.window(t, 1)
+            assert torch.equal(window[1], clip[t])
+            yield 1 - clip[t]
+
+
+def gradual(t, size=(34, 46)):
+    frame = textured(size)
+    frame[:, : 2 + 3 * t] = 250
+    return frame
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "in").mkdir()
+    for t in range(5):
+        write_frame(tmp_path / "in" / f"f{t}.png", gradual(t))
+    return tmp_path / "in"
+
+
+@pytest.fixture
+def video(tmp_path):
+    """Twenty-five frames without loss."""
+    with VideoWriter(tmp_path / "in.mkv", Fraction(25), lossless=True) as writer:
+        for t in range(25):
+            writer.write(gradual(t % 12))
+    return tmp_path / "in.mkv"
+
+
+def test_a_folder_to_a_folder(folder, tmp_path):
+    assert deblur_anything(Invert(), folder, tmp_path / "out") == 5
+    for t in range(5):
+        assert np.array_equal(read_frame(tmp_path / "out" / f"f{t}.png"), 255 - gradual(t))
+
+
+def test_a_video_is_the_clip_of_its_frames(video):
+    clip = VideoClip(video)
+    assert len(clip) == 25 and clip.rate == 25
+    for t in (0, 1, 5, 24, 3, -1):  # back to 3 means decoding again
+        expected = torch.from_numpy(gradual((t % 25) % 12)).permute(2, 0, 1).float() / 255
+        assert torch.equal(clip[t], expected)
+    with pytest.raises(IndexError):
+        clip[25]
+
+
+def test_a_video_to_a_folder_and_to_videos(video, tmp_path):
+    deblur_anything(Invert(), video, tmp_path / "out")
+    assert np.array_equal(read_frame(tmp_path / "out" / "000003.png"), 255 - gradual(3))
+    deblur_anything(Invert(), video, tmp_path / "out.mkv")
+    again = VideoClip(tmp_path / "out.mkv")
+    assert len(again) == 25 and again.rate == 25
+    assert np.array_equal((again[3] * 255).byte().permute(1, 2, 0).numpy(), 255 - gradual(3))
+    deblur_anything(Invert(), video, tmp_path / "out.mp4")
+    lossy = VideoClip(tmp_path / "out.mp4")
+    assert (
+        len(lossy) == 25 and (lossy[3] * 255 - (255 - torch.from_numpy(gradual(3)).permute(2, 0, 1))).abs().mean() < 12
+    )
+
+
+def test_an_odd_size_loses_its_last_row_in_mp4_alone(tmp_path):
+    for name, expected in (("a.mp4", (3, 32, 44)), ("a.mkv", (3, 33, 45))):
+        with VideoWriter(tmp_path / name, Fraction(25), lossless=name == "a.mkv") as writer:
+            writer.write(textured((33, 45)))
+        assert tuple(VideoClip(tmp_path / name)[0].shape) == expected
+
+
+def test_memory_stays_flat_over_a_video(tmp_path):
+    """What is kept does not grow with the number of frames."""
+    with VideoWriter(tmp_path / "long.mkv", Fraction(25), lossless=True) as writer:
+        for t in range(60):
+            writer.write(gradual(t % 12))
+    clip = VideoClip(tmp_path / "long.mkv")
+    for t in range(60):
+        _ = clip[t]
+        assert len(clip._kept) <= 16
+
+
+class Short(Invert):
+    def deblur(self, clip):
+        yield clip[0]
+
+
+def test_bad_input_is_named_and_leaves_what_was_there(folder, tmp_path):
+    deblur_anything(Invert(), folder, tmp_path / "out")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    with pytest.raises(MethodError, match="expected 5 frames, got 1; the method must yield one a frame"):
+        deblur_anything(Short(), folder, tmp_path / "out")
+    write_frame(folder / "f3.png", textured((30, 46)))
+    with pytest.raises(DataError, match=r"f3\.png: expected 46x34 as .*f0\.png, got 46x30"):
+        deblur_anything(Invert(), folder, tmp_path / "out")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="expected PNG or JPEG frames, found none"):
+        deblur_anything(Invert(), tmp_path / "empty", tmp_path / "out")
+    (tmp_path / "no.mp4").write_bytes(b"not a video")
+    with pytest.raises(DataError, match=r"no\.mp4: expected a readable video"):
+        deblur_anything(Invert(), tmp_path / "no.mp4", tmp_path / "out")
+    with pytest.raises(DataError, match="expected a video or a folder of frames, found none"):
+        deblur_anything(Invert(), tmp_path / "gone.mp4", tmp_path / "out")
+
+
+def test_results_never_replace_what_they_are_not(folder, tmp_path):
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(DataError, match="expected another place than that of the input, got the same"):
+        deblur_anything(Invert(), folder, tmp_path / "other" / ".." / "in")
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "dear.txt").write_text("...")
+    with pytest.raises(DataError, match=r"expected no folder, or one of PNG frames to replace, got 'dear\.txt' in it"):
+        deblur_anything(Invert(), folder, tmp_path / "letters")
+    with pytest.raises(DataError, match=r"expected a folder, or a file ending in \.mp4 or \.mkv, got '\.avi'; name"):
+        deblur_anything(Invert(), folder, tmp_path / "a.avi")
+    for out in ("f0.flo", "f1.flo"):  # whose picture would be a frame
+        with pytest.raises(DataError, match=r"expected a name that leaves .* alone, got one of theirs"):
+            estimate_anything(Constant(), folder / "f0.png", folder / "f1.png", folder / out)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "letters"]
+
+
+def test_a_single_frame_is_a_clip(tmp_path):
+    (tmp_path / "in").mkdir()
+    write_frame(tmp_path / "in" / "a.png", gradual(1))
+    assert deblur_anything(Invert(), tmp_path / "in", tmp_path / "out") == 1
+
+
+def test_a_sound_file_is_no_video(tmp_path):
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), layout="mono")
+        frame.rate = 8000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with pytest.raises(DataError, match="expected a video stream, found none"):
+        VideoClip(tmp_path / "a.mkv")
+
+
+class Constant:
+    def flow(self, target, source):
+        return torch.tensor([1.5, -2.0])[:, None, None].expand(2, *target.shape[1:])
+
+
+def test_flow_between_two_frames(folder, tmp_path):
+    flow = estimate_anything(Constant(), folder / "f0.png", folder / "f1.png", tmp_path / "a.flo")
+    assert np.array_equal(read_flow(tmp_path / "a.flo"), flow) and flow.shape == (34, 46, 2)
+    assert flow[0, 0].tolist() == [1.5, -2.0]
+    write_frame(folder / "f1.png", textured((30, 46)))
+    with pytest.raises(DataError, match=r"f1\.png: expected 46x34 as .*f0\.png, got 46x30"):
+        estimate_anything(Constant(), folder / "f0.png", folder / "f1.png", tmp_path / "b.flo")
+
+
+def test_the_commands(folder, tmp_path):
+    run = pvdbench("deblur", str(folder), "--method", "input", "--out", str(tmp_path / "o"))
+    assert run.returncode == 0 and "5 frames by input" in run.stdout, run.stderr
+    assert [f.shape for f in Clip(sorted((tmp_path / "o").iterdir()))] == [(3, 34, 46)] * 5
+    run = pvdbench(
+        "flow", str(folder / "f0.png"), str(folder / "f1.png"), "--method", "tvl1", "--out", str(tmp_path / "a.flo")
+    )
+    assert run.returncode == 0 and (tmp_path / "a.png").exists() and (tmp_path / "a.flo").exists(), run.stderr
+    run = pvdbench("deblur", str(folder), "--method", "pvdnet", "--out", str(tmp_path / "p"))
+    assert "pvdnet: expected a file of weights, got none; give one with --weights" in one_line(run)
+    run = pvdbench("deblur", str(folder), "--method", "tvl1", "--out", str(tmp_path / "p"))
+    assert "expected a method for 'deblur', got one for 'motion'" in one_line(run)
+
+
+@pytest.mark.skipif(not CLIPS, reason="PVDBENCH_CLIPS names no folder of real clips")
+@pytest.mark.parametrize("name", ["max-heromode.mp4", "phone_blurry.mp4"])
+def test_real_videos(name):
+    clip = VideoClip(Path(CLIPS) / name)
+    assert len(clip) > 30 and clip.rate > 10
+    first, last = clip[0], clip[len(clip) - 1]
+    assert first.shape == last.shape and 0.05 < first.mean() < 0.95 and first.std() > 0.02

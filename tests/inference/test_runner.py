@@ -1,0 +1,128 @@
+"""A row whose method fails: its reason in place of frames, through scoring, and nothing else stopped."""
+
+import json
+
+import pandas as pd
+import pytest
+from conftest import METHODS
+from fake_method import write_method
+
+from pvdbench.core.errors import DataError
+from pvdbench.inference.row import Attempt
+from pvdbench.inference.runner import attempt, read_failure
+from pvdbench.io.tables import DEBLUR_SCORES, FLOW_SCORES, TEMPORAL_SCORES, VOLUME_STATISTICS, read_table
+from pvdbench.scoring.dataset import score_deblurring, score_steadiness, score_warping
+from pvdbench.scoring.pixel_volume import Sources, score_volume
+
+
+def row(place, name, dataset, tmp_path, *, task="deblur"):
+    out, cost = tmp_path / "out", tmp_path / "cost.json"
+    return Attempt(task, "stage", "ours", place, name, None, dataset, out, cost, tmp_path / "x.log", threads=1)
+
+
+def test_a_row_that_runs_has_frames_and_costs(dataset, tmp_path):
+    assert attempt(row(METHODS, "input", dataset, tmp_path)) == ""
+    assert len(list((tmp_path / "out").rglob("*.png"))) == 8 and read_failure(tmp_path / "out") == ""
+    cost = json.loads((tmp_path / "cost.json").read_text())
+    assert cost["milliseconds_median"] > 0 and cost["peak_memory_mib"] > 10 and cost["multiply_adds_720p"] is None
+    assert (cost["device"], cost["precision"], cost["threads"], cost["timed"]) == ("cpu", "float32", 1, "frame")
+
+
+@pytest.mark.parametrize(
+    ("deblur", "message"),
+    [
+        ("yield from list(clip)[:-1]", "ours: a: expected 4 frames, got 3; yield one a frame"),
+        ("yield from (f[:, 1:] for f in clip)", "got shape (3, 47, 64)"),
+        ("yield from (f * torch.nan for f in clip)", "and values that are not; mend the method"),
+        ("yield from (f + 1 for f in clip)", "expected values in [0, 1], got "),
+        ("raise KeyError('x')\n        yield", "expected no error, got KeyError: 'x' (adapter.py, line "),
+        ("time.sleep(99)\n        yield", "expected a frame within 2 s, got none"),
+        ("import os; os._exit(1)\n        yield", "its process died (exit code 1)"),
+        (
+            "p = clip._paths[0]; p.write_bytes(p.read_bytes() + b'0'); yield from clip",
+            "expected the data set's frame as it was, got another",
+        ),
+    ],
+)
+def test_a_method_that_fails_leaves_its_reason_and_no_frames(dataset, tmp_path, deblur, message):
+    place = write_method(tmp_path / "methods", "x", deblur=deblur, card="seconds_a_frame: 2.0\n")
+    reason = attempt(row(place, "x", dataset, tmp_path))
+    assert message in reason and "\n" not in reason
+    assert [path.name for path in (tmp_path / "out").rglob("*")] == ["failed.json"]
+    assert read_failure(tmp_path / "out") == reason
+    assert json.loads((tmp_path / "cost.json").read_text())["failed"] == reason
+
+
+def test_a_failure_takes_the_place_of_frames_and_frames_that_of_a_failure(dataset, tmp_path):
+    place = write_method(tmp_path / "methods", "x", deblur="yield from list(clip)[1:]")
+    for _ in range(2):
+        assert attempt(row(METHODS, "input", dataset, tmp_path)) == "" and read_failure(tmp_path / "out") == ""
+        assert attempt(row(place, "x", dataset, tmp_path)) and not list((tmp_path / "out").rglob("*.png"))
+
+
+@pytest.mark.parametrize(
+    ("card", "load", "message"),
+    [
+        ("weights: {net: {file: net.pt}}\nneeds: ask the authors\n", "pass", "found none; ask the authors"),
+        ("", "weights['network']", "x: expected a file of weights, got none"),
+        ("", "import a_package_that_is_not_here", "got ModuleNotFoundError: No module named 'a_package_that"),
+    ],
+)
+def test_a_method_that_cannot_be_loaded_is_a_failure_too(dataset, tmp_path, card, load, message):
+    assert message in attempt(row(write_method(tmp_path / "m", "x", card=card, load=load), "x", dataset, tmp_path))
+
+
+def test_what_is_no_fault_of_the_method_stops_the_stage(dataset, tmp_path):
+    path = dataset / "b" / "input" / "00001.png"
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(DataError, match=r"b/input/00001\.png: expected a whole PNG or JPEG"):
+        attempt(row(METHODS, "input", dataset, tmp_path))
+    assert not (tmp_path / "out").exists() and not (tmp_path / "cost.json").exists()
+
+
+def test_a_failed_row_is_scored_as_a_table_without_rows(dataset, tmp_path):
+    place = write_method(tmp_path / "methods", "x", deblur="yield from ()")
+    attempt(row(place, "x", dataset, tmp_path))
+    out, names = tmp_path / "out", {"dataset": "tiny", "method": "ours"}
+    score_deblurring(dataset, out, tmp_path / "d.csv", protocols=["koehler"], **names)
+    score_steadiness(dataset, out, tmp_path / "t.csv", **names)
+    score_warping(dataset, out, tmp_path / "f.csv", protocols=["koehler"], **names)
+    sources = Sources(out, out, out)
+    score_volume(dataset, sources, tmp_path / "v.csv", dataset="tiny", frames_per_video=2, tolerances=[0])
+    for file, columns in (
+        ("d", DEBLUR_SCORES),
+        ("t", TEMPORAL_SCORES),
+        ("f", FLOW_SCORES),
+        ("v", VOLUME_STATISTICS),
+    ):
+        assert read_table(tmp_path / f"{file}.csv", columns).empty
+
+
+def test_a_damaged_reason_is_no_reason(dataset, tmp_path):
+    (tmp_path / "failed.json").write_text("{")
+    with pytest.raises(DataError, match=r"failed\.json: expected JSON with a reason"):
+        score_deblurring(dataset, tmp_path, tmp_path / "d.csv", protocols=["koehler"], dataset="tiny", method="ours")
+    assert not (tmp_path / "d.csv").exists()
+
+
+def test_a_program_s_time_is_shared_by_its_frames_and_frames_that_were_there_have_none(dataset, tmp_path):
+    import sys
+
+    command = write_method(tmp_path / "c", "x") / "x"
+    program = "import shutil, sys, time; time.sleep(0.4); shutil.copytree(sys.argv[1], sys.argv[2], dirs_exist_ok=True)"
+    (command / "run.py").write_text(program)
+    argv = f"['{sys.executable}', '{{method}}/run.py', '{{input}}', '{{output}}']"
+    (command / "method.yaml").write_text(
+        f"label: x\ntask: deblur\ncitation: x\nkind: command\ncommand: {{argv: {argv}}}\n"
+    )
+    assert attempt(row(tmp_path / "c", "x", dataset, tmp_path)) == ""
+    cost = json.loads((tmp_path / "cost.json").read_text())
+    assert 100 <= cost["milliseconds_median"] < 1000 and cost["frames"] == 8
+    assert cost["timed"] == "clip"
+    assert (tmp_path / "x.log").read_text().count("run.py") == 2
+    folder = write_method(tmp_path / "f", "x") / "x" / "method.yaml"
+    template = f"{dataset}/{{video}}/input/{{frame}}.png"
+    folder.write_text(f"label: x\ntask: deblur\ncitation: x\nkind: folder\nframes: {{path: '{template}'}}\n")
+    assert attempt(row(tmp_path / "f", "x", dataset, tmp_path)) == ""
+    assert json.loads((tmp_path / "cost.json").read_text())["milliseconds_median"] is None
+    assert pd.Series([path.name for path in (tmp_path / "out").rglob("*.png")]).value_counts().tolist() == [2] * 4

@@ -1,0 +1,98 @@
+import os
+import resource
+import subprocess
+import sys
+
+import pytest
+
+from pvdbench.core.errors import WriteError
+from pvdbench.io.atomic import replaced_file, replaced_folder
+
+
+def test_a_file_replaces_the_old_one_whole(tmp_path):
+    path = tmp_path / "deep" / "a.txt"
+    for text in ("old", "new"):
+        with replaced_file(path) as partial:
+            partial.write_text(text)
+    assert path.read_text() == "new"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises((WriteError, KeyboardInterrupt)), replaced_file(path) as partial:
+        partial.write_text("half")
+        raise error
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    """After a power cut a name must not stand for bytes that were never written; some disks say so only then."""
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def full(number):
+        assert os.fstat(number).st_size == 3 and path.read_text() == "old"
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(WriteError, match="No space left on device"), replaced_file(path) as partial:
+        partial.write_text("new")
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failure_leaves_the_old_folder_and_nothing_else(tmp_path):
+    out = tmp_path / "out"
+    with replaced_folder(out) as folder:
+        (folder / "a").write_text("old")
+    with pytest.raises(WriteError, match=r"out: expected to write it whole, got 'No space left on device'; what was"), \
+         replaced_folder(out) as folder:  # fmt: skip
+        (folder / "b").write_text("half")
+        raise OSError(28, "No space left on device")
+    assert [p.name for p in out.iterdir()] == ["a"]
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_folder_replaces_the_old_one_whole(tmp_path):
+    for name in ("a", "b"):
+        with replaced_folder(tmp_path / "out") as folder:
+            (folder / name).touch()
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["b"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "out"]
+
+
+LIMITED = """
+import signal, sys
+from pathlib import Path
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+import numpy as np, torch
+from pvdbench.io.weights import save_weights
+from pvdbench.io.images import write_frame
+from pvdbench.io.atomic import replaced_folder
+from pvdbench.core.errors import WriteError
+out = Path(sys.argv[1])
+try:
+    if out.suffix:
+        save_weights(out, {"w": torch.zeros(100_000)}, {})
+    else:
+        with replaced_folder(out) as folder:
+            write_frame(folder / "f.png", np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8))
+except WriteError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("name", ["w.safetensors", "frames"])
+def test_a_disk_that_takes_no_more_is_one_line_and_loses_nothing(tmp_path, name):
+    """The limit on file size stands in for a full disk: a real write fails half-way."""
+    out = tmp_path / name
+    run = subprocess.run(
+        [sys.executable, "-c", LIMITED, out], capture_output=True, text=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert f"{out}: expected to write it whole, got " in run.stdout
+    assert list(tmp_path.iterdir()) == []

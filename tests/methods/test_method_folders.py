@@ -1,0 +1,90 @@
+"""Methods in several folders, and files that a card names."""
+
+from itertools import pairwise
+
+import pytest
+from fake_method import write_method
+
+from pvdbench.core.errors import MethodError, ParamsError
+from pvdbench.methods.card import read_card
+from pvdbench.methods.loading import check_places, named_files, place_of
+from pvdbench.study.fingerprints import record_rows
+
+
+def test_a_method_is_found_in_whichever_folder_holds_it(tmp_path):
+    one, two = write_method(tmp_path / "one", "a"), write_method(tmp_path / "two", "b")
+    check_places([one, two])
+    assert (place_of([one, two], "a"), place_of([one, two], "b")) == (one, two)
+    with pytest.raises(MethodError, match=r"one/c: expected a method .* methods there: a, b"):
+        place_of([one, two], "c")
+
+
+def test_a_name_that_is_there_twice_is_refused(tmp_path):
+    places = [write_method(tmp_path / "one", "a"), write_method(tmp_path / "two", "a")]
+    with pytest.raises(MethodError, match=r"two/a: expected a name that no other method has, got that of .*one/a"):
+        check_places(places)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("B_c", "expected a name of small letters"), (None, "expected a folder of methods")]
+)
+def test_a_folder_without_methods_or_with_a_wrong_name_is_refused(tmp_path, name, message):
+    if name:
+        write_method(tmp_path, name)
+    with pytest.raises(MethodError, match=message):
+        check_places([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("card", "message"),
+    [
+        ("kind: folder\n", "frames: expected this key with kind: folder alone, got none"),
+        ("frames: {path: a}\n", "frames: expected this key with kind: folder alone, got it with kind: python"),
+        ("kind: command\n", "command: expected this key with kind: command alone, got none"),
+        ("kind: command\ncommand: {argv: []}\n", "command.argv: list should have at least 1 item"),
+        ("kind: docker\n", "kind: input should be 'python', 'folder' or 'command'"),
+        (
+            "kind: command\ncommand: {argv: [x]}\nweights: {a: {file: a}, b: {file: b}}\n",
+            "weights: expected one file at most for a command, got 2",
+        ),
+        ("weights: {a: {file: a, sha256: abc}}\n", "weights.a.sha256: string should match pattern"),
+        ("seconds_a_frame: 0\n", "seconds_a_frame: input should be greater than 0"),
+    ],
+)
+def test_keys_that_do_not_belong_together_are_refused(tmp_path, card, message):
+    with pytest.raises(ParamsError) as error:
+        read_card(write_method(tmp_path, "x", card=card), "x")
+    assert message in str(error.value)
+
+
+def test_a_motion_method_runs_in_this_python(tmp_path):
+    place = write_method(tmp_path, "x", card="kind: folder\nframes: {path: '{frame}'}\n")
+    card = place / "x" / "method.yaml"
+    card.write_text(card.read_text().replace("deblur", "motion"))
+    with pytest.raises(ParamsError, match="kind: expected python for a method of motion, got folder"):
+        read_card(place, "x")
+
+
+def test_the_files_that_a_card_names_are_those_that_are_there(tmp_path):
+    card = "adapter: ../other/adapter.py\nweights: {net: {file: ../net.pt}, gone: {file: gone.pt}}\n"
+    place = write_method(tmp_path / "methods", "x", card=card)
+    write_method(tmp_path / "methods", "other")
+    (place / "net.pt").write_text("")
+    named = {path.resolve().relative_to(place) for path in named_files(place / "x", read_card(place, "x"))}
+    assert {str(path) for path in named} == {"other/adapter.py", "net.pt"}
+
+
+def test_a_row_runs_again_when_weights_frames_or_an_adapter_elsewhere_change(tmp_path):
+    frames = "kind: folder\nframes: {path: '../frames/{video}/{frame}.png'}\n"
+    place = write_method(tmp_path / "m", "x", card="adapter: ../other.py\nweights: {net: {file: ../net.pt}}\n")
+    write_method(place, "y", card=frames)
+    files = [place / "other.py", place / "net.pt", place / "frames" / "a" / "0.png"]
+    files[2].parent.mkdir(parents=True)
+    rows, seen = {"deblur/one": "x", "deblur/two": "y"}, []
+    for file in [None, *files]:
+        for path in files if file is None else [file]:
+            path.write_text("new" if file else "old")
+        record_rows(rows, {"x": place, "y": place}, tmp_path / "out")
+        seen.append({path.stem: path.read_text() for path in (tmp_path / "out" / "deblur").iterdir()})
+    changed = [{row for row in after if after[row] != before[row]} for before, after in pairwise(seen)]
+    assert changed == [{"one"}, {"one"}, {"two"}]

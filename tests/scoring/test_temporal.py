@@ -1,0 +1,107 @@
+"""Steadiness: the warping error and the flow difference, by hand and on clips of known motion."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from scoring.frames import noisy, textured
+
+from pvdbench.core.errors import DataError
+from pvdbench.datasets.manifest import ClipFiles, FrameFiles, read_clips
+from pvdbench.io.images import read_frame, write_frame
+from pvdbench.io.tables import TEMPORAL_SCORES, read_table
+from pvdbench.scoring.dataset import score_steadiness
+from pvdbench.scoring.protocols.temporal import estimate_flow, flow_difference, steadiness, warping_error_db
+
+
+def test_the_warping_error_by_hand():
+    """One pixel to the left everywhere: each pixel of the frame is 3 brighter than where it came from."""
+    before = np.tile(np.arange(0, 60, 5, dtype=np.uint8)[None, :, None], (8, 1, 3))
+    frame = (np.roll(before, -1, 1) + 3).astype(np.uint8)
+    flow = np.tile(np.float32([1, 0]), (8, 12, 1))
+    seen = np.ones((8, 12), bool)
+    seen[:, -1] = False
+    assert warping_error_db(frame, before, flow, seen) == pytest.approx(20 * math.log10(255 / 3), abs=1e-4)
+    assert warping_error_db((frame - 3).astype(np.uint8), before, flow, seen) > 110  # but for float32 coordinates
+    assert math.isnan(warping_error_db(frame, before, flow, np.zeros_like(seen)))
+
+
+@given(st.floats(-3, 3), st.floats(-3, 3))
+def test_the_flow_difference_is_a_distance(x, y):
+    flow = np.random.default_rng(0).normal(size=(5, 6, 2)).astype(np.float32)
+    assert flow_difference(flow, flow) == 0
+    assert flow_difference(flow + np.float32([x, y]), flow) == pytest.approx(math.hypot(x, y), abs=1e-5)
+
+
+def test_the_estimator_finds_a_shift():
+    big = textured((70, 80))
+    flow = estimate_flow(big[3:63, 4:74], big[3:63, 2:72])  # what is at x in the first is at x + 2 in the second
+    assert np.median(flow, (0, 1)) == pytest.approx([2, 0], abs=0.2)
+
+
+@pytest.fixture
+def moving(tmp_path):
+    """Four frames that move by a pixel, with nothing known but the frames; and a shaky, noisy copy."""
+    big, frames = textured((80, 100)), []
+    for t in range(4):
+        sharp, estimate = tmp_path / f"sharp{t}.png", tmp_path / "estimate" / f"{t}.png"
+        estimate.parent.mkdir(exist_ok=True)
+        write_frame(sharp, big[4:68, 10 - t : 90 - t])
+        write_frame(estimate, noisy(big[4 + t % 2 : 68 + t % 2, 10 - t : 90 - t], seed=t))
+        frames.append(FrameFiles(str(t), sharp, sharp, None, None))
+    return ClipFiles("clip", tuple(frames)), tmp_path / "estimate"
+
+
+def test_a_shaky_copy_is_less_steady_than_the_truth(moving):
+    clip, estimates = moving
+    found = list(steadiness(clip, estimates))
+    assert [files.name for files, _ in found] == ["1", "2", "3"]
+    for _, value in found:
+        assert value.truth_warping_error_db > value.warping_error_db + 3
+        assert value.tof_px > 0.5  # a pixel up and down, frame by frame
+    for files in clip.frames:
+        (estimates / f"{files.name}.png").write_bytes(files.sharp.read_bytes())
+    for _, value in steadiness(clip, estimates):
+        assert value.tof_px == 0 and value.warping_error_db == value.truth_warping_error_db
+
+
+def test_true_flow_and_occlusion_are_used(dataset, tmp_path):
+    """The fixture's video moves by whole pixels, so along its true flow the truth is perfectly steady."""
+    for video in "ab":
+        (tmp_path / "f").mkdir(exist_ok=True)
+        (tmp_path / "f" / video).symlink_to(dataset / video / "GT")
+    score_steadiness(dataset, tmp_path / "f", tmp_path / "s.csv", dataset="tiny", method="m")
+    table = read_table(tmp_path / "s.csv", TEMPORAL_SCORES)
+    assert table.frame.tolist() == ["00001", "00002", "00003"] * 2
+    assert (table.truth_warping_error_db > 110).all() and (table.tof_px == 0).all()
+    clip = read_clips(dataset, "test")[0]
+    spoilt = read_frame(clip.frames[1].sharp).copy()
+    spoilt[:20] = 0
+    (tmp_path / "g").mkdir()
+    for files in clip.frames:
+        write_frame(tmp_path / "g" / f"{files.name}.png", spoilt if files.name == "00001" else read_frame(files.sharp))
+    unseen = np.zeros((48, 64), np.uint8)
+    unseen[:20] = 255
+    for t in (1, 2):
+        Image.fromarray(unseen).save(clip.frames[t].occlusion)  # grey, as the renderer writes it
+    errors = [value.warping_error_db for _, value in steadiness(clip, tmp_path / "g")]
+    assert min(errors) > 110  # what was spoilt is not seen in both frames
+
+
+def test_any_number_of_processes_gives_the_same_bytes(dataset, tmp_path):
+    for video in "ab":
+        (tmp_path / "f").mkdir(exist_ok=True)
+        (tmp_path / "f" / video).symlink_to(dataset / video / "input")
+    for jobs in (1, 2):
+        score_steadiness(dataset, tmp_path / "f", tmp_path / f"{jobs}.csv", dataset="tiny", method="m", jobs=jobs)
+    assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
+
+
+def test_a_missing_frame_is_named(moving):
+    clip, estimates = moving
+    (estimates / "2.png").unlink()
+    with pytest.raises(DataError, match=r"estimate/2\.png: expected a frame, found no file"):
+        list(steadiness(clip, estimates))

@@ -1,0 +1,242 @@
+"""What a study will take, against counts by hand, measured costs and what is there."""
+
+import json
+import shutil
+import subprocess
+from functools import partial
+
+import pytest
+import yaml
+from conftest import ROOT, make_dataset
+from torch import nn
+
+from pvdbench.core.errors import StudyError
+from pvdbench.datasets.manifest import read_clips
+from pvdbench.io.weights import save_weights
+from pvdbench.networks.params import NetworkParams
+from pvdbench.networks.video_deblurrer import VideoDeblurrer, architecture
+from pvdbench.study.operations import Operations, frame_operations, update_operations
+from pvdbench.study.plan import plan_study
+from pvdbench.study.stage_cost import COUNTED, MEASURED
+from pvdbench.study.study import load_study
+from pvdbench.training.params import Recipe
+
+RATE = 1e12
+
+
+@pytest.fixture
+def study(tmp_path):
+    """The smoke study alone in a repository, nothing made yet."""
+    for command in (["git", "init", "-q"], ["dvc", "init", "-q"]):
+        subprocess.run(command, cwd=tmp_path, check=True)
+    shutil.copytree(ROOT / "methods", tmp_path / "methods", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "dvc.yaml", tmp_path / "dvc.yaml")
+    params = yaml.safe_load((ROOT / "studies" / "smoke" / "params.yaml").read_text())
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params | {"root": "."}, sort_keys=False))
+    return tmp_path
+
+
+def test_a_convolution_is_counted_as_by_hand():
+    recipe = Recipe(steps=1, batch=2, crop=(8, 16), learning_rate=1.0)
+    multiply_adds = 2 * 9 * 3 * 5 * 8 * 16  # batch, kernel, channels in and out, pixels
+
+    def losses(network, batch):
+        yield network(batch["blurry"][:, 0]).sum()
+
+    found = update_operations(partial(nn.Conv2d, 3, 5, 3, padding=1), losses, recipe, 1)
+    assert found.parameters == 3 * 5 * 9 + 5
+    assert (
+        found.flops == 2 * multiply_adds * 2
+    )  # forwards, and backwards for the weights alone: frames need no gradient
+    frames, weights = 2 * 3 * 8 * 16, found.parameters
+    assert 4 * (4 * weights + frames) <= found.memory <= 4 * (5 * weights + frames)
+
+
+def test_a_frame_of_the_papers_network_takes_what_pytorch_counts():
+    import torch
+
+    size = (1, 3, 64, 64)
+    build = partial(VideoDeblurrer, NetworkParams(volume="warp"), None)
+    found = frame_operations(build, lambda net: net(*(torch.zeros(size) for _ in range(4))))
+    larger = frame_operations(build, lambda net: net(*(torch.zeros(1, 3, 128, 64) for _ in range(4))))
+    assert larger.flops == 2 * found.flops and larger.parameters == found.parameters
+    activations = found.memory - 4 * found.parameters
+    assert larger.memory - 4 * found.parameters == 2 * activations > 8 * 4 * 3 * 64 * 64
+
+
+def test_the_memory_of_a_frame_is_what_lives_together_not_what_was_ever_made():
+    import torch
+
+    def build():
+        return nn.Sequential(*(nn.Conv2d(2, 2, 3, padding=1, bias=False) for _ in range(5)))
+
+    found = frame_operations(build, lambda net: net(torch.zeros(1, 2, 8, 16)))
+    one = 4 * 2 * 8 * 16
+    # the frame that the caller holds, a layer's input and its output
+    assert 2 * one <= found.memory - 4 * found.parameters <= 3 * one
+
+
+def test_nothing_there_is_counted_and_named_as_missing(study):
+    plan = plan_study(load_study(study), RATE)
+    stages = {stage.name: stage for stage in plan.stages}
+    assert not any(stage.done for stage in plan.stages) and "report" in stages
+    assert stages["train-deblur@bimc-pv"].basis == COUNTED and stages["train-deblur@bimc-pv"].hours > 0
+    assert stages["train-deblur@input"].hours == 0 and stages["flow@smoke-bimnet"].hours is None
+    assert any("data set smoke: run `dvc repro data/dvc.yaml:smoke`" in line for line in plan.missing)
+
+
+@pytest.fixture
+def uncounted(monkeypatch):
+    """Every update takes 36 million operations and every frame 10 million; counting has its own tests."""
+    for name, flops in (("update_operations", 36e6), ("frame_operations", 10e6)):
+        monkeypatch.setattr(f"pvdbench.study.stage_cost.{name}", lambda *_, flops=flops: Operations(flops, 5.0, 7))
+
+
+def test_hours_are_steps_over_the_rate(study, uncounted):
+    stages = {stage.name: stage for stage in plan_study(load_study(study), 1e5).stages}
+    assert stages["pretrain"].hours == pytest.approx(6 * 36e6 / 1e5 / 3600)  # six updates
+    assert stages["train-motion@bimnet"].hours == pytest.approx(4 * 36e6 / 1e5 / 3600)
+
+
+def test_what_was_measured_here_goes_before_counting(study, uncounted):
+    cost = study / "data" / "cost" / "train" / "deblur" / "bimc-pv.json"
+    cost.parent.mkdir(parents=True)
+    facts = {"seconds": 7.2, "steps": 3, "peak_memory_mib": 100, "stage": "s", "hardware": "h"}
+    cost.write_text(json.dumps(facts))
+    stage = next(s for s in plan_study(load_study(study), RATE).stages if s.name == "train-deblur@bimc-pv")
+    assert stage.basis == MEASURED and stage.memory == 100 * 2**20
+    assert stage.hours == pytest.approx(7.2 / 3 * 6 / 3600)  # the smoke study's six updates
+
+
+def test_frames_that_are_there_give_hours_and_disk_of_running(study, uncounted):
+    frames = sum(len(clip.frames) for clip in read_clips(make_dataset(study / "data" / "smoke"), "test"))
+    stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
+    assert (
+        stages["deblur@smoke-bimc-pv"].hours == pytest.approx(frames * 10e6 / RATE / 3600)
+        and stages["flow@smoke-bimnet"].disk > 0
+    )
+    assert stages["flow@smoke-tvl1"].hours is None  # no network to count
+
+
+def test_a_competitor_is_counted_by_its_own_network_and_recipe(study):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    kept = {row: params["deblur"][row] for row in ("input", "bimc", "bimc-pv")}
+    params["deblur"] = kept | {"dvd": {"method": "dvd", "motion": "static"}}
+    for table in ("table2", "table3"):
+        params["tables"][table] = {"bimc-pv": "BIMC+PV"}
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    stage = next(s for s in plan_study(load_study(study), RATE).stages if s.name == "train-deblur@dvd")
+    assert stage.basis == COUNTED and stage.disk == 4 * 15_305_291 and stage.hours > 1
+
+
+def test_a_published_data_set_that_is_not_here_is_counted_by_its_split(study, uncounted):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["datasets"]["test"] = ["su"]
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    (study / "data").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "data" / "splits.csv", study / "data" / "splits.csv")
+    stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
+    assert stages["deblur@su-bimc-pv"].hours == pytest.approx(1000 * 10e6 / RATE / 3600)  # Su et al.'s test frames
+    assert stages["flow@su-bimnet"].disk == pytest.approx(1000 * 1280 * 720 * (8 + 1.5))
+
+
+@pytest.mark.parametrize("dataset", ["su-2", "nah-linear"])
+def test_names_of_data_sets_may_hold_hyphens(study, uncounted, dataset):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["datasets"]["test"] = ["smoke", dataset]
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    frames = sum(len(clip.frames) for clip in read_clips(make_dataset(study / "data" / dataset), "test"))
+    stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
+    assert stages[f"deblur@{dataset}-bimc-pv"].hours == pytest.approx(frames * 10e6 / RATE / 3600)
+
+
+def test_videos_without_truth_are_planned_like_others(study, uncounted):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["tables"]["figures"]["qualitative"] = {"datasets": ["real"], "rows": ["bimc-pv"]}
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    (study / "data").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "data" / "splits.csv", study / "data" / "splits.csv")
+    plan = plan_study(load_study(study), RATE)
+    stages = {stage.name: stage for stage in plan.stages}
+    assert stages["qualitative@real-bimc-pv"].hours == pytest.approx(2740 * 10e6 / RATE / 3600)
+    assert any(line.startswith("data set real") for line in plan.missing)
+
+
+def test_the_default_study_with_its_competitors_has_a_plan(study, uncounted):
+    shutil.copy(ROOT / "params.yaml", study / "params.yaml")
+    stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
+    assert stages["train-deblur@deepdeblur"].hours == pytest.approx(300 * 36e6 / RATE / 3600)
+
+
+def test_what_a_published_data_set_takes_is_said_before_it_is_downloaded(study, uncounted):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["datasets"]["test"] = ["su"]
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    (study / "data").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "data" / "sources.yaml", study / "data" / "sources.yaml")
+    missing = plan_study(load_study(study), RATE).missing
+    assert any(line.startswith("data set su (to download: 3.7 GB; on disk three times that") for line in missing)
+
+
+def test_a_subset_that_is_not_here_is_named_by_its_stage(study, uncounted):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["datasets"]["test"] = ["smoke", "su-2"]
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    (study / "data").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "data" / "params.yaml", study / "data" / "params.yaml")
+    missing = plan_study(load_study(study), RATE).missing
+    assert "data set su-2: run `dvc repro data/dvc.yaml:subset@su-2`" in missing
+
+
+def test_a_disk_too_small_for_outputs_and_cache_is_named(study, uncounted, monkeypatch):
+    make_dataset(study / "data" / "smoke")
+    disk = plan_study(load_study(study), RATE).disk
+    for free, named in ((int(1.9 * disk), True), (int(2.1 * disk), False)):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: shutil._ntuple_diskusage(free, 0, free))
+        assert any(line.startswith("disk:") for line in plan_study(load_study(study), RATE).missing) is named
+
+
+def test_given_weights_say_which_network_is_counted(study, uncounted):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["deblur"]["theirs"] = {"method": "pvdnet", "motion": "static", "weights": "theirs"}
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    make_dataset(study / "data" / "smoke")
+    hours = []
+    for there in (False, True):
+        if there:
+            network = VideoDeblurrer(NetworkParams(volume="warp", width=0.0625, blocks=1), None)
+            save_weights(study / "data/given/theirs.safetensors", network.state_dict(), architecture(network))
+        stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
+        hours.append(stages["deblur@smoke-theirs"].hours)
+    assert hours[0] is None and hours[1] > 0
+
+
+def test_a_study_outside_a_dvc_repository_is_one_line(study, uncounted):
+    shutil.rmtree(study / ".dvc")
+    with pytest.raises(StudyError, match=r"expected a study in a DVC repository, got '.*'; clone pvdbench with git"):
+        plan_study(load_study(study), RATE)
+
+
+def test_given_weights_that_are_not_there_are_named(study, uncounted):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["motion"]["bimnet"]["weights"] = "theirs"
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    missing = plan_study(load_study(study), RATE).missing
+    assert any(line.startswith("weights theirs: `pvdbench weights import FILE --out") for line in missing)
+
+
+def test_competitors_are_counted_by_their_own_recipes(study):
+    """DVD-MC looks at values, which a count without computing has not."""
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    short = {"steps": 10, "batch": 2, "crop": [32, 32]}
+    params["deblur"] = {
+        "ours": {"method": "srn", "motion": "static", "training": short},
+        "longer": {"method": "srn", "motion": "static", "training": short | {"steps": 20}},
+        "mc": {"method": "dvd", "motion": "static", "options": {"align": "tvl1"}, "training": short},
+    } | params["deblur"]
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
+    ours, longer = stages["train-deblur@ours"], stages["train-deblur@longer"]
+    assert ours.basis == COUNTED and ours.disk == 4 * 8_061_411
+    assert ours.hours and longer.hours == pytest.approx(2 * ours.hours)
+    assert stages["train-deblur@mc"].hours is None
