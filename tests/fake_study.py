@@ -141,11 +141,11 @@ def _write_frames(fake, width, height, blurriness, rng):
 def _write_estimates(fake, video, frame, sharp, blurry, motion, rng):
     for name in DEBLUR:
         share = _QUALITY[name] / 8
-        path = fake.root / "data" / "frames" / fake.dataset / name / video / f"{frame}.png"
+        path = fake.root / "data" / "deblur" / fake.dataset / name / video / f"{frame}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_frame(path, to_bytes(share * sharp + (1 - share) * blurry))
     for number, name in enumerate(MOTION):
-        path = fake.root / "data" / "flow" / fake.dataset / name / video / f"{frame}.png"
+        path = fake.root / "data" / "motion" / fake.dataset / name / video / f"{frame}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         error = gaussian_filter(rng.normal(0, 60 / (number + 1), motion.shape), (8, 8, 0)).astype(np.float32)
         write_flow(path.with_suffix(".flo"), motion * (name != "static") + error * (name != "static"))
@@ -154,9 +154,9 @@ def _write_estimates(fake, video, frame, sharp, blurry, motion, rng):
 
 def _write_scores(fake, blurriness, rng):
     scores = fake.root / "data" / "scores"
-    for task, names, columns in (("deblur", _QUALITY, DEBLUR_SCORES), ("flow", MOTION, FLOW_SCORES)):
+    for task, names, columns in (("deblur", _QUALITY, DEBLUR_SCORES), ("motion", MOTION, FLOW_SCORES)):
         for number, name in enumerate(names):
-            table = _scores(fake, name, number, blurriness, rng, first=int(task == "flow"))
+            table = _scores(fake, name, number, blurriness, rng, first=int(task == "motion"))
             write_table(scores / task / fake.dataset / f"{name}.csv", table, columns)
     for name in _QUALITY:
         write_table(scores / "temporal" / fake.dataset / f"{name}.csv", _temporal(fake, name, rng), TEMPORAL_SCORES)

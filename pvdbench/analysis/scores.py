@@ -12,7 +12,7 @@ from pvdbench.analysis.groups import with_groups
 from pvdbench.core.errors import DataError
 from pvdbench.io.tables import DEBLUR_SCORES, FLOW_SCORES, read_table
 
-Task = Literal["deblur", "flow"]
+Task = Literal["deblur", "motion"]
 Scores = dict[str, pd.DataFrame]
 """Row name to its counted frames, indexed by (video, frame), with the Boolean columns of splits.GROUPS."""
 
@@ -97,7 +97,7 @@ def psnr_text(frames: pd.DataFrame, video: str, frame: str) -> str:
 
 
 def _read(path: Path, task: Task) -> pd.DataFrame:
-    table = read_table(path, FLOW_SCORES if task == "flow" else DEBLUR_SCORES)
+    table = read_table(path, FLOW_SCORES if task == "motion" else DEBLUR_SCORES)
     if table["psnr_db"].isna().any():
         broken = table[table["psnr_db"].isna()].iloc[0]
         raise DataError(

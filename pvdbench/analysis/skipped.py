@@ -68,7 +68,7 @@ def read_skipped(study: Path, dataset: str, params: TableParams) -> Skipped:
     """
     costs = study / "data" / "cost"
     return Skipped(
-        _reasons(costs / "flow" / dataset, params.table1), _reasons(costs / "deblur" / dataset, params.deblur_labels)
+        _reasons(costs / "motion" / dataset, params.table1), _reasons(costs / "deblur" / dataset, params.deblur_labels)
     )
 
 

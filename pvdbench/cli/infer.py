@@ -16,7 +16,7 @@ def infer() -> None:
 @click.argument("dataset")
 @click.argument("row")
 @study_folder
-def flow(dataset: str, row: str, folder: Path) -> None:
+def motion(dataset: str, row: str, folder: Path) -> None:
     """Estimate flow between the blurry frames of DATASET by ROW of `motion`, and warp the sharp ones by it.
 
     A method that fails leaves its reason in place of flow; the study goes on without the row.
@@ -28,10 +28,10 @@ def flow(dataset: str, row: str, folder: Path) -> None:
     study = load_study(folder)
     method = study.motion_row(row).method
     run = Attempt(
-        "motion", f"infer flow {dataset} {row}", row, study.place_of(method), method,
+        "motion", f"infer motion {dataset} {row}", row, study.place_of(method), method,
         study.data("weights", "motion", f"{row}.safetensors"), study.dataset(dataset),
-        out=study.data("flow", dataset, row),
-        cost=study.data("cost", "flow", dataset, f"{row}.json"),
+        out=study.data("motion", dataset, row),
+        cost=study.data("cost", "motion", dataset, f"{row}.json"),
         log=study.data("logs", dataset, f"{row}.log"),
         threads=study.params.threads,
     )  # fmt: skip
@@ -56,7 +56,7 @@ def deblur(dataset: str, row: str, folder: Path) -> None:
     run = Attempt(
         "deblur", f"infer deblur {dataset} {row}", row, study.place_of(method), method,
         study.data("weights", "deblur", f"{row}.safetensors"), study.dataset(dataset),
-        out=study.data("frames", dataset, row),
+        out=study.data("deblur", dataset, row),
         cost=study.data("cost", "deblur", dataset, f"{row}.json"),
         log=study.data("logs", dataset, f"{row}.log"),
         threads=study.params.threads,

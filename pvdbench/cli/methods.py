@@ -41,7 +41,7 @@ def run_trial(study: Study, name: str, dataset: str, weights: Path | None) -> It
     }  # fmt: skip
     score = score_deblurring if task == "deblur" else score_warping
     score(study.dataset(dataset), out / "frames", out / "scores.csv", **how)
-    yield means_line(out / "scores.csv", "deblur" if task == "deblur" else "flow", study.params.tables.protocol)
+    yield means_line(out / "scores.csv", task, study.params.tables.protocol)
     cost = read_cost(out / "cost.json")
     time = "no time of its own" if (ms := cost["milliseconds_median"]) is None else f"{ms:.1f} ms a frame"
     yield f"{out}: {time}, frames of {cost['width']}x{cost['height']}, {cost['hardware']}"

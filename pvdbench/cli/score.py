@@ -17,7 +17,7 @@ def score() -> None:
 @click.argument("row")
 @study_folder
 @parallel
-def flow(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
+def motion(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     """Score the warped frames of ROW of `motion` on DATASET (Table 1)."""
     from pvdbench.scoring.dataset import score_warping
     from pvdbench.study.study import load_study
@@ -26,8 +26,8 @@ def flow(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     study.motion_row(row)
     score_warping(
         study.dataset(dataset),
-        study.data("flow", dataset, row),
-        study.data("scores", "flow", dataset, f"{row}.csv"),
+        study.data("motion", dataset, row),
+        study.data("scores", "motion", dataset, f"{row}.csv"),
         dataset=dataset,
         method=row,
         protocols=study.params.protocols.names,
@@ -48,7 +48,7 @@ def deblur(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
 
     study = load_study(folder)
     study.deblur_row(row)
-    where = study.dataset(dataset), study.data("frames", dataset, row)
+    where = study.dataset(dataset), study.data("deblur", dataset, row)
     score_deblurring(
         *where,
         study.data("scores", "deblur", dataset, f"{row}.csv"),
@@ -73,9 +73,9 @@ def volume(dataset: str, folder: Path) -> None:
     study = load_study(folder)
     params = study.params.protocols.volume
     sources = Sources(
-        study.data("flow", dataset, params.motion),
-        study.data("frames", dataset, params.volume_row),
-        study.data("frames", dataset, params.warp_row),
+        study.data("motion", dataset, params.motion),
+        study.data("deblur", dataset, params.volume_row),
+        study.data("deblur", dataset, params.warp_row),
     )
     score_volume(
         study.dataset(dataset),

@@ -14,7 +14,7 @@ from pvdbench.io.atomic import replaced_folder
 _PAIRS = (("blur", "sharp"), ("input", "GT"), ("blur_gamma", "sharp"))
 _SPLITS = ("train", "test")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-TAKEN = frozenset(("archives", "checkpoints", "code", "cost", "flow", "frames", "given", "logs", "methods", "packed",
+TAKEN = frozenset(("archives", "checkpoints", "code", "cost", "deblur", "given", "logs", "methods", "motion", "packed",
                    "published", "rendering", "scores", "starts", "training", "trials", "weights"))  # fmt: skip
 """What else lies in data/."""
 

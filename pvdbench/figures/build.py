@@ -27,12 +27,11 @@ from pvdbench.tables.captions import Context, read_context
 from pvdbench.tables.cost import row_costs
 from pvdbench.tables.protocols import read_lens
 
-_EXAMPLES: dict[Task, type[FlowExample] | type[DeblurExample]] = {"flow": FlowExample, "deblur": DeblurExample}
-_FOLDERS = {"flow": "flow", "deblur": "frames"}
-_TITLES = {"flow": "Motion estimation, as Fig. 6", "deblur": "Deblurring, as Fig. 7"}
+_EXAMPLES: dict[Task, type[FlowExample] | type[DeblurExample]] = {"motion": FlowExample, "deblur": DeblurExample}
+_TITLES = {"motion": "Motion estimation, as Fig. 6", "deblur": "Deblurring, as Fig. 7"}
 _SHOWS_ONE = "One frame; two boxes of it, zoomed in, for each row. "
 _SHOWS = {
-    "flow": "Sharp frame t - 1 warped by the flow that each method estimated between the blurry frames; beneath, "
+    "motion": "Sharp frame t - 1 warped by the flow that each method estimated between the blurry frames; beneath, "
     "two boxes zoomed in and the flow itself. ",
     "deblur": "Three consecutive frames; two boxes of each, zoomed in, for every row of Table 2. ",
 }
@@ -65,9 +64,9 @@ def build_figures(study: Path, root: Path, *, datasets: Sequence[str], params: T
         for dataset in datasets:
             params = read_skipped(study, dataset, every).without(every)
             deblur_rows, context = params.deblur_labels, read_context(root, dataset, params, ranking=ranking)
-            motion = _scores(study, "flow", dataset, params.table1, params)
+            motion = _scores(study, "motion", dataset, params.table1, params)
             deblur = _scores(study, "deblur", dataset, deblur_rows, params)
-            pictures += _examples("flow", study, root, dataset, params.figures.flow, params.table1, motion, folder)
+            pictures += _examples("motion", study, root, dataset, params.figures.flow, params.table1, motion, folder)
             for name, example in {"deblur": params.figures.deblur, **params.figures.compare}.items():
                 pictures += _examples("deblur", study, root, dataset, example, deblur_rows, deblur, folder, name=name)
             if (warp := params.figures.warp) and set(warp.outputs.values()) <= set(deblur):
@@ -145,7 +144,7 @@ def _examples(
     pictures = []
     for number, (video, frame) in enumerate(shown, start=1):
         file = f"{dataset}-{name or task}-{number}.png"
-        source = study / "data" / _FOLDERS[task] / dataset
+        source = study / "data" / task / dataset
         size = _EXAMPLES[task](clips[video], frame, source, labels, scores, example).draw(folder / file)
         title = f"{kind}: {dataset}, {video}, frame {frame}"
         alt = f"{title}: {', '.join(labels[row] for row in example.rows)} and the truth side by side"

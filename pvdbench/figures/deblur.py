@@ -18,7 +18,7 @@ _TILE, _GAP, _HEAD = 192 * DENSITY, 6 * DENSITY, 18 * DENSITY
 
 @dataclass(frozen=True)
 class DeblurExample:
-    """Frame `name` of a clip and its neighbours; folder is data/frames/DATASET, the rest that of Tables 2 and 3."""
+    """Frame `name` of a clip and its neighbours; folder is data/deblur/DATASET, the rest that of Tables 2 and 3."""
 
     clip: ClipFiles
     name: str
@@ -72,7 +72,7 @@ class DeblurExample:
 
 @dataclass(frozen=True)
 class QualitativeExample:
-    """A frame of a clip without truth; folder is data/frames/DATASET/, rows go by their labels."""
+    """A frame of a clip without truth; folder is data/deblur/DATASET/, rows go by their labels."""
 
     clip: ClipFiles
     frame: FrameFiles

@@ -49,7 +49,7 @@ _TILE, _GAP, _HEAD = 192 * DENSITY, 8 * DENSITY, 18 * DENSITY
 
 @dataclass(frozen=True)
 class FlowExample:
-    """Frame `name` of a clip; folder is data/flow/DATASET, labels and scores are those of Table 1's rows."""
+    """Frame `name` of a clip; folder is data/motion/DATASET, labels and scores are those of Table 1's rows."""
 
     clip: ClipFiles
     name: str

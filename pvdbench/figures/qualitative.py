@@ -23,7 +23,7 @@ def qualitative_pictures(study: Path, root: Path, params: TableParams, folder: P
     """
     chosen, labels = params.figures.qualitative, params.deblur_labels
     for dataset in chosen.datasets:
-        frames = study / "data" / "frames" / dataset
+        frames = study / "data" / "deblur" / dataset
         rows = [row for row in chosen.rows if not read_failure(frames / row)]
         for clip in read_clips(root / "data" / dataset, "test")[: chosen.count if rows else 0]:
             frame = clip.frames[len(clip.frames) // 2]

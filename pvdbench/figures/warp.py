@@ -90,7 +90,7 @@ class WarpExample:
 
     def _warped(self, now: FrameFiles, before: FrameFiles) -> dict[str, Frame]:
         """The previous frame of the row with the volume, warped in three ways."""
-        path = self.folder / "flow" / self.dataset / self.params.motion / self.clip.video / f"{self.name}.flo"
+        path = self.folder / "motion" / self.dataset / self.params.motion / self.clip.video / f"{self.name}.flo"
         flow = torch.from_numpy(read_flow(path)).permute(2, 0, 1)[None]
         previous = _gray(self._path(self.params.outputs["ideal"], before.name))
         volume = pixel_volume(previous * 2 - 1, flow, _gray(now.blurry) * 2 - 1)  # the networks' range
@@ -109,7 +109,7 @@ class WarpExample:
         return Card(f"{math_label(self.labels[row])}  {score}", read_frame(self._path(row, now.name)), None)
 
     def _path(self, row: str, frame: str) -> Path:
-        return self.folder / "frames" / self.dataset / row / self.clip.video / f"{frame}.png"
+        return self.folder / "deblur" / self.dataset / row / self.clip.video / f"{frame}.png"
 
 
 def _gray(path: Path) -> Tensor:

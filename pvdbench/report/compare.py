@@ -17,7 +17,7 @@ from pvdbench.io.tables import DEBLUR_SCORES, FLOW_SCORES, read_table
 from pvdbench.report.inputs import Material
 from pvdbench.report.render import render_against
 
-_COLUMNS: dict[Task, tuple[str, ...]] = {"deblur": DEBLUR_SCORES, "flow": FLOW_SCORES}
+_COLUMNS: dict[Task, tuple[str, ...]] = {"deblur": DEBLUR_SCORES, "motion": FLOW_SCORES}
 
 
 @dataclass(frozen=True)

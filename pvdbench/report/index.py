@@ -66,7 +66,7 @@ def _dataset(material: Material, measured: DatasetTables, files: Mapping[str, st
         },
         "pairs": {
             "deblur": [figures.deblur.worse, figures.deblur.better],
-            "flow": [figures.flow.worse, figures.flow.better],
+            "motion": [figures.flow.worse, figures.flow.better],
         },
         "volume": _volume(measured),
     }  # fmt: skip

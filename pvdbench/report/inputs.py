@@ -53,7 +53,7 @@ class Material:
     @cached_property
     def labels(self) -> dict[Task, dict[str, str]]:
         """Row name to label of each task."""
-        return {"deblur": self.params.deblur_labels, "flow": self.params.table1}
+        return {"deblur": self.params.deblur_labels, "motion": self.params.table1}
 
     @cached_property
     def started(self) -> bool:
@@ -110,7 +110,7 @@ class Material:
             clips=self.clips(dataset),
             folder=self.study / "data",
             deblur=tuple(self.labels["deblur"]),
-            motion=tuple(self.labels["flow"]),
+            motion=tuple(self.labels["motion"]),
             chosen={"deblur": figures.deblur, "warped": figures.flow},
         )
 

@@ -16,9 +16,6 @@ from pvdbench.io.cost import read_cost
 from pvdbench.report.numbers import TaskNumbers
 from pvdbench.report.training_curve import Curve, read_curve
 
-KEYS: Mapping[Task, str] = {"deblur": "deblur", "flow": "motion"}
-"""The key of params.yaml, and folder of data/methods and data/weights, that a task's rows stand under."""
-
 _SHOWN = 4  # best and worst frames
 
 
@@ -126,7 +123,6 @@ def _method(
     protocol: str,
     datasets: Sequence[str],
 ) -> Method:
-    key = KEYS[task]
     scored = [part.rows[row] for part in numbers if row in part.rows]
     frames = pd.concat(scored) if scored else pd.DataFrame()
     counted = frames[(frames["protocol"] == protocol) & frames["counted"]] if scored else frames
@@ -138,14 +134,14 @@ def _method(
         task=task,
         name=row,
         label=label,
-        card=_record(study / "data" / "methods" / key / f"{row}.json"),
-        settings=(params.get(key) or {}).get(row, {}),
-        weights=_weights(study, study / "data" / "weights" / key / f"{row}.safetensors"),
+        card=_record(study / "data" / "methods" / task / f"{row}.json"),
+        settings=(params.get(task) or {}).get(row, {}),
+        weights=_weights(study, study / "data" / "weights" / task / f"{row}.safetensors"),
         costs={dataset: cost for dataset, cost in costs.items() if not cost.get("failed")},
         clips=tuple(_clips(counted)),
         worst=worst,
         best=best,
-        training=read_curve(study / "data" / "training" / key / f"{row}.csv"),
+        training=read_curve(study / "data" / "training" / task / f"{row}.csv"),
         note="" if len(counted) else failed or f"No frame of this row has a score under {protocol}: it was not scored.",
     )
 

@@ -15,7 +15,7 @@ from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.scores import Task, score_path
 from pvdbench.io.tables import DEBLUR_SCORES, FLOW_SCORES, TRAINING_LOG, read_table
 
-_COLUMNS: dict[Task, tuple[str, ...]] = {"deblur": DEBLUR_SCORES, "flow": FLOW_SCORES}
+_COLUMNS: dict[Task, tuple[str, ...]] = {"deblur": DEBLUR_SCORES, "motion": FLOW_SCORES}
 _ERRORS = ("epe_px", "epe_visible_px")
 
 

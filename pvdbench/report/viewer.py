@@ -73,17 +73,17 @@ class Gallery:
         self, out: Path, video: str, files: FrameFiles, before: FrameFiles | None, shown: "ClipPictures"
     ) -> int:
         """Write all pictures of a frame; returns how many bytes they have."""
-        deblurred = {row: self._path("frames", row, video, files.name, ".png") for row in self.deblur}
+        deblurred = {row: self._path("deblur", row, video, files.name, ".png") for row in self.deblur}
         size = self._write_kind(
             out, "deblur", video, files.name, {BLURRY: files.blurry, **deblurred, SHARP: files.sharp}, shown
         )
         if before is None:  # flow leads to the frame before
             return size
-        warped = {row: self._path("flow", row, video, files.name, ".png") for row in self.motion}
+        warped = {row: self._path("motion", row, video, files.name, ".png") for row in self.motion}
         size += self._write_kind(
             out, "warped", video, files.name, {BLURRY: before.blurry, **warped, SHARP: files.sharp}, shown
         )
-        flows = {row: self._path("flow", row, video, files.name, ".flo") for row in self.motion}
+        flows = {row: self._path("motion", row, video, files.name, ".flo") for row in self.motion}
         true = {TRUE_FLOW: files.flow} if files.flow else {}
         return size + self._write_flows(out, video, files.name, flows | true, shown)
 

@@ -68,7 +68,7 @@ class Demands:
             "pretrain": lambda _: self._pretrain(),
             "train-motion": self._train_motion,
             "train-deblur": self._train_deblur,
-            "flow": partial(self._run, "flow"),
+            "motion": partial(self._run, "motion"),
             "deblur": partial(self._run, "deblur"),
             "qualitative": partial(self._run, "deblur"),
         }
@@ -130,7 +130,7 @@ class Demands:
         dataset, name = self._parts(item)
         frames, width, height = self._size(dataset)
         pixels = frames * width * height
-        disk = pixels * (PNG_BYTES + (FLOW_BYTES if task == "flow" else 0.0))
+        disk = pixels * (PNG_BYTES + (FLOW_BYTES if task == "motion" else 0.0))
         cost = _cost(self._study.data("cost", task, dataset, f"{name}.json"))
         if cost.get("milliseconds_median"):
             return Stage(item, False, cost["milliseconds_median"] / 1000 * frames / _HOUR, MEASURED, disk,
@@ -150,7 +150,7 @@ class Demands:
         if not width:
             return None
         size = (1, 3, math.ceil(height / 4) * 4, math.ceil(width / 4) * 4)
-        if task == "flow" and self._study.motion_row(name).network is not None:
+        if task == "motion" and self._study.motion_row(name).network is not None:
             network = partial(self._motion_network, self._study.motion_row(name))
             return frame_operations(network, lambda net: net(torch.zeros(size), torch.zeros(size)))
         if task == "deblur" and (model := self._deblurring(self._study.deblur_row(name))) is not None:

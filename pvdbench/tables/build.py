@@ -83,7 +83,7 @@ def build_tables(
 def _scores(study: Path, dataset: str, params: TableParams) -> tuple[Scores, Scores]:
     """The scores of Table 1's rows, and of those of Tables 2 and 3."""
     how: dict[str, Any] = {"protocol": params.protocol, "percent": params.percent}
-    motion = read_scores(study, "flow", dataset, params.table1, **how)
+    motion = read_scores(study, "motion", dataset, params.table1, **how)
     return motion, read_scores(study, "deblur", dataset, params.deblur_labels, **how)
 
 

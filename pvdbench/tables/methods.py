@@ -12,7 +12,6 @@ from pvdbench.methods.card import MethodCard, Task, method_names, read_card
 from pvdbench.methods.loading import are_here
 from pvdbench.tables.table import MISSING
 
-_COST: Mapping[Task, str] = {"deblur": "deblur", "motion": "flow"}
 _MILLION = 1e6
 
 
@@ -66,7 +65,7 @@ def list_methods(
 
 def _parameters(study: Path, task: Task, rows: Sequence[str]) -> str:
     """In millions, of the rows that ran; a method's size is a matter of its row."""
-    costs = [path for row in rows for path in sorted(study.glob(f"data/cost/{_COST[task]}/*/{row}.json"))]
+    costs = [path for row in rows for path in sorted(study.glob(f"data/cost/{task}/*/{row}.json"))]
     counts = {sum(read_cost(path).get("parameters", {}).values()) for path in costs}
     return (
         " to ".join(f"{count / _MILLION:.3f} M" for count in sorted({min(counts), max(counts)})) if counts else MISSING

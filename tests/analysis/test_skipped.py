@@ -39,7 +39,7 @@ def tables(study):
 
 
 def test_a_failed_row_stands_in_its_tables_with_its_reason_and_the_paper_s_numbers(own):
-    fail(own, ("deblur", "mc-pv"), ("flow", "tvl1"))
+    fail(own, ("deblur", "mc-pv"), ("motion", "tvl1"))
     folder = tables(own)
     for name, row, label in (("table2", "mc-pv", "MC+PV"), ("table1", "tvl1", "TVL1")):
         table = pd.read_csv(folder / f"{own.dataset}-{name}.csv", dtype={"row": str})
@@ -65,9 +65,9 @@ def test_other_rows_keep_their_numbers(own):
     [
         [("deblur", "bimc-pv")],  # the lens, and what figures compare
         [("deblur", "baseline")],  # Table 3's first
-        [("flow", "bimnet"), ("flow", "static")],
+        [("motion", "bimnet"), ("motion", "static")],
         [("deblur", row) for row in TABLE_PARAMS.deblur_labels],
-        [("flow", row) for row in TABLE_PARAMS.table1],
+        [("motion", row) for row in TABLE_PARAMS.table1],
     ],
     ids=str,
 )

@@ -105,23 +105,23 @@ def test_a_data_set_that_is_not_there(study):
 def test_a_stage_by_hand_and_bad_frames_that_lose_nothing(study):
     for command in (
         ["train", "motion", "static"],
-        ["infer", "flow", "smoke", "static"],
-        ["score", "flow", "smoke", "static"],
+        ["infer", "motion", "smoke", "static"],
+        ["score", "motion", "smoke", "static"],
     ):
         run = pvdbench(*command, cwd=study)
         assert run.returncode == 0, run.stderr
-    scores = study / "data" / "scores" / "flow" / "smoke" / "static.csv"
-    assert scores.exists() and (study / "data" / "cost" / "flow" / "smoke" / "static.json").exists()
+    scores = study / "data" / "scores" / "motion" / "smoke" / "static.csv"
+    assert scores.exists() and (study / "data" / "cost" / "motion" / "smoke" / "static.json").exists()
     before = files(study)
     frame = study / "data" / "smoke" / "b" / "GT" / "00002.png"
     kept = frame.read_bytes()
     frame.write_bytes(kept[:300])
     assert "b/GT/00002.png: expected a whole PNG or JPEG" in one_line(
-        pvdbench("infer", "flow", "smoke", "static", cwd=study)
+        pvdbench("infer", "motion", "smoke", "static", cwd=study)
     )
     frame.unlink()
     assert "b/GT/00002.png: expected a frame, found no file" in one_line(
-        pvdbench("score", "flow", "smoke", "static", cwd=study)
+        pvdbench("score", "motion", "smoke", "static", cwd=study)
     )
     frame.write_bytes(kept)
     assert files(study) == before

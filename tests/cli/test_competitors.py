@@ -34,12 +34,12 @@ def test_a_row_is_trained_and_run(row):
     assert header["network"] == "ifirnn" and header["options"] == {"channels": 4, "blocks": 1, "iterations": 3}
     run = pvdbench("infer", "deblur", "smoke", "ours", "--study", row)
     assert run.returncode == 0, run.stderr
-    assert len(list((row / "data" / "frames" / "smoke" / "ours").rglob("*.png"))) == 8
+    assert len(list((row / "data" / "deblur" / "smoke" / "ours").rglob("*.png"))) == 8
     out = row / "out"
     frames = row / "data" / "smoke" / "a" / "input"
     run = pvdbench("deblur", frames, "--method", "ifirnn", "--weights", weights, "--out", out, "--methods", METHODS)
     assert run.returncode == 0, run.stderr
-    ours = row / "data" / "frames" / "smoke" / "ours" / "a"
+    ours = row / "data" / "deblur" / "smoke" / "ours" / "a"
     assert {p.name: p.read_bytes() for p in out.iterdir()} == {p.name: p.read_bytes() for p in ours.iterdir()}
 
 

@@ -83,7 +83,7 @@ def test_methods_may_live_outside_the_tree(study, tmp_path_factory):
     edit(study, lambda p: p["deblur"].update(theirs={"method": "theirs", "motion": "static"}))
     assert "theirs" in pvdbench("methods", "list", cwd=study).stdout
     run = pvdbench("infer", "deblur", "smoke", "theirs", cwd=study)
-    assert run.returncode == 0 and (study / "data" / "frames" / "smoke" / "theirs" / "a" / "00000.png").exists()
+    assert run.returncode == 0 and (study / "data" / "deblur" / "smoke" / "theirs" / "a" / "00000.png").exists()
     shutil.copytree(outside / "theirs", study / "methods" / "theirs")
     assert "expected a name that no other method has" in one_line(pvdbench("validate", cwd=study))
     edit(study, lambda p: p.update(methods=["nowhere"]))

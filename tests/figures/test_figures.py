@@ -103,7 +103,7 @@ def test_figures_are_listed_have_their_size_and_equal_bytes(fake):
 
 
 def test_the_caption_names_the_frame_with_the_largest_gain(fake):
-    folder = fake.root / "data" / "scores" / "flow" / "sample"
+    folder = fake.root / "data" / "scores" / "motion" / "sample"
     scores = {row: pd.read_csv(folder / f"{row}.csv", dtype=str) for row in ("bimnet", "liteflownet")}
     scores = {row: table.query("protocol == 'koehler'") for row, table in scores.items()}
     gain = scores["bimnet"].psnr_db.astype(float) - scores["liteflownet"].psnr_db.astype(float)
@@ -134,7 +134,7 @@ def _set_psnr(study, task, row, psnr, chosen):
 
 
 def test_identical_frames_are_no_examples_and_said_to_be_none(own):
-    _set_psnr(own, "flow", "bimnet", np.inf, lambda table: table.frame == "00003")
+    _set_psnr(own, "motion", "bimnet", np.inf, lambda table: table.frame == "00003")
     _set_psnr(own, "deblur", "bimc-pv", np.inf, lambda table: table.video == "clip1")
     pictures = {p["file"]: p for p in json.loads((_build(own) / "figures.json").read_text())}
     assert "frame 00003" not in pictures["sample-flow-1.png"]["title"]
@@ -179,7 +179,7 @@ def test_bad_input_is_named(own):
         ParamsError, match=r"tables\.figures\.deblur: expected rows of its table, input, .*got 'nothing'"
     ):
         _build(own, TableParams.model_validate(PARAMS | {"figures": figures}))
-    frame = own.root / "data" / "flow" / "sample" / "tvl1"
+    frame = own.root / "data" / "motion" / "sample" / "tvl1"
     for path in frame.rglob("*.flo"):
         path.unlink()
     with pytest.raises(DataError, match=r"tvl1/clip\d/\d+\.flo: expected a flow file, found none"):
@@ -214,11 +214,11 @@ def _without_truth(study, failed=()):
     shutil.copytree(study.root / "data/sample", study.root / "data/wild")
     table = read_table(study.root / "data/wild/manifest.csv", MANIFEST)
     write_table(study.root / "data/wild/manifest.csv", table.assign(sharp=None), MANIFEST)
-    shutil.copytree(study.root / "data/frames/sample", study.root / "data/frames/wild")
+    shutil.copytree(study.root / "data/deblur/sample", study.root / "data/deblur/wild")
     for row in failed:
-        shutil.rmtree(study.root / "data/frames/wild" / row)
-        (study.root / "data/frames/wild" / row).mkdir()
-        write_failure(study.root / "data/frames/wild" / row, "it broke")
+        shutil.rmtree(study.root / "data/deblur/wild" / row)
+        (study.root / "data/deblur/wild" / row).mkdir()
+        write_failure(study.root / "data/deblur/wild" / row, "it broke")
 
 
 _WILD = {"datasets": ["wild"], "rows": ["input", "bimc", "bimc-pv"], "count": 2}
@@ -234,7 +234,7 @@ def test_videos_without_truth_are_shown_with_what_every_row_made_of_them(own):
     assert "nothing is measured" in picture["caption"] and "where BIMC+PV differs most from input" in picture["caption"]
     drawn = np.asarray(Image.open(folder / "wild-clip1.png").convert("RGB"))
     assert drawn.shape[:2] == (picture["height"] * 2, picture["width"] * 2)
-    first, last = (np.asarray(Image.open(own.root / "data/frames/wild" / row / "clip1/00004.png"))
+    first, last = (np.asarray(Image.open(own.root / "data/deblur/wild" / row / "clip1/00004.png"))
                    for row in ("input", "bimc-pv"))  # fmt: skip
     box = zoom_boxes(last, first, last)[0]
     part = resized(last[box.top : box.top + box.height, box.left : box.left + box.width], 192, 128)

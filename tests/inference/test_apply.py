@@ -15,8 +15,9 @@ from pvdbench.core.errors import DataError, MethodError
 from pvdbench.inference.apply import deblur_anything, estimate_anything
 from pvdbench.io.flow import read_flow
 from pvdbench.io.images import read_frame, write_frame
-from pvdbench.io.video import VideoClip, VideoWriter
+from pvdbench.io.video import VideoWriter
 from pvdbench.methods.clip import Clip
+from pvdbench.methods.video_clip import VideoClip
 
 CLIPS = os.environ.get("PVDBENCH_CLIPS")
 

@@ -9,7 +9,8 @@ from fake_method import write_method
 
 from pvdbench.core.errors import DataError
 from pvdbench.inference.row import Attempt
-from pvdbench.inference.runner import attempt, read_failure
+from pvdbench.inference.runner import attempt
+from pvdbench.io.failure import read_failure
 from pvdbench.io.tables import DEBLUR_SCORES, FLOW_SCORES, TEMPORAL_SCORES, VOLUME_STATISTICS, read_table
 from pvdbench.scoring.dataset import score_deblurring, score_steadiness, score_warping
 from pvdbench.scoring.pixel_volume import Sources, score_volume

@@ -96,7 +96,7 @@ def test_a_touched_method_runs_its_own_stages_and_what_shows_them(clone, scores)
     adapter.write_text(adapter.read_text() + "# touched\n")
     again = run(clone, "dvc", "repro", "studies/smoke/dvc.yaml")
     # the flow comes out the same, so it is not scored again; its milliseconds do not, so tables and report follow
-    assert sorted(stages_run(again.stdout)) == ["code", "flow@smoke-tvl1", "report", "tables"]
+    assert sorted(stages_run(again.stdout)) == ["code", "motion@smoke-tvl1", "report", "tables"]
 
 
 def test_a_changed_method_is_scored_again(clone, scores):
@@ -105,10 +105,10 @@ def test_a_changed_method_is_scored_again(clone, scores):
     adapter.write_text(text.replace("np.stack((x, y))", "np.stack((x, y + 1))"))
     again = run(clone, "dvc", "repro", "studies/smoke/dvc.yaml")
     assert sorted(stages_run(again.stdout)) == [
-        "code", "figures", "flow@smoke-tvl1", "report", "score-flow@smoke-tvl1", "tables",
+        "code", "figures", "motion@smoke-tvl1", "report", "score-motion@smoke-tvl1", "tables",
     ]  # fmt: skip
-    changed = (clone / "studies/smoke/data/scores/flow/smoke/tvl1.csv").read_bytes()
-    assert changed != scores[Path("flow/smoke/tvl1.csv")]
+    changed = (clone / "studies/smoke/data/scores/motion/smoke/tvl1.csv").read_bytes()
+    assert changed != scores[Path("motion/smoke/tvl1.csv")]
     adapter.write_text(text)
 
 

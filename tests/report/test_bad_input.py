@@ -67,7 +67,7 @@ def strange(ready):
         "table2": {n: label for n, label in PARAMS["table2"].items() if n != "mc"} | {"m\u00fc<'\"&#?%": _NAME}
     }
     figures = params["figures"] | {"deblur": params["figures"]["deblur"] | {"rows": ["input", "bimc-pv"]}}
-    for folder in ("frames", "scores/deblur", "scores/temporal", "cost/deblur"):
+    for folder in ("deblur", "scores/deblur", "scores/temporal", "cost/deblur"):
         for path in (ready.root / "data" / folder / "sample").glob("mc*"):
             if path.name.partition(".")[0] == "mc":
                 path.rename(path.with_name(path.name.replace("mc", "m\u00fc<'\"&#?%", 1)))
@@ -96,7 +96,7 @@ def test_names_that_would_be_code(browser, strange):
 
 def test_missing_frames_are_said_and_not_asked_for(browser, ready):
     for frame in ready.frames:
-        (ready.root / "data" / "frames" / "sample" / "mc" / "clip1" / f"{frame}.png").unlink()
+        (ready.root / "data" / "deblur" / "sample" / "mc" / "clip1" / f"{frame}.png").unlink()
     build_report(material(ready))
     with opened(browser, ready.root / "reports" / "index.html") as page:
         look(page)

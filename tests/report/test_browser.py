@@ -63,7 +63,7 @@ def test_tables_equal_the_score_files_under_any_protocol_and_split(page, built, 
             told => told.textContent.includes(`${percent} %`))""",
             arg=percent,
         )
-    for name, task, labels in (("table1", "flow", MOTION), ("table2", "deblur", DEBLUR), ("table3", "deblur", SIZES)):
+    for name, task, labels in (("table1", "motion", MOTION), ("table2", "deblur", DEBLUR), ("table3", "deblur", SIZES)):
         scores = read_scores(built.root, task, "sample", labels, protocol=protocol, percent=percent)
         for row in labels:
             cells = iter(_row(page, name, row))

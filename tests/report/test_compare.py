@@ -81,7 +81,7 @@ def test_a_git_revision_through_dvc(own):
 
     run("dvc", "init", "-q")
     run("dvc", "config", "core.analytics", "false")
-    (own.root / ".gitignore").write_text("reports\n/data/frames\n/data/flow\n/data/sample\n")
+    (own.root / ".gitignore").write_text("reports\n/data/deblur\n/data/motion\n/data/sample\n")
     run("dvc", "add", "-q", "data/scores")
     commit(own.root)
     _change(own.root / "data" / "scores" / "deblur" / "sample" / "mc.csv", lambda t: t["video"] != "", 0.25)

@@ -276,7 +276,7 @@ def test_outside_a_repository(ready):
 
 def test_a_failed_report_leaves_the_last_one(ready):
     before = _text(ready)
-    damaged = ready.root / "data" / "frames" / "sample" / "mc" / "clip1" / "00003.png"
+    damaged = ready.root / "data" / "deblur" / "sample" / "mc" / "clip1" / "00003.png"
     damaged.write_bytes(damaged.read_bytes()[:50])
     with pytest.raises(DataError, match=r"mc/clip1/00003\.png: expected a whole PNG or JPEG"):
         build_report(material(ready))

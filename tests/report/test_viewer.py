@@ -151,7 +151,7 @@ def _second_data_set(study):
     shutil.copytree(data / "sample", data / "second")
     manifest = pd.read_csv(data / "second" / "manifest.csv", dtype={"frame": str})
     write_table(data / "second" / "manifest.csv", manifest[manifest.video != "clip2"], MANIFEST)
-    for folder in [path for path in data.glob("*/sample") if path.parent.name in ("frames", "flow")] + [
+    for folder in [path for path in data.glob("*/sample") if path.parent.name in ("deblur", "motion")] + [
         *data.glob("cost/*/sample"),
         *data.glob("scores/*/sample"),
     ]:

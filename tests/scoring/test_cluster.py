@@ -5,11 +5,11 @@ import sys
 
 import pytest
 from distributed import LocalCluster
-from scoring.frames import noisy, textured
 
 from pvdbench.io.images import write_frame
 from pvdbench.scoring.executor import ClusterError, in_order
 from pvdbench.scoring.folders import score_folders
+from scoring.frames import noisy, textured
 
 
 @pytest.fixture(scope="module")

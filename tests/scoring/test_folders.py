@@ -5,7 +5,6 @@ import tracemalloc
 import numpy as np
 import pytest
 from PIL import Image
-from scoring.frames import noisy, textured
 
 from pvdbench.core.errors import DataError
 from pvdbench.io.images import write_frame
@@ -14,6 +13,7 @@ from pvdbench.scoring.folders import score_folders
 from pvdbench.scoring.frame_pair import Pair
 from pvdbench.scoring.protocols.koehler import koehler
 from pvdbench.scoring.registry import PROTOCOLS
+from scoring.frames import noisy, textured
 
 SIZE = (48, 64)
 

@@ -5,8 +5,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scoring.frames import noisy, textured
-from scoring.straightforward import straightforward
 from recorded import ORACLES
 
 from pvdbench.core.errors import DataError
@@ -15,6 +13,8 @@ from pvdbench.scoring.frame_pair import Pair
 from pvdbench.scoring.metrics.alignment import Alignment
 from pvdbench.scoring.protocols.koehler import koehler as koehler_of_pair
 from pvdbench.scoring.protocols.koehler import koehler_subpixel, score_aligned, step_crop, step_gain, step_shift
+from scoring.frames import noisy, textured
+from scoring.straightforward import straightforward
 
 with (ORACLES / "koehler" / "golden.csv").open() as file:
     GOLDEN = list(csv.DictReader(file))

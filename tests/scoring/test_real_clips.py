@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scoring.straightforward import straightforward
 from skimage.metrics import structural_similarity
 
-from pvdbench.io.video import VideoClip
+from pvdbench.methods.video_clip import VideoClip
 from pvdbench.scoring.frame_pair import Pair
 from pvdbench.scoring.registry import PROTOCOLS, score_pair
+from scoring.straightforward import straightforward
 
 CLIPS = os.environ.get("PVDBENCH_CLIPS")
 pytestmark = pytest.mark.skipif(not CLIPS, reason="PVDBENCH_CLIPS names no folder of real clips")

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scoring.frames import textured
 from scipy.ndimage import fourier_shift
 from skimage.registration import phase_cross_correlation
 
@@ -13,6 +12,7 @@ from pvdbench.scoring.frame_pair import Pair
 from pvdbench.scoring.metrics.alignment import Alignment
 from pvdbench.scoring.metrics.registration import Correlation, moved, moved_finely, overlap
 from pvdbench.scoring.protocols.koehler import koehler, koehler_subpixel
+from scoring.frames import textured
 
 PARTS = 20
 

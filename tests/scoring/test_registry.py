@@ -5,12 +5,12 @@ from typing import get_args
 import numpy as np
 import pytest
 from conftest import ROOT
-from scoring.frames import noisy, textured
 
 from pvdbench.core.errors import ParamsError
 from pvdbench.scoring.frame_pair import Pair
 from pvdbench.scoring.params import ProtocolName, ProtocolParams
 from pvdbench.scoring.registry import PROTOCOLS, named_protocols, score_pair
+from scoring.frames import noisy, textured
 
 
 def test_the_parameters_know_the_same_protocols():

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scoring.frames import noisy, textured
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
@@ -14,6 +13,7 @@ from pvdbench.core.errors import DataError
 from pvdbench.scoring.frame_pair import Pair
 from pvdbench.scoring.metrics.ssim import GAUSSIAN, UNIFORM, psnr, ssim
 from pvdbench.scoring.protocols.rgb import crop_4, eval_py, luma_y, matlab_ssim, plain_rgb
+from scoring.frames import noisy, textured
 
 WANG = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
 SIZES = st.sampled_from([(19, 19), (20, 24), (51, 35), (64, 97)])

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from scoring.frames import noisy, textured
 
 from pvdbench.core.errors import DataError
 from pvdbench.datasets.manifest import ClipFiles, FrameFiles, read_clips
@@ -15,6 +14,7 @@ from pvdbench.io.images import read_frame, write_frame
 from pvdbench.io.tables import TEMPORAL_SCORES, read_table
 from pvdbench.scoring.dataset import score_steadiness
 from pvdbench.scoring.protocols.temporal import estimate_flow, flow_difference, steadiness, warping_error_db
+from scoring.frames import noisy, textured
 
 
 def test_the_warping_error_by_hand():

@@ -81,7 +81,7 @@ def test_nothing_there_is_counted_and_named_as_missing(study):
     stages = {stage.name: stage for stage in plan.stages}
     assert not any(stage.done for stage in plan.stages) and "report" in stages
     assert stages["train-deblur@bimc-pv"].basis == COUNTED and stages["train-deblur@bimc-pv"].hours > 0
-    assert stages["train-deblur@input"].hours == 0 and stages["flow@smoke-bimnet"].hours is None
+    assert stages["train-deblur@input"].hours == 0 and stages["motion@smoke-bimnet"].hours is None
     assert any("data set smoke: run `dvc repro data/dvc.yaml:smoke`" in line for line in plan.missing)
 
 
@@ -113,9 +113,9 @@ def test_frames_that_are_there_give_hours_and_disk_of_running(study, uncounted):
     stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
     assert (
         stages["deblur@smoke-bimc-pv"].hours == pytest.approx(frames * 10e6 / RATE / 3600)
-        and stages["flow@smoke-bimnet"].disk > 0
+        and stages["motion@smoke-bimnet"].disk > 0
     )
-    assert stages["flow@smoke-tvl1"].hours is None  # no network to count
+    assert stages["motion@smoke-tvl1"].hours is None  # no network to count
 
 
 def test_a_competitor_is_counted_by_its_own_network_and_recipe(study):
@@ -137,7 +137,7 @@ def test_a_published_data_set_that_is_not_here_is_counted_by_its_split(study, un
     shutil.copy(ROOT / "data" / "splits.csv", study / "data" / "splits.csv")
     stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
     assert stages["deblur@su-bimc-pv"].hours == pytest.approx(1000 * 10e6 / RATE / 3600)  # Su et al.'s test frames
-    assert stages["flow@su-bimnet"].disk == pytest.approx(1000 * 1280 * 720 * (8 + 1.5))
+    assert stages["motion@su-bimnet"].disk == pytest.approx(1000 * 1280 * 720 * (8 + 1.5))
 
 
 @pytest.mark.parametrize("dataset", ["su-2", "nah-linear"])

@@ -33,7 +33,7 @@ def _plain_means(path):
     return {f"{q}_{group}": frames[q].mean() for group, frames in means.items() for q in ("psnr_db", "ssim")}
 
 
-@pytest.mark.parametrize(("name", "task", "labels"), [("table1", "flow", MOTION), ("table2", "deblur", DEBLUR)])
+@pytest.mark.parametrize(("name", "task", "labels"), [("table1", "motion", MOTION), ("table2", "deblur", DEBLUR)])
 def test_every_cell_of_tables_1_and_2(fake, name, task, labels):
     table = pd.read_csv(_build(fake) / f"sample-{name}.csv").set_index("label")
     paper = pd.read_csv(fake.root / "data" / "published" / f"{name}.csv").set_index("method")
@@ -43,7 +43,7 @@ def test_every_cell_of_tables_1_and_2(fake, name, task, labels):
         path = fake.root / "data" / "scores" / task / "sample" / f"{row}.csv"
         for key, value in _plain_means(path).items():
             assert table.loc[label, key] == pytest.approx(value, abs=1e-12)
-        if task == "flow":
+        if task == "motion":
             scores = pd.read_csv(path)
             for key in ("epe_px", "epe_visible_px"):
                 mean = scores[(scores.protocol == "koehler") & scores.counted][key].mean()
@@ -93,7 +93,7 @@ def test_clips_and_metrics(fake):
     for video, frames in counted.groupby("video"):
         assert clips.loc["small-mc", f"psnr_db_{video}"] == pytest.approx(frames.psnr_db.mean(), abs=1e-12)
     metrics = json.loads((fake.root / "reports" / "metrics.json").read_text())["sample"]
-    means = _plain_means(fake.root / "data" / "scores" / "flow" / "sample" / "bimnet.csv")
+    means = _plain_means(fake.root / "data" / "scores" / "motion" / "sample" / "bimnet.csv")
     assert metrics["motion"]["bimnet"] == {
         "psnr_all": round(means["psnr_db_all"], 4),
         "psnr_blurriest": round(means["psnr_db_blurriest"], 4),

@@ -47,7 +47,7 @@
     return caption(figure, "The running mean of each network's loss over a twentieth of its steps. Losses of different kinds (Eq. 1, Eq. 2, true flow) have different scales.");
   };
 
-  const labelOf = (task, name) => rows(task === "motion" ? "flow" : "deblur").find((row) => row.name === name)?.label ?? name;
+  const labelOf = (task, name) => rows(task).find((row) => row.name === name)?.label ?? name;
 
   function smooth(values) {
     const width = Math.max(Math.floor(values.length / 20), 1);

@@ -36,7 +36,7 @@ pvdbench.numbers = (() => {
     for (const table of tables()) {
       const cells = await averages(table);
       if (mine !== turn) return; // another choice was made meanwhile
-      if (cells) counts.push(`${table.dataset.task === "flow" ? "warped" : "deblurred"}: ${cells.counted} frames`);
+      if (cells) counts.push(`${table.dataset.task === "motion" ? "warped" : "deblurred"}: ${cells.counted} frames`);
       fill(table, cells);
     }
     byId("control-status").textContent = `${state.protocol} counts ${[...new Set(counts)].join(", ") || "no frames here"}`;

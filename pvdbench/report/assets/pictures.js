@@ -3,9 +3,9 @@
 pvdbench.pictures = (() => {
   const { load, dataset } = pvdbench;
   const KINDS = {
-    deblur: { task: "deblur", folder: "frames", first: ["@blurry", "blurry input"], last: ["@sharp", "truth"] },
-    warped: { task: "flow", folder: "flow", first: ["@blurry", "blurry frame before"], last: ["@sharp", "truth"] },
-    flow: { task: "flow", folder: "", first: null, last: ["@true", "true flow"] },
+    deblur: { task: "deblur", folder: "deblur", first: ["@blurry", "blurry input"], last: ["@sharp", "truth"] },
+    warped: { task: "motion", folder: "motion", first: ["@blurry", "blurry frame before"], last: ["@sharp", "truth"] },
+    flow: { task: "motion", folder: "", first: null, last: ["@true", "true flow"] },
   };
   const chosen = { kind: "deblur", clip: 0, frame: 0, left: "", right: "" };
   let pack = null, images = null, moved = null;

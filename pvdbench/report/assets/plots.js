@@ -21,7 +21,7 @@ pvdbench.plots = (() => {
     return keep;
   }
 
-  const taskChoice = (figure) => choice(figure, "Task", Object.keys(dataset().tasks).map((name) => [name, name === "flow" ? "motion estimation" : "deblurring"]), Object.keys(dataset().tasks)[0]);
+  const taskChoice = (figure) => choice(figure, "Task", Object.keys(dataset().tasks).map((name) => [name, name === "motion" ? "motion estimation" : "deblurring"]), Object.keys(dataset().tasks)[0]);
   const rowChoice = (figure, name, task, fallback) => choice(figure, name, rows(task).map((row) => [row.name, row.label]), fallback);
 
   async function read(task) {
@@ -60,11 +60,11 @@ pvdbench.plots = (() => {
   };
 
   plots.error = async (figure) => {
-    const { frames, scores } = dataset().tasks.flow ? await read("flow") : {};
+    const { frames, scores } = dataset().tasks.motion ? await read("motion") : {};
     const known = frames?.epe_px && Object.values(frames.epe_px).some((values) => values.some((value) => !Number.isNaN(value)));
     if (!known || !scores) return caption(figure, "This data set has no true flow, so the error of an estimate is not known.");
     const region = choice(figure, "Pixels", [["epe_px", "all"], ["epe_visible_px", "seen in both frames"]], "epe_px");
-    const series = await tenthSeries(frames, scores.counted, "flow", (row) => frames[region][row], (row) => dataset().pairs.flow.includes(row));
+    const series = await tenthSeries(frames, scores.counted, "motion", (row) => frames[region][row], (row) => dataset().pairs.motion.includes(row));
     chart.draw(figure, { x: TENTHS, series, xLabel: QUANTILE, yLabel: "endpoint error (px)", xRange: [0, 100] });
     return caption(figure, "Mean distance between estimated and true flow; bands are 95 % intervals over clips, of two rows.");
   };
@@ -76,7 +76,7 @@ pvdbench.plots = (() => {
   }
 
   function openFrame(task, { video, frame }, left, right) {
-    location.hash = ["#look", dataset().name, task === "flow" ? "warped" : "deblur", video, frame, left, right].map((part, place) => (place ? encodeURIComponent(part) : part)).join("/");
+    location.hash = ["#look", dataset().name, task === "motion" ? "warped" : "deblur", video, frame, left, right].map((part, place) => (place ? encodeURIComponent(part) : part)).join("/");
   }
 
   plots.frames = async (figure) => {

@@ -27,7 +27,7 @@ pvdbench.strip = (() => {
     const now = [dataset().name, state.protocol, chosen.kind, chosen.left, chosen.right].join("\n");
     if (now === drawn) return;
     drawn = now;
-    const task = chosen.kind === "deblur" ? "deblur" : "flow";
+    const task = chosen.kind === "deblur" ? "deblur" : "motion";
     const [frames, scores] = await Promise.all([statistics.frames(dataset(), task), statistics.scores(dataset(), task, state.protocol)]);
     if (now !== drawn) return; // another pair was chosen meanwhile
     const right = counted(scores, chosen.right), left = counted(scores, chosen.left);
