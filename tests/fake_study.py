@@ -208,7 +208,7 @@ def _write_costs(fake, width, height):
     costs = {f"deblur/{fake.dataset}/{name}": run | {"parameters": parameters if "pv" in name or "mc" in name else
                                                      {"deblur": 321_000} if name != "input" else {}}
              for name in _QUALITY}  # fmt: skip
-    costs |= {f"flow/{fake.dataset}/{name}": run | {"parameters": {}} for name in MOTION}
+    costs |= {f"motion/{fake.dataset}/{name}": run | {"parameters": {}} for name in MOTION}
     costs |= {f"train/deblur/{name}": facts | {"steps": 300} for name in _QUALITY if name != "input"}
     for path, cost in costs.items():
         _write_json(fake.root / "data" / "cost" / f"{path}.json", cost | {"stage": path.replace("/", " ")})
