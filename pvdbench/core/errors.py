@@ -27,3 +27,7 @@ class WeightsError(PvdbenchError):
 
 class WriteError(PvdbenchError):
     """An output could not be written; what was there before is intact."""
+
+
+class EntryPointError(PvdbenchError):
+    """Two installed packages register one name."""

@@ -1,0 +1,53 @@
+"""A tiny package that somebody else wrote and installed: it adds to pvdbench by entry points alone."""
+
+import os
+import subprocess
+import sys
+
+from conftest import ROOT
+
+
+class OutsidePackage:
+    """A folder for PYTHONPATH with a package's modules and the metadata that `pip install` would leave there."""
+
+    def __init__(self, site, name="outside"):
+        self.site, self.name = site, name
+        self.folder = site / name
+        self.folder.mkdir(parents=True)
+        (self.folder / "__init__.py").write_text("")
+        self._entry_points = {}
+
+    def write(self, file, text):
+        """A file of the package."""
+        path = self.folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return self
+
+    def register(self, group, name, value):
+        """An entry point, as `[project.entry-points."GROUP"]` of pyproject.toml has it."""
+        self._entry_points.setdefault(group, {})[name] = value
+        info = self.site / f"{self.name}-1.0.dist-info"
+        info.mkdir(exist_ok=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {self.name}\nVersion: 1.0\n")
+        sections = (
+            f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in points.items())
+            for group, points in self._entry_points.items()
+        )
+        (info / "entry_points.txt").write_text("\n".join(sections))
+        return self
+
+
+def python(code, *packages, cwd=ROOT):
+    """Run code in a fresh process in which the packages are installed."""
+    path = os.pathsep.join([str(ROOT), *(str(package.site) for package in packages)])
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, check=False,
+        env=os.environ | {"PYTHONPATH": path},
+    )  # fmt: skip
+
+
+def pvdbench(*arguments, packages=(), cwd=ROOT):
+    """The command in a process in which the packages are installed."""
+    code = f"import sys; from pvdbench.cli.main import main; sys.argv[1:] = {list(map(str, arguments))!r}; main()"
+    return python(code, *packages, cwd=cwd)
