@@ -16,14 +16,14 @@ from skimage import data as photographs
 from pvdbench.io.flow import write_flow
 from pvdbench.io.images import to_bytes, write_frame
 from pvdbench.io.tables import (
-    DEBLUR_SCORES,
-    FLOW_SCORES,
     MANIFEST,
-    TEMPORAL_SCORES,
     TRAINING_LOG,
+    TRUTH,
     VOLUME_STATISTICS,
     write_table,
 )
+from pvdbench.scoring.registry import named_protocols
+from pvdbench.scoring.score_file import score_table, write_score_file
 from pvdbench.study.table_params import TableParams
 
 ROOT = Path(__file__).parents[1]
@@ -154,12 +154,17 @@ def _write_estimates(fake, video, frame, sharp, blurry, motion, rng):
 
 def _write_scores(fake, blurriness, rng):
     scores = fake.root / "data" / "scores"
-    for task, names, columns in (("deblur", _QUALITY, DEBLUR_SCORES), ("motion", MOTION, FLOW_SCORES)):
+    for task, names in (("deblur", _QUALITY), ("motion", MOTION)):
+        chosen = named_protocols(["all"], task)
         for number, name in enumerate(names):
-            table = _scores(fake, name, number, blurriness, rng, first=int(task == "motion"))
-            write_table(scores / task / fake.dataset / f"{name}.csv", table, columns)
-    for name in _QUALITY:
-        write_table(scores / "temporal" / fake.dataset / f"{name}.csv", _temporal(fake, name, rng), TEMPORAL_SCORES)
+            rows = _scores(fake, task, name, number, blurriness, rng)
+            rows += _temporal(fake, name, rng) if task == "deblur" else _endpoint(fake, name, number)
+            write_score_file(scores / task / fake.dataset / f"{name}.csv", score_table(rows, chosen))
+    truth = [(video, frame, blurriness[video, frame], 33.0 + number if frame != fake.frames[0] else np.nan)
+             for number, video in enumerate(fake.videos) for frame in fake.frames]  # fmt: skip
+    table = pd.DataFrame(truth, columns=list(TRUTH))
+    table.loc[table["video"] == fake.videos[-1], "warping_error_db"] = np.nan
+    write_table(fake.root / "data" / "truth" / fake.dataset / "truth.csv", table, TRUTH)
     quantities = pd.read_csv(ROOT / "data" / "published" / "sec44.csv").query("unit == 'percent'")
     counts = [(fake.dataset, video, quantity, int(rng.integers(50, 100)), 100)
               for quantity in quantities["quantity"] for video in fake.videos]  # fmt: skip
@@ -168,37 +173,41 @@ def _write_scores(fake, blurriness, rng):
     )
 
 
-def _scores(fake, name, number, blurriness, rng, first):
-    """Endpoint errors are a frame's, whatever the protocol."""
-    drawn = np.random.default_rng(number).uniform((0.5, 0.3), (3, 2), (len(fake.videos), len(fake.frames), 2))
-    errors = {(v, f): drawn[i, j] for i, v in enumerate(fake.videos) for j, f in enumerate(fake.frames)}
-    rows = [
+def _keys(fake, task, name, video, frame, protocol, counted=True):
+    return {"dataset": fake.dataset, "method": name, "task": task, "video": video, "frame": frame,
+            "protocol": protocol, "counted": counted}  # fmt: skip
+
+
+def _scores(fake, task, name, number, blurriness, rng):
+    return [
         {
-            "dataset": fake.dataset, "method": name, "video": video, "frame": frame, "protocol": protocol,
+            **_keys(fake, task, name, video, frame, protocol,
+                    not protocol.startswith(("koehler", "su")) or frame != fake.frames[0]),
             "psnr_db": 0.7 * blurriness[video, frame] + 8 + 0.6 * number + 0.2 * place + rng.normal(0, 0.8),
             "ssim": np.nan if protocol.startswith("step") else rng.uniform(0.7, 0.95),
-            "shift_y": 0, "shift_x": 0, "gain": 1.0, "blurriness_db": blurriness[video, frame],
-            "counted": not protocol.startswith(("koehler", "su")) or frame != fake.frames[0],
-            "epe_px": errors[video, frame][0], "epe_visible_px": errors[video, frame][1],
+            "shift_y": 0, "shift_x": 0, "gain": 1.0,
         }
-        for video in fake.videos for frame in fake.frames[first:] for place, protocol in enumerate(PROTOCOLS)
+        for video in fake.videos for frame in fake.frames[task == "motion":] for place, protocol in enumerate(PROTOCOLS)
     ]  # fmt: skip
-    return pd.DataFrame(rows)
+
+
+def _endpoint(fake, name, number):
+    drawn = np.random.default_rng(number).uniform((0.5, 0.3), (3, 2), (len(fake.videos), len(fake.frames), 2))
+    return [
+        {**_keys(fake, "motion", name, video, frame, "endpoint"), "epe_px": drawn[i, j][0],
+         "epe_visible_px": drawn[i, j][1]}
+        for i, video in enumerate(fake.videos) for j, frame in enumerate(fake.frames) if j
+    ]  # fmt: skip
 
 
 def _temporal(fake, name, rng):
     """The last video's sharp flow is unknown."""
-    rows = [
-        {
-            "dataset": fake.dataset, "method": name, "video": video, "frame": frame,
-            "warping_error_db": rng.uniform(28, 32), "truth_warping_error_db": 33 + number,
-            "tof_px": rng.uniform(0.1, 0.5),
-        }
-        for number, video in enumerate(fake.videos) for frame in fake.frames[1:]
+    return [
+        {**_keys(fake, "deblur", name, video, frame, "temporal"),
+         "warping_error_db": rng.uniform(28, 32) if video != fake.videos[-1] else np.nan,
+         "tof_px": rng.uniform(0.1, 0.5)}
+        for video in fake.videos for frame in fake.frames[1:]
     ]  # fmt: skip
-    table = pd.DataFrame(rows)
-    table.loc[table["video"] == fake.videos[-1], ["warping_error_db", "truth_warping_error_db"]] = np.nan
-    return table
 
 
 def _write_costs(fake, width, height):

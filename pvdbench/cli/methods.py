@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +13,7 @@ from pvdbench.inference.row import Attempt
 from pvdbench.inference.runner import attempt
 from pvdbench.io.cost import read_cost
 from pvdbench.methods.card import read_card
-from pvdbench.scoring.dataset import score_deblurring, score_warping
+from pvdbench.scoring.dataset import ScoredRow, score_row
 from pvdbench.study.study import Study
 
 
@@ -35,12 +35,8 @@ def run_trial(study: Study, name: str, dataset: str, weights: Path | None) -> It
     )  # fmt: skip
     if reason := attempt(trial):
         raise MethodError(reason)
-    protocols = study.params.protocols
-    how: dict[str, Any] = {
-        "dataset": dataset, "method": name, "protocols": protocols.names, "ranking": protocols.ranking
-    }  # fmt: skip
-    score = score_deblurring if task == "deblur" else score_warping
-    score(study.dataset(dataset), out / "frames", out / "scores.csv", **how)
+    scored = ScoredRow(dataset, name, task, study.dataset(dataset), out / "frames")
+    score_row(scored, out / "scores.csv", protocols=study.params.protocols.names)
     yield means_line(out / "scores.csv", task, study.params.tables.protocol)
     cost = read_cost(out / "cost.json")
     time = "no time of its own" if (ms := cost["milliseconds_median"]) is None else f"{ms:.1f} ms a frame"

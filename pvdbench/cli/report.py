@@ -55,12 +55,14 @@ def figures(folder: Path) -> None:
 
     study = load_study(folder)
     params = study.params
+    warp = params.tables.figures.warp
     build_figures(
         folder,
         study.root,
         datasets=params.datasets.test,
         params=params.tables,
         ranking=params.protocols.ranking,
+        network=study.network_params(warp.outputs["ideal"]) if warp and "ideal" in warp.outputs else None,
     )
 
 

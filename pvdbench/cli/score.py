@@ -14,26 +14,33 @@ def score() -> None:
 
 @score.command()
 @click.argument("dataset")
+@study_folder
+@parallel
+def truth(dataset: str, folder: Path, jobs: Jobs) -> None:
+    """Compute what depends on the truth of DATASET alone: how blurry each frame is, and the sharp video's flow."""
+    from pvdbench.scoring.truth import score_truth
+    from pvdbench.study.study import load_study
+
+    study = load_study(folder)
+    out = study.data("truth", dataset)
+    score_truth(study.dataset(dataset), out, ranking=study.params.protocols.ranking, jobs=jobs)
+
+
+@score.command()
+@click.argument("dataset")
 @click.argument("row")
 @study_folder
 @parallel
 def motion(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
-    """Score the warped frames of ROW of `motion` on DATASET (Table 1)."""
-    from pvdbench.scoring.dataset import score_warping
+    """Score the flow of ROW of `motion` on DATASET and the frames warped by it (Table 1)."""
+    from pvdbench.scoring.dataset import ScoredRow, score_row
     from pvdbench.study.study import load_study
 
     study = load_study(folder)
     study.motion_row(row)
-    score_warping(
-        study.dataset(dataset),
-        study.data("motion", dataset, row),
-        study.data("scores", "motion", dataset, f"{row}.csv"),
-        dataset=dataset,
-        method=row,
-        protocols=study.params.protocols.names,
-        ranking=study.params.protocols.ranking,
-        jobs=jobs,
-    )
+    scored = ScoredRow(dataset, row, "motion", study.dataset(dataset), study.data("motion", dataset, row))
+    out = study.data("scores", "motion", dataset, f"{row}.csv")
+    score_row(scored, out, protocols=study.params.protocols.names, jobs=jobs)
 
 
 @score.command()
@@ -42,24 +49,16 @@ def motion(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
 @study_folder
 @parallel
 def deblur(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
-    """Score the deblurred frames of ROW of `deblur` on DATASET (Tables 2 and 3), alone and in a row."""
-    from pvdbench.scoring.dataset import score_deblurring, score_steadiness
+    """Score the deblurred frames of ROW of `deblur` on DATASET (Tables 2 to 5), each alone and after the one before."""
+    from pvdbench.scoring.dataset import ScoredRow, score_row
     from pvdbench.study.study import load_study
 
     study = load_study(folder)
     study.deblur_row(row)
-    where = study.dataset(dataset), study.data("deblur", dataset, row)
-    score_deblurring(
-        *where,
-        study.data("scores", "deblur", dataset, f"{row}.csv"),
-        dataset=dataset,
-        method=row,
-        protocols=study.params.protocols.names,
-        ranking=study.params.protocols.ranking,
-        jobs=jobs,
-    )
-    steadiness = study.data("scores", "temporal", dataset, f"{row}.csv")
-    score_steadiness(*where, steadiness, dataset=dataset, method=row, jobs=jobs)
+    frames, made = study.data("deblur", dataset, row), study.data("truth", dataset)
+    scored = ScoredRow(dataset, row, "deblur", study.dataset(dataset), frames, truth=made)
+    out = study.data("scores", "deblur", dataset, f"{row}.csv")
+    score_row(scored, out, protocols=study.params.protocols.names, jobs=jobs)
 
 
 @score.command()
@@ -84,15 +83,26 @@ def volume(dataset: str, folder: Path) -> None:
         dataset=dataset,
         frames_per_video=params.frames_per_video,
         tolerances=params.tolerances,
+        network=study.network_params(params.volume_row),
     )
+
+
+class _Protocol(click.ParamType[str]):
+    """The name of a protocol, or `all`; --help shows those that are registered."""
+
+    name = "protocol"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
+        from pvdbench.scoring.registry import choices
+
+        return f"[all|{'|'.join(choices(any_frames=True))}]"
 
 
 @score.command()
 @click.option("--truth", type=click.Path(path_type=Path), required=True, help="Folder of sharp frames.")
 @click.option("--estimate", type=click.Path(path_type=Path), required=True, help="Folder of deblurred frames.")
-@click.option(
-    "--protocol", "names", multiple=True, default=["koehler"], show_default=True, help="Again for more; or `all`."
-)
+@click.option("--protocol", "names", multiple=True, type=_Protocol(), default=["koehler"], show_default=True,
+              help="Again for more; or `all`.")  # fmt: skip
 @click.option("--frame-offset", type=int, help="Pair by order, the first estimate with the truth so many frames later.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="CSV to write.")
 @parallel
@@ -101,13 +111,14 @@ def folder(
 ) -> None:
     """Score any two folders of 8-bit RGB frames; sub-folders are clips."""
     from pvdbench.scoring.folders import score_folders
-    from pvdbench.scoring.registry import WANTING
+    from pvdbench.scoring.registry import UNAVAILABLE
 
-    for name, reason in WANTING.items():
+    for name, reason in UNAVAILABLE.items():
         if name in names or "all" in names:
             click.echo(f"{name}: skipped: {reason}", err=True)
-    offered = [name for name in names if name not in WANTING]
+    offered = [name for name in names if name not in UNAVAILABLE]
     if not offered:
         return
-    for summary in score_folders(truth, estimate, out, protocols=offered, frame_offset=frame_offset, jobs=jobs):
+    _, summaries = score_folders(truth, estimate, out, protocols=offered, frame_offset=frame_offset, jobs=jobs)
+    for summary in summaries:
         click.echo(str(summary))

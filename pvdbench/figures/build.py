@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pvdbench.analysis.bootstrap import bootstrap_of
-from pvdbench.analysis.scores import Scores, Task, read_scores
+from pvdbench.analysis.scores import Scores, read_scores
 from pvdbench.analysis.skipped import read_skipped
 from pvdbench.core.errors import ParamsError
 from pvdbench.datasets.manifest import ClipFiles, read_clips
@@ -22,6 +22,8 @@ from pvdbench.figures.style import Picture, write_pictures
 from pvdbench.figures.training import plot_training
 from pvdbench.figures.warp import warp_picture
 from pvdbench.io.atomic import replaced_folder
+from pvdbench.networks.params import NetworkParams
+from pvdbench.scoring.protocol import Task
 from pvdbench.study.table_params import ComparisonParams, ExampleParams, TableParams, WarpParams
 from pvdbench.tables.captions import Context, read_context
 from pvdbench.tables.cost import row_costs
@@ -29,6 +31,7 @@ from pvdbench.tables.protocols import read_lens
 
 _EXAMPLES: dict[Task, type[FlowExample] | type[DeblurExample]] = {"motion": FlowExample, "deblur": DeblurExample}
 _TITLES = {"motion": "Motion estimation, as Fig. 6", "deblur": "Deblurring, as Fig. 7"}
+_PAPERS = NetworkParams(volume="gray")
 _SHOWS_ONE = "One frame; two boxes of it, zoomed in, for each row. "
 _SHOWS = {
     "motion": "Sharp frame t - 1 warped by the flow that each method estimated between the blurry frames; beneath, "
@@ -37,7 +40,10 @@ _SHOWS = {
 }
 
 
-def build_figures(study: Path, root: Path, *, datasets: Sequence[str], params: TableParams, ranking: str) -> None:
+def build_figures(
+    study: Path, root: Path, *, datasets: Sequence[str], params: TableParams, ranking: str,
+    network: NetworkParams | None = None,
+) -> None:  # fmt: skip
     """Write reports/figures below the study's folder, with figures.json for the report.
 
     Args:
@@ -45,6 +51,7 @@ def build_figures(study: Path, root: Path, *, datasets: Sequence[str], params: T
         root: the repository's top, which holds the data sets.
         datasets: the test data sets.
         ranking: the protocol whose PSNR of the blurry frames ranked them.
+        network: of the row with the pixel volume in the figure like Fig. 4; the paper's where there is none.
 
     Raises:
         DataError: naming the first file that is missing, damaged or does not fit the others.
@@ -70,7 +77,7 @@ def build_figures(study: Path, root: Path, *, datasets: Sequence[str], params: T
             for name, example in {"deblur": params.figures.deblur, **params.figures.compare}.items():
                 pictures += _examples("deblur", study, root, dataset, example, deblur_rows, deblur, folder, name=name)
             if (warp := params.figures.warp) and set(warp.outputs.values()) <= set(deblur):
-                pictures.append(warp_picture(study, root, dataset, params, warp, deblur, folder))
+                pictures.append(warp_picture(study, root, dataset, params, warp, network or _PAPERS, deblur, folder))
             if _comparable(params.figures.deblur, deblur):
                 pictures.append(_blurriness(context, params, deblur, folder))
                 pictures.append(quantile_picture(context, params, deblur, folder))

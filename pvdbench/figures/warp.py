@@ -18,6 +18,7 @@ from pvdbench.figures.flow import Card
 from pvdbench.figures.style import Picture, math_label
 from pvdbench.io.flow import read_flow
 from pvdbench.io.images import Frame, read_frame, to_bytes
+from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.pixel_volume import most_frequent, nearest, pixel_volume
 from pvdbench.study.table_params import TableParams, WarpParams
 
@@ -26,11 +27,13 @@ _NAMES = {"naive": "warping", "majority": "majority-based warping", "ideal": "id
 
 
 def warp_picture(
-    study: Path, root: Path, dataset: str, params: TableParams, warp: WarpParams, scores: Scores, folder: Path
-) -> Picture:
+    study: Path, root: Path, dataset: str, params: TableParams, warp: WarpParams, network: NetworkParams,
+    scores: Scores, folder: Path,
+) -> Picture:  # fmt: skip
     """Write DATASET-warp.png on the frame where the study's better row gains most over its worse one.
 
     Args:
+        network: of the row with the pixel volume.
         scores: of the rows of Tables 2 and 3.
 
     Raises:
@@ -41,7 +44,7 @@ def warp_picture(
     gain = scores[example.better]["psnr_db"] - scores[example.worse]["psnr_db"]
     led = [frame != clips[video].frames[0].name and np.isfinite(gain[video, frame]) for video, frame in gain.index]
     ((video, name),) = best_frames(gain[led], 1)  # flow leads to the frame before, which a clip's first lacks
-    figure = WarpExample(clips[video], name, study / "data", dataset, params.deblur_labels, scores, warp)
+    figure = WarpExample(clips[video], name, study / "data", dataset, params.deblur_labels, scores, warp, network)
     size = figure.draw(folder / f"{dataset}-warp.png")
     title = f"The pixel volume and what can be warped out of it, as Fig. 4: {dataset}, {video}, frame {name}"
     caption = (
@@ -64,6 +67,7 @@ class WarpExample:
     labels: Mapping[str, str]
     scores: Scores
     params: WarpParams
+    network: NetworkParams
 
     def draw(self, out: Path) -> tuple[int, int]:
         """Write a PNG: blurry frame and three warped ones, beneath them the truth and three outputs.
@@ -93,7 +97,9 @@ class WarpExample:
         path = self.folder / "motion" / self.dataset / self.params.motion / self.clip.video / f"{self.name}.flo"
         flow = torch.from_numpy(read_flow(path)).permute(2, 0, 1)[None]
         previous = _gray(self._path(self.params.outputs["ideal"], before.name))
-        volume = pixel_volume(previous * 2 - 1, flow, _gray(now.blurry) * 2 - 1)  # the networks' range
+        current = _gray(now.blurry) * 2 - 1  # the networks' range
+        size, coordinates = self.network.size, self.network.coordinates
+        volume = pixel_volume(previous * 2 - 1, flow, current, size=size, coordinates=coordinates)
         frames = {
             "naive": backward_warp(previous, flow),
             "majority": (most_frequent(volume) + 1) / 2,

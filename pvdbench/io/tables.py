@@ -1,6 +1,7 @@
 """The files between stages: which columns a CSV has, and how it is written and read."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -10,18 +11,13 @@ from pvdbench.io.atomic import replaced_file
 MANIFEST = ("video", "split", "frame", "blurry", "sharp", "flow", "occlusion", "width", "height")
 """A data set's frames; paths relative to its folder, sharp, flow and occlusion empty where no truth exists."""
 
-DEBLUR_SCORES = ("dataset", "method", "video", "frame", "protocol", "psnr_db", "ssim", "shift_y", "shift_x", "gain",
-                 "blurriness_db", "counted")  # fmt: skip
-"""One row a frame and protocol; counted is False where the protocol leaves the frame out of its averages."""
+SCORE_KEYS = ("dataset", "method", "task", "video", "frame", "protocol", "counted")
+"""What every score file begins with, one row per frame and protocol; a column per metric follows (scoring/metric.py).
 
-FLOW_SCORES = (*DEBLUR_SCORES, "epe_px", "epe_visible_px")
-"""The same for warped frames, with the endpoint error (NaN where no true flow exists)."""
+counted is False where the protocol leaves the frame out of its averages."""
 
-TEMPORAL_SCORES = ("dataset", "method", "video", "frame", "warping_error_db", "truth_warping_error_db", "tof_px")
-"""One row a frame but a clip's first: how consistent it is with the one before; NaN where no sharp flow is known."""
-
-FOLDER_SCORES = ("frame", "protocol", "psnr_db", "ssim", "shift_y", "shift_x", "gain")
-"""Any two folders of frames, one row a frame and protocol."""
+TRUTH = ("video", "frame", "blurriness_db", "warping_error_db")
+"""What depends on the truth alone: PSNR of the blurry frame, and the sharp frame's own warping error."""
 
 VOLUME_STATISTICS = ("dataset", "video", "quantity", "hits", "total")
 """Sec. 4.4: how many of total pixels had the property."""
@@ -48,19 +44,35 @@ def write_table(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> No
         table.loc[:, list(columns)].to_csv(partial, index=False, lineterminator="\n")
 
 
+def read_text_table(path: Path) -> pd.DataFrame:
+    """Read a CSV with every cell as text: a clip may be called NA, and a blank is an empty string.
+
+    Raises:
+        DataError: if the file is missing or no CSV.
+    """
+    return _read_csv(path, dtype=str, keep_default_na=False, na_filter=False)
+
+
 def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """Read a CSV that must have exactly these columns; names of videos and frames stay text.
 
     Raises:
         DataError: if the file is missing, empty or has other columns.
     """
-    try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str))
-    except FileNotFoundError:
-        raise DataError(f"{path}: expected a table, found no file; run the stage that makes it") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: expected a CSV, got '{error}'; make it again") from error
+    table = _read_csv(path, dtype=dict.fromkeys(_TEXT, str))
     if tuple(table.columns) != columns:
         raise DataError(f"{path}: expected the columns {', '.join(columns)}, got {', '.join(table.columns)}; "
                         "make it again")  # fmt: skip
     return table
+
+
+def _read_csv(path: Path, **how: Any) -> pd.DataFrame:
+    try:
+        table: pd.DataFrame = pd.read_csv(path, **how)
+        return table
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such table; run the stage that makes it") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: this is no CSV ({str(error).splitlines()[0][:80]}); make it again") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); correct the path or its permissions") from error

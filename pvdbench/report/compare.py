@@ -10,14 +10,13 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from pvdbench.analysis.bootstrap import Interval, bootstrap_of
-from pvdbench.analysis.scores import Task, score_path
+from pvdbench.analysis.scores import score_path
 from pvdbench.core.errors import DataError
 from pvdbench.io.atomic import replaced_file
-from pvdbench.io.tables import DEBLUR_SCORES, FLOW_SCORES, read_table
 from pvdbench.report.inputs import Material
 from pvdbench.report.render import render_against
-
-_COLUMNS: dict[Task, tuple[str, ...]] = {"deblur": DEBLUR_SCORES, "motion": FLOW_SCORES}
+from pvdbench.scoring.protocol import Task
+from pvdbench.scoring.score_file import read_score_file
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ def _counted(path: Path, task: Task, protocol: str) -> "pd.Series[float] | None"
     """PSNR by (video, frame); None where there is no file or nothing was counted."""
     if not path.is_file():
         return None
-    table = read_table(path, _COLUMNS[task])
+    table = read_score_file(path, task=task)
     frames = table[(table["protocol"] == protocol) & table["counted"]].sort_values(["video", "frame"])
     return frames.set_index(["video", "frame"])["psnr_db"] if len(frames) else None
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pvdbench.analysis.scores import Task
 from pvdbench.core.errors import DataError
 from pvdbench.io.cost import read_cost
 from pvdbench.report.numbers import TaskNumbers
 from pvdbench.report.training_curve import Curve, read_curve
+from pvdbench.scoring.protocol import Task
 
 _SHOWN = 4  # best and worst frames
 

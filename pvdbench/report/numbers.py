@@ -12,10 +12,11 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from pvdbench.analysis.bootstrap import Bootstrap
-from pvdbench.analysis.scores import Task, score_path
-from pvdbench.io.tables import DEBLUR_SCORES, FLOW_SCORES, TRAINING_LOG, read_table
+from pvdbench.analysis.scores import score_path, with_beside, with_blurriness
+from pvdbench.io.tables import TRAINING_LOG, read_table
+from pvdbench.scoring.protocol import Task
+from pvdbench.scoring.score_file import read_score_file
 
-_COLUMNS: dict[Task, tuple[str, ...]] = {"deblur": DEBLUR_SCORES, "motion": FLOW_SCORES}
 _ERRORS = ("epe_px", "epe_visible_px")
 
 
@@ -48,7 +49,10 @@ class TaskNumbers:
     @property
     def protocols(self) -> tuple[str, ...]:
         """Those of the first row's file, in its order."""
-        return tuple(next(iter(self.rows.values()))["protocol"].unique()) if self.rows else ()
+        if not self.rows:
+            return ()
+        first = next(iter(self.rows.values()))
+        return tuple(first.loc[first["psnr_db"].notna(), "protocol"].unique())
 
     def packs(self) -> Iterator[Pack]:
         """What belongs to frames whatever the protocol, then a pack a protocol."""
@@ -58,8 +62,8 @@ class TaskNumbers:
 
     def _frame_numbers(self) -> dict[str, Any]:
         first = next(iter(self.rows.values()))
-        errors = [name for name in _ERRORS if name in first]
-        one = {name: rows[rows["protocol"] == rows["protocol"].iloc[0]] for name, rows in self.rows.items()}
+        errors = [name for name in _ERRORS if name in first and first[name].notna().any()]
+        one = {name: with_beside(rows[rows["protocol"] == self.protocols[0]], rows) for name, rows in self.rows.items()}
         blurriness = packed(self._ordered(next(iter(one.values())), "blurriness_db"))
         return {"blurriness": blurriness} | {
             key: {name: packed(self._ordered(rows, key)) for name, rows in one.items()} for key in errors
@@ -84,7 +88,11 @@ def read_numbers(study: Path, task: Task, dataset: str, rows: Iterable[str]) -> 
         DataError: if a file is damaged.
     """
     paths = {row: score_path(study, task, dataset, row) for row in rows}
-    read = {row: read_table(path, _COLUMNS[task]) for row, path in paths.items() if path.is_file()}
+    read = {
+        row: with_blurriness(read_score_file(path, dataset=dataset, method=row, task=task), study, dataset)
+        for row, path in paths.items()
+        if path.is_file()
+    }
     tables = {row: table for row, table in read.items() if len(table)}
     frames = sorted({pair for table in tables.values() for pair in zip(table["video"], table["frame"], strict=True)})
     return TaskNumbers(dataset, task, tuple(frames), tables)

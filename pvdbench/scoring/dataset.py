@@ -1,167 +1,160 @@
-"""Scores of a data set's test clips: warped frames (Table 1), deblurred frames (Tables 2 to 5)."""
+"""Scores of a row over a data set's test clips: warped frames (Table 1) and deblurred frames (Tables 2 to 5)."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from pvdbench.core.errors import DataError
 from pvdbench.datasets.manifest import ClipFiles, FrameFiles, read_clips
 from pvdbench.io.failure import read_failure
 from pvdbench.io.flow import Flow, read_flow
-from pvdbench.io.images import read_frame, read_mask
-from pvdbench.io.tables import DEBLUR_SCORES, FLOW_SCORES, TEMPORAL_SCORES, write_table
+from pvdbench.io.images import Frame, read_frame, read_mask
 from pvdbench.scoring.executor import Jobs, in_order
-from pvdbench.scoring.frame_pair import Pair, read_estimate
-from pvdbench.scoring.metrics.flow import distances
-from pvdbench.scoring.metrics.ssim import Values
-from pvdbench.scoring.protocols.temporal import steadiness
-from pvdbench.scoring.registry import PROTOCOLS, Protocol, named_protocols, score_pair
-
-Row = dict[str, Any]
+from pvdbench.scoring.frame_pair import FramePair, Mask
+from pvdbench.scoring.protocol import Protocol, Task
+from pvdbench.scoring.registry import named_protocols, score_pair
+from pvdbench.scoring.score_file import score_table, write_score_file
 
 
 @dataclass(frozen=True)
-class Job:
-    """One frame to score: its number in the clip, from 1, its files and its estimate."""
+class ScoredRow:
+    """One row over one data set, as its score file names them.
 
-    video: str
-    number: int
-    files: FrameFiles
-    estimate: Path
-    protocols: tuple[Protocol, ...]
-    ranking: Protocol
+    Attributes:
+        folder: the data set's folder.
+        estimates: holds VIDEO/FRAME.png of the row, for motion VIDEO/FRAME.flo, too.
+        truth: the folder that `score truth` wrote; None to compute what is needed of it.
+    """
+
+    dataset: str
+    method: str
+    task: Task
+    folder: Path
+    estimates: Path
+    truth: Path | None = None
 
 
-def score_clips(
-    dataset_folder: Path, estimates: Path, *, dataset: str, method: str, protocols: Sequence[str], ranking: str,
-    first: int, jobs: Jobs,
-) -> Iterator[tuple[list[Row], Job]]:  # fmt: skip
-    """The rows of a frame, one a protocol, in the order of videos, frames and protocols; each file is decoded once.
+def score_row(row: ScoredRow, out: Path, *, protocols: Sequence[str], jobs: Jobs = 1) -> None:
+    """Score every frame of a row under every protocol that its task has, and write the score file.
+
+    Warped frames begin with the second frame of a clip. A row whose method failed has no frames, and a file without
+    rows.
 
     Args:
-        dataset_folder: the data set.
-        estimates: holds VIDEO/FRAME.png.
-        dataset, method: named in the rows.
-        protocols: names.
-        ranking: the protocol whose PSNR of the blurry frame is its blurriness.
-        first: the first frame of each clip that has an estimate, from 0.
-        jobs: processes; the rows are the same for any number.
+        protocols: names, or "all".
+        jobs: processes; the file is the same for any number.
 
-    Yields: the rows (DEBLUR_SCORES) and the frame.
     Raises:
-        DataError: if a frame is missing, damaged or of another size; nothing is left out in silence.
+        DataError: if a file is missing, damaged or of another size; nothing is left out in silence.
         ParamsError: if there is no protocol of a name.
     """
-    chosen, ranked = tuple(named_protocols(protocols)), named_protocols([ranking])[0]
-    every = [
-        Job(clip.video, t + 1, clip.frames[t], estimates / clip.video / f"{clip.frames[t].name}.png", chosen, ranked)
-        for clip in read_clips(dataset_folder, "test")
-        for t in range(first, len(clip.frames))
-    ]
-    for job, rows in zip(every, in_order(score_frame, every, jobs=jobs), strict=True):
-        yield [{"dataset": dataset, "method": method, **row} for row in rows], job
+    chosen = named_protocols(protocols, row.task)
+    work = [] if read_failure(row.estimates) else list(_jobs(row, chosen))
+    rows = (scores for frame in in_order(_score_frame, work, jobs=jobs) for scores in frame)
+    write_score_file(out, score_table(rows, chosen))
 
 
-def score_frame(job: Job) -> list[Row]:
-    """The rows of one frame.
+@dataclass(frozen=True)
+class _Job:
+    """One frame to score; number is its place in the clip, from 0."""
 
-    Raises:
-        DataError: as score_clips.
-    """
-    truth = read_frame(job.files.sharp)
-    pair = Pair(read_estimate(job.estimate, truth, job.files.sharp), truth)
-    blurriness = job.ranking.score(Pair(read_frame(job.files.blurry), truth)).psnr_db
+    row: ScoredRow
+    clip: ClipFiles
+    number: int
+    protocols: tuple[Protocol, ...]
+
+
+def _jobs(row: ScoredRow, chosen: tuple[Protocol, ...]) -> Iterable[_Job]:
+    first = 1 if row.task == "motion" else 0  # flow leads to the frame before
+    for clip in read_clips(row.folder, "test"):
+        yield from (_Job(row, clip, number, chosen) for number in range(first, len(clip.frames)))
+
+
+def _score_frame(job: _Job) -> list[dict[str, Any]]:
+    """Score one frame; each file is decoded once."""
+    names = {"dataset": job.row.dataset, "method": job.row.method, "task": job.row.task, "video": job.clip.video}
+    scores = score_pair(DatasetFrame(job.row, job.clip, job.number), job.protocols)
     return [
-        {"video": job.video, "frame": job.files.name, "protocol": name, **vars(score)}
-        | {"blurriness_db": blurriness, "counted": PROTOCOLS[name].counts(job.number)}
-        for name, score in score_pair(pair, job.protocols).items()
-    ]
+        {**names, "frame": job.clip.frames[job.number].name, "protocol": protocol.name,
+         "counted": protocol.counts(job.number + 1), **scores[protocol.name]}
+        for protocol in job.protocols if protocol.name in scores
+    ]  # fmt: skip
 
 
-def score_deblurring(
-    dataset_folder: Path, frames: Path, out: Path, *, dataset: str, method: str, protocols: Sequence[str],
-    ranking: str = "plain-rgb", jobs: Jobs = 1,
-) -> None:  # fmt: skip
-    """Score frames/VIDEO/FRAME.png against the sharp test frames and write out (DEBLUR_SCORES).
+class DatasetFrame(FramePair):
+    """A frame of a data set with everything that the data set knows of it, each file read when it is asked for."""
 
-    A row whose method failed has no frames, and a table without rows.
+    def __init__(self, row: ScoredRow, clip: ClipFiles, number: int) -> None:
+        """Read the estimate and the truth of a clip's frame, counted from 0.
 
-    Raises:
-        DataError: if a frame is missing, damaged or of another size.
-        ParamsError: if there is no protocol of a name.
-    """
-    scored = () if read_failure(frames) else score_clips(
-        dataset_folder, frames, dataset=dataset, method=method, protocols=protocols, ranking=ranking, first=0, jobs=jobs
-    )  # fmt: skip
-    rows = [row for of_frame, _ in scored for row in of_frame]
-    write_table(out, pd.DataFrame(rows, columns=list(DEBLUR_SCORES)), DEBLUR_SCORES)
+        Raises:
+            DataError: if one is missing, damaged, or the two are not of one size.
+        """
+        self._row, self._clip, self._number = row, clip, number
+        truth = read_frame(self._files.sharp)
+        super().__init__(read_estimate(self._estimate(".png"), truth, self._files.sharp), truth)
 
+    @property
+    def _files(self) -> FrameFiles:
+        return self._clip.frames[self._number]
 
-def score_steadiness(
-    dataset_folder: Path, frames: Path, out: Path, *, dataset: str, method: str, jobs: Jobs = 1
-) -> None:
-    """Score frames/VIDEO/FRAME.png against the frames before them and write out (TEMPORAL_SCORES).
+    def _estimate(self, ending: str) -> Path:
+        return self._row.estimates / self._clip.video / f"{self._files.name}{ending}"
 
-    Raises:
-        DataError: if a frame is missing, damaged or of another size.
-    """
-    test = [] if read_failure(frames) else read_clips(dataset_folder, "test")
-    clips = [(clip, frames / clip.video) for clip in test]
-    rows = [row for of_clip in in_order(_steadiness_rows, clips, jobs=jobs) for row in of_clip]
-    table = pd.DataFrame([{"dataset": dataset, "method": method, **row} for row in rows], columns=list(TEMPORAL_SCORES))
-    write_table(out, table, TEMPORAL_SCORES)
+    @cached_property
+    def before(self) -> FramePair | None:
+        """The frame before, of the same row; None for a clip's first."""
+        return type(self)(self._row, self._clip, self._number - 1) if self._number else None
 
+    @cached_property
+    def flow(self) -> Flow | None:
+        """What the row estimated from this frame to the one before; None for deblurred frames.
 
-def _steadiness_rows(job: tuple[ClipFiles, Path]) -> list[Row]:
-    clip, estimates = job
-    return [{"video": clip.video, "frame": files.name, **asdict(s)} for files, s in steadiness(clip, estimates)]
+        Raises:
+            DataError: if it is missing, damaged or not of the frame's size.
+        """
+        return self._sized(self._estimate(".flo")) if self._row.task == "motion" else None
 
+    @cached_property
+    def true_flow(self) -> Flow | None:
+        """The data set's own."""
+        return None if self._files.flow is None else self._sized(self._files.flow)
 
-ERRORS = ("epe_px", "epe_visible_px")
+    @cached_property
+    def occluded(self) -> Mask | None:
+        """The data set's own."""
+        return None if self._files.occlusion is None else read_mask(self._files.occlusion)
 
+    @cached_property
+    def truth_flow(self) -> Flow | None:
+        """The sharp video's, if it was made before."""
+        if self._row.truth is None or not self._number:
+            return None
+        return self._sized(truth_flow_path(self._row.truth, self._clip.video, self._files.name))
 
-def score_warping(
-    dataset_folder: Path, flow: Path, out: Path, *, dataset: str, method: str, protocols: Sequence[str],
-    ranking: str = "plain-rgb", jobs: Jobs = 1,
-) -> None:  # fmt: skip
-    """Score flow/VIDEO/FRAME.png against the sharp test frames and FRAME.flo against the true flow (FLOW_SCORES).
-
-    FRAME.png is the sharp frame before, warped; a clip's first frame has none. A row whose method failed has no
-    flow, and a table without rows.
-
-    Raises:
-        DataError: if a file is missing, damaged or of another size.
-        ParamsError: if there is no protocol of a name.
-    """
-    scored = () if read_failure(flow) else score_clips(
-        dataset_folder, flow, dataset=dataset, method=method, protocols=protocols, ranking=ranking, first=1, jobs=jobs
-    )  # fmt: skip
-    rows = []
-    for of_frame, job in scored:
-        errors = dict(zip(ERRORS, _endpoint_errors(job.estimate.with_suffix(".flo"), job.files), strict=True))
-        rows += [row | errors for row in of_frame]
-    write_table(out, pd.DataFrame(rows, columns=list(FLOW_SCORES)), FLOW_SCORES)
+    def _sized(self, path: Path) -> Flow:
+        flow, (height, width) = read_flow(path), self.shape[:2]
+        if flow.shape[:2] != (height, width):
+            raise DataError(f"{path}: the flow is {flow.shape[1]}x{flow.shape[0]}, its frame {width}x{height}; "
+                            "make it again")  # fmt: skip
+        return flow
 
 
-def _endpoint_errors(path: Path, frame: FrameFiles) -> tuple[float, float]:
-    """Mean distance to the true flow in pixels, over all pixels and over those seen in both frames."""
-    if frame.flow is None or frame.occlusion is None:
-        return float("nan"), float("nan")
-    distance = endpoint_error(read_flow(path), read_flow(frame.flow), path)
-    visible = ~read_mask(frame.occlusion)
-    return float(distance.mean()), float(distance[visible].mean()) if visible.any() else float("nan")
+def truth_flow_path(folder: Path, video: str, frame: str) -> Path:
+    """Where `score truth` keeps the sharp video's flow."""
+    return folder / "flow" / video / f"{frame}.flo"
 
 
-def endpoint_error(estimate: Flow, truth: Flow, path: Path) -> Values:
-    """(H, W) distances in pixels.
+def read_estimate(path: Path, truth: Frame, truth_path: Path) -> Frame:
+    """Read the estimate of a frame.
 
     Raises:
-        DataError: naming path, if the sizes differ.
+        DataError: if it is missing, damaged or not of the truth's size.
     """
+    estimate = read_frame(path)
     if estimate.shape != truth.shape:
-        expected, got = (f"{flow.shape[1]}x{flow.shape[0]}" for flow in (truth, estimate))
-        raise DataError(f"{path}: expected {expected}, got {got}; make it again")
-    return distances(estimate, truth)
+        raise DataError(f"{path} is {estimate.shape[1]}x{estimate.shape[0]}, but {truth_path} is "
+                        f"{truth.shape[1]}x{truth.shape[0]}; make it again in that size")  # fmt: skip
+    return estimate

@@ -1,36 +1,26 @@
-"""An estimate and its truth, read once, with what several protocols need of them computed once."""
+"""An estimate and its truth: the pixels, what else is known of the frame, and what protocols share of both."""
 
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pvdbench.core.errors import DataError
-from pvdbench.io.images import Frame, read_frame
+from pvdbench.io.flow import Flow
+from pvdbench.io.images import Frame
 from pvdbench.scoring.metrics.alignment import Alignment
+from pvdbench.scoring.metrics.psnr import psnr_of
 from pvdbench.scoring.metrics.rgb_ssim import CROP, RgbSimilarity, rgb_similarity
-from pvdbench.scoring.metrics.ssim import psnr_of
-
-
-def read_estimate(path: Path, truth: Frame, truth_path: Path) -> Frame:
-    """Read the estimate of a frame.
-
-    Raises:
-        DataError: if it is missing, damaged or not of the truth's size.
-    """
-    estimate = read_frame(path)
-    if estimate.shape != truth.shape:
-        raise DataError(f"{path}: expected {truth.shape[1]}x{truth.shape[0]} as {truth_path}, got "
-                        f"{estimate.shape[1]}x{estimate.shape[0]}; make it again")  # fmt: skip
-    return estimate
-
 
 Bytes = NDArray[np.uint8]  # (3, H, W)
+Mask = NDArray[np.bool_]  # (H, W)
 
 
-class Pair:
-    """One frame of a method and the sharp one; each result is computed when a protocol first asks for it."""
+class FramePair:
+    """One frame of a method and the sharp one; each result is computed when a protocol first asks for it.
+
+    Attributes:
+        estimate, truth: (H, W, 3) uint8 RGB.
+    """
 
     def __init__(self, estimate: Frame, truth: Frame) -> None:
         """Take two (H, W, 3) uint8 RGB frames.
@@ -39,7 +29,7 @@ class Pair:
             ValueError: if their shapes differ.
         """
         if estimate.shape != truth.shape:
-            raise ValueError(f"expected equal shapes, got {estimate.shape} and {truth.shape}")
+            raise ValueError(f"estimate has the shape {estimate.shape}, truth {truth.shape}; give equal shapes")
         self.estimate, self.truth = estimate, truth
 
     @property
@@ -47,15 +37,41 @@ class Pair:
         """(H, W, 3)."""
         return self.truth.shape
 
+    @property
+    def before(self) -> "FramePair | None":
+        """The frame before this one in its clip; None for the first, and where frames have no order."""
+        return None
+
+    @property
+    def flow(self) -> Flow | None:
+        """(H, W, 2) that a method estimated from this frame to the one before it; None for deblurred frames."""
+        return None
+
+    @property
+    def true_flow(self) -> Flow | None:
+        """(H, W, 2) true flow from this frame to the one before it, where the data set has it."""
+        return None
+
+    @property
+    def occluded(self) -> Mask | None:
+        """(H, W): what the frame before does not show, where the data set says so."""
+        return None
+
+    @property
+    def truth_flow(self) -> Flow | None:
+        """(H, W, 2) flow of the sharp video as `data/truth` holds it, from this frame to the one before it."""
+        return None
+
     @cached_property
     def alignment(self) -> Alignment:
-        """The paper's."""
+        """Crop, gain, shift and luma as the paper's protocol has them."""
         return Alignment(self.estimate, self.truth)
 
     @cached_property
     def planes(self) -> tuple[Bytes, Bytes]:
         """Estimate and truth, channel by channel."""
-        return tuple(np.ascontiguousarray(frame.transpose(2, 0, 1)) for frame in (self.estimate, self.truth))  # type: ignore[return-value]  # two
+        first, second = (np.ascontiguousarray(frame.transpose(2, 0, 1)) for frame in (self.estimate, self.truth))
+        return first, second
 
     @cached_property
     def _row_squares(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -67,11 +83,11 @@ class Pair:
         return rows.astype(np.int64), edges.astype(np.int64)  # a row of up to 11,000 pixels fits 32 bits
 
     def rgb_psnr(self) -> float:
-        """RGB PSNR in dB."""
+        """PSNR over all RGB samples, in dB."""
         return psnr_of(int(self._row_squares[0].sum()) / self.truth.size)
 
     def cropped_rgb_psnr(self) -> float:
-        """RGB PSNR in dB without CROP pixels at each side."""
+        """PSNR over all RGB samples but those within CROP pixels of a side, in dB."""
         rows, edges = self._row_squares
         height, width, channels = self.shape
         samples = (height - 2 * CROP) * (width - 2 * CROP) * channels

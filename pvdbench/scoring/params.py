@@ -1,15 +1,11 @@
 """Key `protocols` of params.yaml: how frames are scored."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from pvdbench.core.params import StrictModel
-
-ProtocolName = Literal[  # those of catalogue.PROTOCOLS; a test compares
-    "koehler", "koehler-subpixel", "su-30", "plain-rgb", "eval-py", "luma-y", "crop-4", "matlab-ssim",
-    "step-crop", "step-gain", "step-shift",
-]  # fmt: skip
+from pvdbench.scoring.registry import choices, named_protocols
 
 
 class VolumeParams(StrictModel):
@@ -23,13 +19,25 @@ class VolumeParams(StrictModel):
 
 
 class ProtocolParams(StrictModel):
-    """The named protocols that every frame is scored by."""
+    """The named protocols that every frame is scored by; the registry knows their names."""
 
-    names: list[Literal[ProtocolName, "all"]]
-    ranking: ProtocolName = "plain-rgb"  # whose PSNR of the blurry frame ranks frames by blur
+    names: list[str]
+    ranking: str = "plain-rgb"  # whose PSNR of the blurry frame ranks frames by blur
     volume: VolumeParams
+
+    @field_validator("names")
+    @classmethod
+    def _known(cls, names: list[str]) -> list[str]:
+        named_protocols(names)
+        return names
+
+    @field_validator("ranking")
+    @classmethod
+    def _ranks(cls, name: str) -> str:
+        named_protocols([name], any_frames=True)
+        return name
 
     @property
     def expanded(self) -> list[str]:
         """names, with `all` spelt out."""
-        return list(get_args(ProtocolName)) if "all" in self.names else list(self.names)
+        return choices() if "all" in self.names else list(self.names)

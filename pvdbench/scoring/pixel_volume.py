@@ -17,6 +17,7 @@ from pvdbench.io.failure import read_failure
 from pvdbench.io.flow import read_flow
 from pvdbench.io.images import read_frame
 from pvdbench.io.tables import VOLUME_STATISTICS, write_table
+from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.pixel_volume import pixel_volume
 
 Bytes = NDArray[np.int16]  # gray values 0 to 255; signed, so that differences are
@@ -32,7 +33,14 @@ class Sources:
 
 
 def score_volume(
-    dataset_folder: Path, sources: Sources, out: Path, *, dataset: str, frames_per_video: int, tolerances: Sequence[int]
+    dataset_folder: Path,
+    sources: Sources,
+    out: Path,
+    *,
+    dataset: str,
+    frames_per_video: int,
+    tolerances: Sequence[int],
+    network: NetworkParams,
 ) -> None:
     """Count over some frames of each test clip and write out (VOLUME_STATISTICS), a row a video and quantity.
 
@@ -43,6 +51,7 @@ def score_volume(
     Args:
         frames_per_video: at most; all but the first where a clip has fewer.
         tolerances: the c of "within +-c"; the largest one judges the deblurred frames.
+        network: of the row with the volume, which says how large its volume is and how it reads coordinates.
 
     Raises:
         DataError: if a frame or a flow is missing, damaged or of another size.
@@ -53,7 +62,7 @@ def score_volume(
         hits: Counter[str] = Counter()
         totals: Counter[str] = Counter()
         for t in _spread(len(clip.frames), frames_per_video):
-            for quantity, hit, total in _count_frame(clip, t, sources, tolerances):
+            for quantity, hit, total in _count_frame(clip, t, sources, tolerances, network):
                 hits[quantity] += hit
                 totals[quantity] += total
         rows += [(dataset, clip.video, quantity, hits[quantity], totals[quantity]) for quantity in totals]
@@ -66,12 +75,14 @@ def _spread(frames: int, count: int) -> list[int]:
 
 
 def _count_frame(
-    clip: ClipFiles, t: int, sources: Sources, tolerances: Sequence[int]
+    clip: ClipFiles, t: int, sources: Sources, tolerances: Sequence[int], network: NetworkParams
 ) -> Iterator[tuple[str, int, int]]:
     files, before = clip.frames[t], clip.frames[t - 1]
     flow = torch.from_numpy(read_flow(sources.flow / clip.video / f"{files.name}.flo")).permute(2, 0, 1)[None]
     previous = _read_gray(sources.volume_frames / clip.video / f"{before.name}.png")
-    volume = pixel_volume(previous * 2 - 1, flow, _read_gray(files.blurry) * 2 - 1)  # the networks' range
+    current = _read_gray(files.blurry) * 2 - 1  # the networks' range
+    size, coordinates = network.size, network.coordinates
+    volume = pixel_volume(previous * 2 - 1, flow, current, size=size, coordinates=coordinates)
     truth = _to_bytes(_read_gray(files.sharp))[0]
     outputs = {
         "PV": _to_bytes(_read_gray(sources.volume_frames / clip.video / f"{files.name}.png"))[0],

@@ -1,93 +1,98 @@
-"""The protocols by name: what the literature scores deblurred frames by."""
+"""The registry of protocols: what params.yaml, `--help`, score files, tables and the report know protocols by.
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+A protocol of this repository is a module in scoring/protocols/ with a tuple PROTOCOLS, named once below; one of another
+package is an entry point of the group `pvdbench.protocols` that names a Protocol or a tuple of them.
+"""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+
+from pvdbench.core.entry_points import Group, leave_out, load_entry_points
 from pvdbench.core.errors import ParamsError
-from pvdbench.scoring.frame_pair import Pair
-from pvdbench.scoring.protocols.koehler import koehler, koehler_subpixel, step_crop, step_gain, step_shift
-from pvdbench.scoring.protocols.rgb import crop_4, eval_py, luma_y, matlab_ssim, plain_rgb
-from pvdbench.scoring.score import Score
+from pvdbench.scoring.frame_pair import FramePair
+from pvdbench.scoring.metric import Metric
+from pvdbench.scoring.protocol import Protocol, Scores, Task
+from pvdbench.scoring.protocols import endpoint, koehler, rgb, temporal
 
-_SU_FRAMES = frozenset(2 + 95 * i // 29 for i in range(30))  # floor(linspace(2, 97, 30)), counted from 1
+_GROUP: Group = "pvdbench.protocols"
+_BUILT_IN = (*koehler.PROTOCOLS, *rgb.PROTOCOLS, *koehler.STEPS, *endpoint.PROTOCOLS, *temporal.PROTOCOLS)
 
-
-def _every(number: int) -> bool:
-    return number >= 1
-
-
-def _but_the_first(number: int) -> bool:
-    return number > 1
-
-
-def _su_scored(number: int) -> bool:
-    """Su et al. never said whether their list counts from 1; MATLAB does, and so does this."""
-    return number in _SU_FRAMES
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """A way to score frames, and which frames of a clip its averages count."""
-
-    name: str
-    summary: str
-    source: str  # who uses it
-    score: Callable[[Pair], Score]
-    counts: Callable[[int], bool] = _every  # of a frame's number in its clip, from 1
-
-
-_PAPER = "Son et al., TOG 2021, evaluation of the authors' repository (codeslake/PVDNet)"
-
-_ALL = (
-    Protocol("koehler", "16 px crop, gain, whole-pixel shift, luma; first frames left out", _PAPER, koehler,
-             _but_the_first),
-    Protocol("koehler-subpixel", "koehler with the shift in steps of 1/20 px",
-             "Koehler et al., ECCV 2012, and Guizar-Sicairos et al., Opt. Lett. 2008", koehler_subpixel,
-             _but_the_first),
-    Protocol("su-30", "koehler over the 30 frames a video of Su et al.",
-             "Su et al., CVPR 2017 (shuochsu/DeepVideoDeblurring)", koehler, _su_scored),
-    Protocol("plain-rgb", "8-bit RGB, Gaussian SSIM, no alignment; all frames",
-             "XPixelGroup/BasicSR, calculate_psnr and calculate_ssim with crop_border 0", plain_rgb),
-    Protocol("eval-py", "RGB, 7 x 7 uniform SSIM, no alignment; all frames",
-             "eval.py of codeslake/PVDNet, there on floats", eval_py),
-    Protocol("luma-y", "BT.601 studio-range luma, no alignment; all frames",
-             "XPixelGroup/BasicSR, test_y_channel; MATLAB's rgb2ycbcr", luma_y),
-    Protocol("crop-4", "plain-rgb after a 4 px crop; all frames",
-             "Pan et al., CVPR 2020 (csbhr/CDVD-TSP), inference.py", crop_4),
-    Protocol("matlab-ssim", "RGB PSNR, SSIM with MATLAB's three-dimensional window; all frames",
-             "MATLAB's psnr() and ssim() on RGB arrays, as in swz30/MPRNet's evaluation", matlab_ssim),
-    Protocol("step-crop", "RGB PSNR after koehler's crop; all frames", _PAPER, step_crop),
-    Protocol("step-gain", "RGB PSNR after koehler's crop and gain; all frames", _PAPER, step_gain),
-    Protocol("step-shift", "RGB PSNR after koehler's crop, gain and shift; all frames", _PAPER, step_shift),
-)  # fmt: skip
-
-WANTING: Mapping[str, str] = {
+UNAVAILABLE: Mapping[str, str] = {
     "lpips": "needs lpips-alex.safetensors: AlexNet's ImageNet weights and the linear weights of LPIPS v0.1 (Zhang et "
     "al., CVPR 2018); no package that pip can install holds the first, so nothing here could be checked against it",
 }
 """Protocols that are wanted and cannot be offered, with the reason."""
 
-PROTOCOLS: Mapping[str, Protocol] = {protocol.name: protocol for protocol in _ALL}
 
-
-def named_protocols(names: Sequence[str]) -> list[Protocol]:
-    """The protocols of these names, each once, in their order; `all` stands for every one.
+@cache
+def protocols() -> Mapping[str, Protocol]:
+    """Every protocol by its name: this repository's, then those of installed packages.
 
     Raises:
-        ParamsError: if there is no protocol of a name.
+        EntryPointError: if two packages register one name.
+        ParamsError: if two protocols describe one metric differently.
     """
+    found: dict[str, Protocol] = {protocol.name: protocol for protocol in _BUILT_IN}
+    for name, value in load_entry_points(_GROUP).items():
+        for protocol in value if isinstance(value, Sequence) else (value,):
+            if not isinstance(protocol, Protocol):
+                leave_out(_GROUP, name, f"it is a {type(protocol).__name__}, no Protocol")
+            elif protocol.name in found:
+                leave_out(_GROUP, name, f"there is a protocol '{protocol.name}' already")
+            else:
+                found[protocol.name] = protocol
+    _check_metrics(found.values())
+    return found
+
+
+def _check_metrics(every: Iterable[Protocol]) -> None:
+    """Refuse two meanings of one column."""
+    seen: dict[str, Metric] = {}
+    for metric in (metric for protocol in every for metric in protocol.metrics):
+        if seen.setdefault(metric.name, metric) != metric:
+            raise ParamsError(f"two protocols describe the metric '{metric.name}' differently; rename one of them")
+
+
+def metrics(chosen: Iterable[Protocol] | None = None) -> dict[str, Metric]:
+    """Every metric of some protocols by its name, in their order; of all where none is given."""
+    every = protocols().values() if chosen is None else chosen
+    return {metric.name: metric for protocol in every for metric in protocol.metrics}
+
+
+def choices(task: Task | None = None, *, any_frames: bool = False) -> list[str]:
+    """Names of the protocols that a task has, and of those that score any two folders."""
+    return [
+        protocol.name
+        for protocol in protocols().values()
+        if (task is None or task in protocol.tasks) and (protocol.any_frames or not any_frames)
+    ]
+
+
+def named_protocols(
+    names: Sequence[str], task: Task | None = None, *, any_frames: bool = False
+) -> tuple[Protocol, ...]:
+    """The protocols of these names, each once, in their order; `all` stands for every one that applies.
+
+    Args:
+        task: those that do not apply to it are passed over.
+        any_frames: whether the frames are in any two folders, with nothing known beside them.
+
+    Raises:
+        ParamsError: if there is no protocol of a name, or it needs more than two folders.
+    """
+    known, fitting = protocols(), choices(task, any_frames=any_frames)
     for name in names:
-        if name not in PROTOCOLS and name != "all":
-            choices = ", ".join(PROTOCOLS)
-            raise ParamsError(f"protocols: expected some of {choices}, got '{name}'; correct the name")
-    spelt = [known for name in names for known in (PROTOCOLS if name == "all" else [name])]
-    return [PROTOCOLS[name] for name in dict.fromkeys(spelt)]
+        if name != "all" and (name not in known or (any_frames and name not in fitting)):
+            what = "unknown protocol" if name not in known else "two folders are not enough for the protocol"
+            raise ParamsError(f"protocols: {what} '{name}'; choose from all, {', '.join(fitting)}")
+    spelt = [each for name in names for each in (fitting if name == "all" else [name])]
+    return tuple(known[name] for name in dict.fromkeys(spelt) if name in fitting)
 
 
-def score_pair(pair: Pair, protocols: Sequence[Protocol]) -> dict[str, Score]:
-    """One frame's score under each protocol; protocols that compute the same share one computation."""
-    scores: dict[Callable[[Pair], Score], Score] = {}
-    for protocol in protocols:
+def score_pair(pair: FramePair, chosen: Sequence[Protocol]) -> dict[str, Scores]:
+    """Score one frame under each protocol; those that compute the same share one computation."""
+    scores: dict[Callable[[FramePair], Scores], Scores] = {}
+    for protocol in chosen:
         if protocol.score not in scores:
             scores[protocol.score] = protocol.score(pair)
-    return {protocol.name: scores[protocol.score] for protocol in protocols}
+    return {protocol.name: scores[protocol.score] for protocol in chosen if scores[protocol.score]}

@@ -9,9 +9,10 @@ from pydantic import Field
 
 from pvdbench.core.errors import ParamsError, StudyError
 from pvdbench.core.params import StrictModel, parse_params, read_params
+from pvdbench.io.weights import load_weights
 from pvdbench.methods.card import Task, read_card
 from pvdbench.methods.loading import check_places, place_of
-from pvdbench.networks.params import DeblurRow, MotionRow
+from pvdbench.networks.params import DeblurRow, MotionRow, NetworkParams
 from pvdbench.scoring.params import ProtocolParams
 from pvdbench.study.table_params import TableParams
 from pvdbench.training.params import MethodRecipe, SequenceRecipe, TrainingParams
@@ -112,6 +113,21 @@ class Study:
     def upper_bounds(self) -> list[str]:
         """The rows of `deblur` that look at the truth."""
         return [name for name, row in self.params.deblur.items() if row.network and row.network.volume == "ideal"]
+
+    def network_params(self, name: str) -> NetworkParams:
+        """The network of a row of `deblur`: as params.yaml has it, else as its given weights say.
+
+        Raises:
+            ParamsError: if the row has no network of PVDNet's kind.
+            WeightsError: if its weights are missing or damaged.
+        """
+        row, given = self.deblur_row(name), self.given(self.deblur_row(name).weights)
+        if row.network is not None:
+            return row.network
+        header = load_weights(given)[1] if given else {}
+        if "params" not in header:
+            raise ParamsError(f"{self.folder / 'params.yaml'}: deblur.{name} has no pixel volume; name a row of pvdnet")
+        return parse_params(given or self.folder, header["params"], NetworkParams)
 
     def network_of(self, name: str) -> Path | None:
         """The folder of a deblurring row's method, if the training loop trains it by its network.py."""

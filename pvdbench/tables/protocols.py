@@ -10,9 +10,8 @@ import pandas as pd
 
 from pvdbench.analysis.bootstrap import Bootstrap, Interval, bootstrap_of, clip_totals, frame_totals
 from pvdbench.analysis.published import PAPER_PROTOCOL
-from pvdbench.analysis.scores import read_protocols, score_path
-from pvdbench.core.errors import DataError
-from pvdbench.scoring.registry import PROTOCOLS
+from pvdbench.analysis.scores import read_protocols
+from pvdbench.scoring.registry import protocols as registered
 from pvdbench.study.table_params import TableParams
 from pvdbench.tables.captions import Context
 from pvdbench.tables.table import Column, Row, Table, psnr_column, ssim_column
@@ -107,19 +106,13 @@ def read_lens(study: Path, context: Context, params: TableParams) -> Lens | None
     """Read what tables.lens asks for; None where it asks for nothing.
 
     Raises:
-        DataError: if the score file is missing, damaged or has a protocol that is not in the catalogue.
+        DataError: if the score file is missing or damaged.
     """
     if params.lens is None:
         return None
     row = params.lens.row
     protocols = read_protocols(study, context.dataset, row)
-    for name in protocols:
-        if name not in PROTOCOLS:
-            raise DataError(
-                f"{score_path(study, 'deblur', context.dataset, row)}: expected protocols of {', '.join(PROTOCOLS)}, "
-                f"got '{name}'; score the row again"
-            )
-    ordered = {name: protocols[name] for name in PROTOCOLS if name in protocols}
+    ordered = {name: protocols[name] for name in registered() if name in protocols}
     return Lens(context, params.deblur_labels.get(row, row), ordered, bootstrap_of(params))
 
 
@@ -141,7 +134,7 @@ def _lens_table(lens: Lens) -> Table:
     )
     rows = [
         Row(r.protocol, r.protocol, (r.psnr, r.ssim, r.psnr_by_clip, r.ssim_by_clip, *_counts(r.psnr),
-                                     PROTOCOLS[r.protocol].summary))
+                                     registered()[r.protocol].summary))
         for r in lens.readings()
     ]  # fmt: skip
     caption = (

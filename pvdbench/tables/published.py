@@ -10,7 +10,7 @@ from pvdbench.analysis.bootstrap import Bootstrap, Interval
 from pvdbench.analysis.published import UNKNOWN
 from pvdbench.analysis.scores import Scores
 from pvdbench.core.errors import DataError, ParamsError
-from pvdbench.scoring.registry import PROTOCOLS
+from pvdbench.scoring.registry import protocols
 from pvdbench.tables.captions import Context
 from pvdbench.tables.table import Column, Row, Table, Value, psnr_column, ssim_column
 
@@ -153,7 +153,7 @@ def _label(printed: pd.Series) -> str:
 
 def _used_columns(context: Context, here: pd.DataFrame, lines: Sequence[_Line]) -> tuple[Column, ...]:
     """The columns of every protocol that something was published under, each found to be unmixed."""
-    used = [protocol for protocol in (*PROTOCOLS, UNKNOWN) if protocol in set(here["protocol_name"])]
+    used = [protocol for protocol in (*protocols(), UNKNOWN) if protocol in set(here["protocol_name"])]
     columns = tuple(column for protocol in used for column in _columns(context, protocol))
     for column in columns:
         check_unmixed(column.key, [line.numbers[column.key] for line in lines if column.key in line.numbers])
@@ -190,9 +190,9 @@ def _caption(context: Context, published: pd.DataFrame) -> str:
 
 def _check(here: pd.DataFrame, labels: Mapping[str, str]) -> None:
     for name in here["protocol_name"]:
-        if name not in PROTOCOLS and name != UNKNOWN:
+        if name not in protocols() and name != UNKNOWN:
             raise DataError(
-                f"data/published: expected protocol_name among {', '.join(PROTOCOLS)} and {UNKNOWN}, got '{name}'; "
+                f"data/published: expected protocol_name among {', '.join(protocols())} and {UNKNOWN}, got '{name}'; "
                 "correct the name"
             )
     twice = here[here.duplicated([*_LINE, "protocol_name"])]

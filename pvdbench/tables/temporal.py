@@ -6,17 +6,20 @@ from pathlib import Path
 import pandas as pd
 
 from pvdbench.analysis.bootstrap import Bootstrap, Interval
-from pvdbench.io.tables import TEMPORAL_SCORES, read_table
+from pvdbench.analysis.scores import read_row
+from pvdbench.scoring.metric import TOF, WARPING_ERROR
+from pvdbench.scoring.truth import read_truth
 from pvdbench.tables.captions import Context
 from pvdbench.tables.table import Column, Row, Table
 
-_QUANTITIES = ("warping_error_db", "truth_warping_error_db", "tof_px")
+_PROTOCOL = "temporal"
+_TRUTHS = "truth_warping_error_db"
 
 
 def temporal_tables(
     context: Context, study: Path, labels: Mapping[str, str], bootstrap: Bootstrap
 ) -> tuple[Table, ...]:
-    """One table where data/scores/temporal has every row's file, otherwise none.
+    """Make one table where every row was scored by the protocol `temporal`, otherwise none.
 
     Args:
         labels: row name to label.
@@ -24,22 +27,24 @@ def temporal_tables(
     Raises:
         DataError: if a file is damaged.
     """
-    folder = study / "data" / "scores" / "temporal" / context.dataset
-    paths = {row: folder / f"{row}.csv" for row in labels}
-    if not all(path.is_file() for path in paths.values()):
+    truth = read_truth(study / "data" / "truth" / context.dataset)[WARPING_ERROR.name].rename(_TRUTHS)
+    scores = {row: read_row(study, "deblur", context.dataset, row) for row in labels}
+    frames = {
+        row: table[table["protocol"] == _PROTOCOL].join(truth, on=["video", "frame"]) for row, table in scores.items()
+    }
+    if any(table.empty for table in frames.values()):
         return ()
-    rows = [_row(name, label, read_table(paths[name], TEMPORAL_SCORES), bootstrap) for name, label in labels.items()]
-    return (_table(context, rows),)
+    return (_table(context, [_row(row, label, frames[row], bootstrap) for row, label in labels.items()]),)
 
 
 def _row(name: str, label: str, frames: pd.DataFrame, bootstrap: Bootstrap) -> Row:
-    means = [_mean(frames, quantity, bootstrap) for quantity in _QUANTITIES]
+    means = [_mean(frames, quantity, bootstrap) for quantity in (WARPING_ERROR.name, _TRUTHS, TOF.name)]
     counts = (float(mean.count + mean.identical) for mean in (means[0], means[2]))
     return Row(name, label, (*means, *counts))
 
 
 def _mean(frames: pd.DataFrame, quantity: str, bootstrap: Bootstrap) -> Interval:
-    """Over the frames that have the quantity; the table says how many those are."""
+    """Average over the frames that have the quantity; the table says how many those are."""
     known = frames.dropna(subset=[quantity])
     return bootstrap.mean(known[quantity], known["video"])
 

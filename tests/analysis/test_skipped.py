@@ -8,9 +8,10 @@ from fake_study import RANKING, TABLE_PARAMS
 
 from pvdbench.core.errors import DataError
 from pvdbench.figures.build import build_figures
-from pvdbench.io.tables import DEBLUR_SCORES, FLOW_SCORES, TEMPORAL_SCORES, write_table
 from pvdbench.report.build import build_report
 from pvdbench.report.inputs import Material
+from pvdbench.scoring.registry import named_protocols
+from pvdbench.scoring.score_file import score_table, write_score_file
 from pvdbench.tables.build import build_tables
 from pvdbench.tables.files import read_tables
 
@@ -25,11 +26,7 @@ def fail(study, *rows):
         kept = {key: facts[key] for key in ("stage", "seconds", "hardware", "peak_memory_mib")}
         cost.write_text(json.dumps(kept | {"failed": REASON}))
         scores = study.root / "data" / "scores"
-        columns = DEBLUR_SCORES if task == "deblur" else FLOW_SCORES
-        write_table(scores / task / study.dataset / f"{row}.csv", pd.DataFrame(columns=columns), columns)
-        if task == "deblur":
-            empty = pd.DataFrame(columns=TEMPORAL_SCORES)
-            write_table(scores / "temporal" / study.dataset / f"{row}.csv", empty, TEMPORAL_SCORES)
+        write_score_file(scores / task / study.dataset / f"{row}.csv", score_table([], named_protocols(["all"], task)))
 
 
 def tables(study):
@@ -87,8 +84,8 @@ def test_whatever_fails_tables_figures_and_report_come_to_an_end_and_list_it(own
 
 def test_scores_that_are_missing_without_a_reason_still_stop_the_tables(own):
     scores = own.root / "data" / "scores" / "deblur" / own.dataset / "mc.csv"
-    write_table(scores, pd.DataFrame(columns=DEBLUR_SCORES), DEBLUR_SCORES)
-    with pytest.raises(DataError, match=r"mc\.csv: expected counted frames of the protocol 'koehler'"):
+    write_score_file(scores, score_table([], named_protocols(["all"], "deblur")))
+    with pytest.raises(DataError, match=r"mc\.csv has no counted frame of the protocol 'koehler'"):
         tables(own)
 
 

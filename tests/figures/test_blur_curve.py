@@ -44,10 +44,18 @@ def test_a_tenth_without_frames_is_empty(fake):
     assert "ranked by the PSNR of the blurry frame under plain-rgb" in (folder / "sample-quantiles.md").read_text()
 
 
+def _temporal(root, row):
+    """The frames of a row under `temporal`, with the truth's own warping error."""
+    scores = pd.read_csv(root / f"data/scores/deblur/sample/{row}.csv", dtype={"frame": str})
+    truth = pd.read_csv(root / "data/truth/sample/truth.csv", dtype={"frame": str}).set_index(["video", "frame"])
+    of_truth = truth["warping_error_db"].rename("truth_warping_error_db")
+    return scores[scores["protocol"] == "temporal"].join(of_truth, on=["video", "frame"])
+
+
 def test_steadiness_is_averaged_over_the_frames_that_have_it(fake):
     table = pd.read_csv(_build(fake) / "sample-temporal.csv").set_index("row")
     for row in table.index:
-        scores = pd.read_csv(fake.root / f"data/scores/temporal/sample/{row}.csv")
+        scores = _temporal(fake.root, row)
         for quantity in ("warping_error_db", "truth_warping_error_db", "tof_px"):
             assert table.loc[row, quantity] == pytest.approx(scores[quantity].mean(), abs=1e-12)
             assert table.loc[row, f"{quantity}_low"] <= table.loc[row, quantity] <= table.loc[row, f"{quantity}_high"]
@@ -63,15 +71,16 @@ def test_the_steadiest_is_best_in_its_own_direction(fake):
 
 
 def test_frames_that_do_not_move_or_have_no_flow_are_told(own):
-    path = own.root / "data/scores/temporal/sample/mc.csv"
+    path = own.root / "data/scores/deblur/sample/mc.csv"
     table = pd.read_csv(path, dtype={"frame": str})
-    table.loc[table.frame == "00002", "warping_error_db"] = math.inf
-    table["tof_px"] = math.nan
+    temporal = table["protocol"] == "temporal"
+    table.loc[temporal & (table.frame == "00002"), "warping_error_db"] = math.inf
     table.to_csv(path, index=False)
     read = pd.read_csv(_build(own) / "sample-temporal.csv").set_index("row").loc["mc"]
-    known = table.warping_error_db[np.isfinite(table.warping_error_db)]
+    known = table.warping_error_db[temporal & np.isfinite(table.warping_error_db)]
     assert read.warping_error_db == pytest.approx(known.mean()) and read.warping_error_db_identical == 3
-    assert math.isnan(read.tof_px) and (read.frames, read.frames_tof) == (15, 0)
-    table.drop(columns="tof_px").to_csv(path, index=False)
-    with pytest.raises(DataError, match=r"temporal/sample/mc\.csv: expected the columns .*tof_px"):
+    assert (read.frames, read.frames_tof) == (15, 21)
+    table.loc[temporal, "tof_px"] = math.nan
+    table.to_csv(path, index=False)
+    with pytest.raises(DataError, match=r"mc\.csv: line \d+ \(clip0, 00001, temporal\): there is no tof_px"):
         _build(own)

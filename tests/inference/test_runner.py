@@ -11,9 +11,11 @@ from pvdbench.core.errors import DataError
 from pvdbench.inference.row import Attempt
 from pvdbench.inference.runner import attempt
 from pvdbench.io.failure import read_failure
-from pvdbench.io.tables import DEBLUR_SCORES, FLOW_SCORES, TEMPORAL_SCORES, VOLUME_STATISTICS, read_table
-from pvdbench.scoring.dataset import score_deblurring, score_steadiness, score_warping
+from pvdbench.io.tables import VOLUME_STATISTICS, read_table
+from pvdbench.networks.params import NetworkParams
+from pvdbench.scoring.dataset import ScoredRow, score_row
 from pvdbench.scoring.pixel_volume import Sources, score_volume
+from pvdbench.scoring.score_file import read_score_file
 
 
 def row(place, name, dataset, tmp_path, *, task="deblur"):
@@ -84,25 +86,19 @@ def test_what_is_no_fault_of_the_method_stops_the_stage(dataset, tmp_path):
 def test_a_failed_row_is_scored_as_a_table_without_rows(dataset, tmp_path):
     place = write_method(tmp_path / "methods", "x", deblur="yield from ()")
     attempt(row(place, "x", dataset, tmp_path))
-    out, names = tmp_path / "out", {"dataset": "tiny", "method": "ours"}
-    score_deblurring(dataset, out, tmp_path / "d.csv", protocols=["koehler"], **names)
-    score_steadiness(dataset, out, tmp_path / "t.csv", **names)
-    score_warping(dataset, out, tmp_path / "f.csv", protocols=["koehler"], **names)
-    sources = Sources(out, out, out)
-    score_volume(dataset, sources, tmp_path / "v.csv", dataset="tiny", frames_per_video=2, tolerances=[0])
-    for file, columns in (
-        ("d", DEBLUR_SCORES),
-        ("t", TEMPORAL_SCORES),
-        ("f", FLOW_SCORES),
-        ("v", VOLUME_STATISTICS),
-    ):
-        assert read_table(tmp_path / f"{file}.csv", columns).empty
+    out = tmp_path / "out"
+    for task in ("deblur", "motion"):
+        score_row(ScoredRow("tiny", "ours", task, dataset, out), tmp_path / f"{task}.csv", protocols=["all"])
+        assert read_score_file(tmp_path / f"{task}.csv", dataset="tiny", method="ours", task=task).empty
+    how = {"dataset": "tiny", "frames_per_video": 2, "tolerances": [0], "network": NetworkParams(volume="gray")}
+    score_volume(dataset, Sources(out, out, out), tmp_path / "v.csv", **how)
+    assert read_table(tmp_path / "v.csv", VOLUME_STATISTICS).empty
 
 
 def test_a_damaged_reason_is_no_reason(dataset, tmp_path):
     (tmp_path / "failed.json").write_text("{")
     with pytest.raises(DataError, match=r"failed\.json: expected JSON with a reason"):
-        score_deblurring(dataset, tmp_path, tmp_path / "d.csv", protocols=["koehler"], dataset="tiny", method="ours")
+        score_row(ScoredRow("tiny", "ours", "deblur", dataset, tmp_path), tmp_path / "d.csv", protocols=["koehler"])
     assert not (tmp_path / "d.csv").exists()
 
 

@@ -9,7 +9,6 @@ from chromium import BROWSER, look, opened
 from fake_report import build, material
 from fake_study import DEBLUR, PARAMS, TABLE_PARAMS, make_fake_study
 
-from pvdbench.io.tables import DEBLUR_SCORES, write_table
 from pvdbench.report.build import build_report
 from pvdbench.study.table_params import TableParams
 
@@ -67,10 +66,13 @@ def strange(ready):
         "table2": {n: label for n, label in PARAMS["table2"].items() if n != "mc"} | {"m\u00fc<'\"&#?%": _NAME}
     }
     figures = params["figures"] | {"deblur": params["figures"]["deblur"] | {"rows": ["input", "bimc-pv"]}}
-    for folder in ("deblur", "scores/deblur", "scores/temporal", "cost/deblur"):
+    for folder in ("deblur", "scores/deblur", "cost/deblur"):
         for path in (ready.root / "data" / folder / "sample").glob("mc*"):
             if path.name.partition(".")[0] == "mc":
-                path.rename(path.with_name(path.name.replace("mc", "m\u00fc<'\"&#?%", 1)))
+                renamed = path.rename(path.with_name(path.name.replace("mc", "m\u00fc<'\"&#?%", 1)))
+                if folder.startswith("scores"):
+                    table = pd.read_csv(renamed, dtype={"frame": str}).assign(method="m\u00fc<'\"&#?%")
+                    table.to_csv(renamed, index=False)
     return ready, TableParams.model_validate(params | {"figures": figures})
 
 
@@ -133,7 +135,7 @@ def test_identical_frames(browser, ready):
     path = ready.root / "data" / "scores" / "deblur" / "sample" / "mc.csv"
     table = pd.read_csv(path, dtype={"frame": str})
     table.loc[table["video"] == "clip0", "psnr_db"] = np.inf
-    write_table(path, table, DEBLUR_SCORES)
+    table.to_csv(path, index=False)
     build(ready)
     with opened(browser, ready.root / "reports" / "index.html") as page:
         cell = page.locator('[data-name="sample-table2"] [data-row="mc"] td').first

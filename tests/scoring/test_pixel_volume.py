@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from pvdbench.io.flow import write_flow
 from pvdbench.io.tables import VOLUME_STATISTICS, read_table
+from pvdbench.networks.params import NetworkParams
 from pvdbench.scoring.pixel_volume import Sources, count_majorities, majority, score_volume
 
 
@@ -50,7 +51,8 @@ def test_true_flow_and_true_frames_make_every_inner_majority_right(dataset, tmp_
         for t in range(1, 4):
             write_flow(flow / video / f"{t:05d}.flo", np.broadcast_to(np.float32([-1, 0]), (48, 64, 2)))
     out = tmp_path / "s.csv"
-    score_volume(dataset, Sources(flow, frames, frames), out, dataset="tiny", frames_per_video=2, tolerances=[0, 2])
+    how = {"dataset": "tiny", "frames_per_video": 2, "tolerances": [0, 2]}
+    score_volume(dataset, Sources(flow, frames, frames), out, network=NetworkParams(volume="gray"), **how)
     table = read_table(out, VOLUME_STATISTICS).set_index(["video", "quantity"])
     for video in "ab":
         known = table.loc[(video, "pixels_with_majority")]
@@ -59,6 +61,27 @@ def test_true_flow_and_true_frames_make_every_inner_majority_right(dataset, tmp_
         inner = 2 * (48 - 6) * (64 - 8)
         assert right.hits >= inner and right.total == known.hits
         assert table.loc[(video, "acc_majority_correct_PV")].hits == table.loc[(video, "acc_majority_correct_PV")].total
+
+
+def test_the_row_says_how_large_its_volume_is_and_how_it_reads_between_pixels(dataset, tmp_path):
+    """A flow of half a pixel: truncated it is none, rounded it is another; and one candidate always is a majority."""
+    flow, frames = tmp_path / "flow", tmp_path / "frames"
+    for video in "ab":
+        (flow / video).mkdir(parents=True)
+        frames.mkdir(exist_ok=True)
+        (frames / video).symlink_to(dataset / video / "GT")
+        for t in range(1, 4):
+            write_flow(flow / video / f"{t:05d}.flo", np.broadcast_to(np.float32([-0.7, 0]), (48, 64, 2)))
+
+    def counted(**how):
+        sources, params = Sources(flow, frames, frames), NetworkParams(volume="gray", **how)
+        score_volume(dataset, sources, tmp_path / "s.csv", dataset="tiny", frames_per_video=2, tolerances=[0],
+                     network=params)  # fmt: skip
+        return read_table(tmp_path / "s.csv", VOLUME_STATISTICS).groupby("quantity")["hits"].sum()
+
+    truncated, rounded, single = counted(), counted(coordinates="round"), counted(size=1)
+    assert rounded["acc_majority_correct_PV"] == rounded["majority_accuracy_c0"] != truncated["majority_accuracy_c0"]
+    assert single["pixels_with_majority"] == 2 * 2 * 48 * 64 > truncated["pixels_with_majority"]
 
 
 @pytest.mark.parametrize(("frames", "count", "chosen"), [(24, 10, 10), (4, 10, 3), (2, 1, 1)])

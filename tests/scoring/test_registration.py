@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.ndimage import fourier_shift
 from skimage.registration import phase_cross_correlation
 
-from pvdbench.scoring.frame_pair import Pair
+from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.metrics.alignment import Alignment
 from pvdbench.scoring.metrics.registration import Correlation, moved, moved_finely, overlap
 from pvdbench.scoring.protocols.koehler import koehler, koehler_subpixel
@@ -39,20 +39,20 @@ def test_a_fine_shift_is_scikit_images(dy, dx, size):
 
 def test_a_known_part_of_a_pixel_is_found_and_helps():
     truth = textured((90, 100))
-    pair = Pair(shifted(truth, (0.4, -1.25)), truth)
+    pair = FramePair(shifted(truth, (0.4, -1.25)), truth)
     fine, whole = koehler_subpixel(pair), koehler(pair)
-    assert (fine.shift_y, fine.shift_x) == pytest.approx(
+    assert (fine["shift_y"], fine["shift_x"]) == pytest.approx(
         (-0.4, 1.25), abs=0.11
     )  # what leaves and enters the crop biases it
-    assert (whole.shift_y, whole.shift_x) == (0, 1)
-    assert fine.psnr_db > whole.psnr_db + 3 and fine.ssim > whole.ssim
+    assert (whole["shift_y"], whole["shift_x"]) == (0, 1)
+    assert fine["psnr_db"] > whole["psnr_db"] + 3 and fine["ssim"] > whole["ssim"]
 
 
 def test_a_whole_shift_stays_whole_and_gives_koehlers_score():
     truth = textured((90, 100))
     alignment = Alignment(np.roll(truth, (2, -3), (0, 1)), truth, crop=0)
     assert alignment.fine_shift(PARTS) == alignment.shift == (-2, 3)
-    same = Pair(truth, (truth * 0.9).astype(np.uint8))
+    same = FramePair(truth, (truth * 0.9).astype(np.uint8))
     assert koehler_subpixel(same) == koehler(same)
 
 

@@ -1,23 +1,24 @@
 """The protocols by name, and which frames their averages count."""
 
-from typing import get_args
-
 import numpy as np
 import pytest
 from conftest import ROOT
 
 from pvdbench.core.errors import ParamsError
-from pvdbench.scoring.frame_pair import Pair
-from pvdbench.scoring.params import ProtocolName, ProtocolParams
-from pvdbench.scoring.registry import PROTOCOLS, named_protocols, score_pair
+from pvdbench.io.tables import SCORE_KEYS
+from pvdbench.scoring.frame_pair import FramePair
+from pvdbench.scoring.params import ProtocolParams
+from pvdbench.scoring.registry import choices, metrics, named_protocols, protocols, score_pair
 from scoring.frames import noisy, textured
+
+PROTOCOLS = protocols()
+VOLUME = {"motion": "m", "volume_row": "v", "warp_row": "w", "frames_per_video": 1, "tolerances": [0]}
+IMAGES = {name: PROTOCOLS[name] for name in choices(any_frames=True)}
 
 
 def test_the_parameters_know_the_same_protocols():
-    assert list(get_args(ProtocolName)) == list(PROTOCOLS)
-    volume = {"motion": "m", "volume_row": "v", "warp_row": "w", "frames_per_video": 1, "tolerances": [0]}
-    assert ProtocolParams(names=["all"], volume=volume).expanded == list(PROTOCOLS)
-    assert ProtocolParams(names=["su-30"], volume=volume).expanded == ["su-30"]
+    assert ProtocolParams(names=["all"], volume=VOLUME).expanded == list(PROTOCOLS)
+    assert ProtocolParams(names=["su-30"], volume=VOLUME).expanded == ["su-30"]
 
 
 def test_all_is_every_protocol_once():
@@ -37,9 +38,9 @@ def test_the_papers_protocol_leaves_the_first_frame_out():
 def test_protocols_together_score_as_they_do_alone():
     truth = textured((50, 61))
     estimate = noisy(np.roll(truth, 1, 0))
-    together = score_pair(Pair(estimate, truth), list(PROTOCOLS.values()))
-    for name, protocol in PROTOCOLS.items():
-        alone = protocol.score(Pair(estimate, truth))
+    together = score_pair(FramePair(estimate, truth), list(IMAGES.values()))
+    for name, protocol in IMAGES.items():
+        alone = protocol.score(FramePair(estimate, truth))
         assert repr(alone) == repr(together[name])
 
 
@@ -51,5 +52,22 @@ def test_every_protocol_has_its_section_in_the_documents():
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(ParamsError, match=r"expected some of koehler, koehler-subpixel, .*, got 'psnr'"):
+    with pytest.raises(ParamsError, match=r"unknown protocol 'psnr'; choose from all, koehler, .*, temporal"):
         named_protocols(["koehler", "psnr"])
+    with pytest.raises(ParamsError, match="two folders are not enough for the protocol 'temporal'"):
+        named_protocols(["temporal"], any_frames=True)
+    with pytest.raises(ParamsError, match="unknown protocol 'x'"):
+        ProtocolParams(names=["x"], volume=VOLUME)
+
+
+def test_a_task_has_its_own_protocols():
+    assert "endpoint" in choices("motion") and "endpoint" not in choices("deblur")
+    assert "temporal" in choices("deblur") and "temporal" not in choices("motion")
+    assert [p.name for p in named_protocols(["temporal", "koehler"], "motion")] == ["koehler"]
+
+
+def test_a_column_has_one_meaning():
+    known = metrics()
+    assert {"psnr_db", "ssim", "epe_px", "tof_px", "warping_error_db"} <= set(known)
+    assert all(name == metric.name and metric.heading.startswith(metric.label) for name, metric in known.items())
+    assert not {*known} & {*SCORE_KEYS}

@@ -1,4 +1,4 @@
-"""What the paper's protocol does to a frame before it compares (Sec. 4.2): crop, gain, shift, luma.
+"""Alignment of an estimate with its truth, as the paper's protocol does it (Sec. 4.2): crop, gain, shift, luma.
 
 As the authors' MATLAB evaluation computes it, which does more than the paper says: 16 pixels cropped from each side
 before anything else, the estimate scaled by a least-squares gain, the shift in whole pixels, uncovered pixels zero
@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pvdbench.io.images import Frame
+from pvdbench.scoring.metrics.psnr import Reals, psnr_of
 from pvdbench.scoring.metrics.registration import Correlation, moved, moved_finely, overlap
-from pvdbench.scoring.metrics.ssim import Reals, psnr_of, working_type
+from pvdbench.scoring.metrics.ssim import working_type
 
 CROP = 16
-_LUMA = np.array([0.299, 0.587, 0.114])  # MeTriX MuX, preprocess_metrix_mux.m
+_LUMA = (0.299, 0.587, 0.114)  # MeTriX MuX, preprocess_metrix_mux.m
 _MIDDLE = 382.5  # of the sum of three bytes
 _STRIP = 32  # rows at a time, so that they stay in the processor's cache
 
@@ -44,9 +45,9 @@ class Alignment:
 
     @cached_property
     def _read(self) -> tuple[_Image, _Image, tuple[float, float, float]]:
-        """Estimate and truth, and the sums of x x, x z and z z over all samples, x truth and z estimate.
+        """Read both images once, with the sums of x x, x z and z z over all samples, x truth and z estimate.
 
-        The sums are exact, as they are of whole numbers.
+        The sums are exact in any order, as they are of whole numbers.
         """
         images = _Image.empty(self._truth.shape), _Image.empty(self._truth.shape)
         products = np.zeros(3)
@@ -54,15 +55,15 @@ class Alignment:
             rows = slice(top, top + _STRIP)
             z, x = (frame[rows].astype(np.float64) for frame in (self._estimate, self._truth))
             for image, values in zip(images, (z, x), strict=True):
-                image.luma[rows] = values @ _LUMA
-                image.channel_sum[rows] = values @ np.ones(3) - _MIDDLE
+                image.luma[rows] = weighted(values, _LUMA)
+                image.channel_sum[rows] = values.sum(-1) - _MIDDLE
             x, z = x.ravel(), z.ravel()
             products += x @ x, x @ z, z @ z
         return *images, (float(products[0]), float(products[1]), float(products[2]))
 
     @cached_property
     def gain(self) -> float:
-        """What the estimate is multiplied by: sum(x z) / sum(z z); 1 for a black estimate, which no gain can mend."""
+        """Factor of the estimate: sum(x z) / sum(z z); 1 for a black estimate, which no gain can mend."""
         _, across, energy = self._read[2]
         return across / energy if energy else 1.0
 
@@ -82,7 +83,7 @@ class Alignment:
 
     @cached_property
     def luma(self) -> tuple[Reals, Reals]:
-        """The estimate scaled and moved, and the truth, (H, W) each; zero where the estimate does not reach."""
+        """The estimate scaled and moved, and the truth: (H, W) each, zero where the moved estimate does not reach."""
         truth = self._read[1]
         landed, _ = overlap(self.shift, truth.luma.shape)
         return moved(self._scaled, self.shift), _only(truth.luma, landed)
@@ -120,6 +121,12 @@ class Alignment:
     def _psnr(self, products: tuple[float, float, float], *, gain: float) -> float:
         truth, across, estimate = products
         return psnr_of((truth - 2 * gain * across + gain * gain * estimate) / self._truth.size)
+
+
+def weighted(frame: Reals, weights: tuple[float, float, float]) -> Reals:
+    """Sum the channels of an (H, W, 3) frame, weighted; in a fixed order, as psnr.py says."""
+    red, green, blue = weights
+    return np.asarray(frame[..., 0] * red + frame[..., 1] * green + frame[..., 2] * blue)
 
 
 def _only(image: Reals, part: tuple[slice, slice]) -> Reals:

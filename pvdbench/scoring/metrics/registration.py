@@ -9,6 +9,7 @@ from scipy import fft
 Plane = NDArray[np.floating]  # (H, W)
 
 _ROUNDING = 1e-5  # a float32 transform errs by less than this, relative to the largest possible correlation
+_TIE = 1e-12  # correlations nearer to the largest than this, relative to the largest possible, tie with it
 _FEW = 32  # so many candidates are compared exactly; more lie in a pattern that repeats
 _REACH = 1.5  # pixels around the whole-pixel maximum that are searched more finely, as Guizar-Sicairos et al. do
 
@@ -67,7 +68,9 @@ class Correlation:
         values = (down @ half @ across).real
         if np.ptp(values) <= _ROUNDING * self._bound * self._truth.size:  # flat: nothing to tell places apart
             return self.whole
-        y, x = np.unravel_index(values.argmax(), values.shape)
+        # the first of those that tie but for rounding, which is another one on each processor
+        best = int(np.argmax(values >= values.max() - _TIE * self._bound * self._truth.size))
+        y, x = divmod(best, values.shape[1])
         return float(rows[y]), float(columns[x])
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pvdbench.scoring.metrics.ssim import GAUSSIAN, Reals, local_moments, ssim_map
+from pvdbench.scoring.metrics.psnr import Reals
+from pvdbench.scoring.metrics.ssim import GAUSSIAN, local_moments, ssim_map
 
 CROP = 4
 _REACH = GAUSSIAN.size // 2
@@ -23,7 +24,7 @@ class RgbSimilarity:
 
 
 def rgb_similarity(estimate: Bytes, truth: Bytes) -> RgbSimilarity:
-    """All three of two frames.
+    """Compute all three of two frames.
 
     MATLAB's ssim() takes an RGB array for a volume: its window is 11 x 11 x 11 and every side is padded by repeating
     the edge. Along three channels that window is a 3 x 3 matrix, applied to the moments of the two other axes.
@@ -33,7 +34,9 @@ def rgb_similarity(estimate: Bytes, truth: Bytes) -> RgbSimilarity:
     """
     _, height, width = truth.shape
     if min(height, width) < GAUSSIAN.size + 2 * CROP:
-        raise ValueError(f"expected at least {GAUSSIAN.size + 2 * CROP} pixels a side, got {width}x{height}")
+        raise ValueError(
+            f"frames of {width}x{height} are too small; give at least {GAUSSIAN.size + 2 * CROP} pixels per side"
+        )
     edges = ((0, 0), (_REACH, _REACH), (_REACH, _REACH))
     padded = (np.pad(frame, edges, mode="edge").astype(np.float64) for frame in (estimate, truth))
     sums, top = np.zeros(3), 0
@@ -48,19 +51,21 @@ def rgb_similarity(estimate: Bytes, truth: Bytes) -> RgbSimilarity:
 
 
 def _inner(planes: Reals, top: int, height: int, edge: int) -> float:
-    """The sum over the rows top and following, without those and the columns within edge of the frame's border."""
+    """Sum over the rows from top on, without those and the columns within edge of the frame's border."""
     rows = slice(max(edge - top, 0), max(height - edge - top, 0))
     return float(planes[:, rows, edge:-edge].sum())
 
 
 def _along_channels(moments: Reals) -> Reals:
-    """(4, 3, h, w) filtered along the channels, the first and last repeated."""
-    mixed = _CHANNELS @ moments.reshape(4, 3, -1)
-    return np.asarray(mixed.reshape(moments.shape))
+    """Filter (4, 3, h, w) along the channels, the first and last repeated; in a fixed order of sums."""
+    mixed = np.empty_like(moments)
+    for channel, (red, green, blue) in enumerate(_CHANNELS):
+        mixed[:, channel] = red * moments[:, 0] + green * moments[:, 1] + blue * moments[:, 2]
+    return mixed
 
 
 def _channel_matrix() -> Reals:
-    """The window's weights at each distance between three channels, those beyond the ends given to the ends."""
+    """Build the window's weights between three channels; those beyond the ends go to the ends."""
     matrix = np.zeros((3, 3))
     for channel in range(3):
         for tap, weight in enumerate(GAUSSIAN.weights, -_REACH):

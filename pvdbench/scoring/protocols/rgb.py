@@ -2,62 +2,81 @@
 
 import numpy as np
 
-from pvdbench.scoring.frame_pair import Pair
+from pvdbench.scoring.frame_pair import FramePair
+from pvdbench.scoring.metric import PSNR, SSIM
+from pvdbench.scoring.metrics.alignment import weighted
+from pvdbench.scoring.metrics.psnr import psnr
 from pvdbench.scoring.metrics.rgb_ssim import CROP
-from pvdbench.scoring.metrics.ssim import GAUSSIAN, UNIFORM, check_size, psnr, ssim, working_type
-from pvdbench.scoring.score import Score
+from pvdbench.scoring.metrics.ssim import GAUSSIAN, UNIFORM, check_size, ssim, working_type
+from pvdbench.scoring.protocol import Protocol, Scores
 
-_STUDIO_LUMA = np.array([65.481, 128.553, 24.966]) / 255  # ITU-R BT.601, 16 to 235, as MATLAB's rgb2ycbcr
+_STUDIO_LUMA = (65.481 / 255, 128.553 / 255, 24.966 / 255)  # ITU-R BT.601, 16 to 235, as MATLAB's rgb2ycbcr
 _STUDIO_BLACK = 16.0
 _NEEDED = GAUSSIAN.size + 2 * CROP  # of every Gaussian SSIM of RGB, as they share their moments
 
 
-def plain_rgb(pair: Pair) -> Score:
-    """PSNR over all RGB samples; Gaussian SSIM where the window lies inside, mean over the channels.
+def plain_rgb(pair: FramePair) -> Scores:
+    """Score all RGB samples; Gaussian SSIM where the window lies inside, averaged over the channels.
 
     Raises:
-        DataError: if the frames are smaller than 19 pixels a side.
+        DataError: if the frames are smaller than 19 pixels per side.
     """
     check_size("plain-rgb", pair.shape, _NEEDED)
-    return Score(pair.rgb_psnr(), pair.rgb_similarity.inside)
+    return {"psnr_db": pair.rgb_psnr(), "ssim": pair.rgb_similarity.inside}
 
 
-def crop_4(pair: Pair) -> Score:
-    """The same after removing 4 pixels from each side.
+def crop_4(pair: FramePair) -> Scores:
+    """Score as plain_rgb after removing 4 pixels from each side.
 
     Raises:
         DataError: as plain_rgb.
     """
     check_size("crop-4", pair.shape, _NEEDED)
-    return Score(pair.cropped_rgb_psnr(), pair.rgb_similarity.cropped)
+    return {"psnr_db": pair.cropped_rgb_psnr(), "ssim": pair.rgb_similarity.cropped}
 
 
-def matlab_ssim(pair: Pair) -> Score:
-    """RGB PSNR, and the SSIM of MATLAB's ssim() called on an RGB array, which it takes for a volume.
+def matlab_ssim(pair: FramePair) -> Scores:
+    """Score RGB PSNR, and the SSIM of MATLAB's ssim() called on an RGB array, which it takes for a volume.
 
     Raises:
         DataError: as plain_rgb.
     """
     check_size("matlab-ssim", pair.shape, _NEEDED)
-    return Score(pair.rgb_psnr(), pair.rgb_similarity.matlab)
+    return {"psnr_db": pair.rgb_psnr(), "ssim": pair.rgb_similarity.matlab}
 
 
-def eval_py(pair: Pair) -> Score:
-    """What the authors' eval.py prints: RGB PSNR, scikit-image's 7 x 7 uniform SSIM, mean over the channels.
+def eval_py(pair: FramePair) -> Scores:
+    """Score as the authors' eval.py prints: RGB PSNR, scikit-image's 7 x 7 uniform SSIM, averaged over the channels.
 
     Raises:
         DataError: if the frames are smaller than the window.
     """
     check_size("eval-py", pair.shape, UNIFORM.size)
-    return Score(pair.rgb_psnr(), ssim(*pair.planes, window=UNIFORM, dtype=working_type(pair.shape)))
+    return {"psnr_db": pair.rgb_psnr(), "ssim": ssim(*pair.planes, window=UNIFORM, dtype=working_type(pair.shape))}
 
 
-def luma_y(pair: Pair) -> Score:
-    """PSNR and SSIM of BT.601 luma in studio range, unrounded.
+def luma_y(pair: FramePair) -> Scores:
+    """Score BT.601 luma in studio range, unrounded.
 
     Raises:
         DataError: if the frames are smaller than the SSIM window.
     """
     check_size("luma-y", pair.shape, GAUSSIAN.size)
-    estimate, truth = (frame @ _STUDIO_LUMA + _STUDIO_BLACK for frame in (pair.estimate, pair.truth))
-    return Score(psnr(estimate, truth), ssim(estimate, truth, dtype=working_type(pair.shape)))
+    estimate, truth = (
+        weighted(frame.astype(np.float64), _STUDIO_LUMA) + _STUDIO_BLACK for frame in (pair.estimate, pair.truth)
+    )
+    return {"psnr_db": psnr(estimate, truth), "ssim": ssim(estimate, truth, dtype=working_type(pair.shape))}
+
+
+PROTOCOLS = (
+    Protocol("plain-rgb", "8-bit RGB, Gaussian SSIM, no alignment; all frames",
+             "XPixelGroup/BasicSR, calculate_psnr and calculate_ssim with crop_border 0", (PSNR, SSIM), plain_rgb),
+    Protocol("eval-py", "RGB, 7 x 7 uniform SSIM, no alignment; all frames",
+             "eval.py of codeslake/PVDNet, there on floats", (PSNR, SSIM), eval_py),
+    Protocol("luma-y", "BT.601 studio-range luma, no alignment; all frames",
+             "XPixelGroup/BasicSR, test_y_channel; MATLAB's rgb2ycbcr", (PSNR, SSIM), luma_y),
+    Protocol("crop-4", "plain-rgb after a 4 px crop; all frames",
+             "Pan et al., CVPR 2020 (csbhr/CDVD-TSP), inference.py", (PSNR, SSIM), crop_4),
+    Protocol("matlab-ssim", "RGB PSNR, SSIM with MATLAB's three-dimensional window; all frames",
+             "MATLAB's psnr() and ssim() on RGB arrays, as in swz30/MPRNet's evaluation", (PSNR, SSIM), matlab_ssim),
+)  # fmt: skip

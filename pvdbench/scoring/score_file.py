@@ -1,0 +1,90 @@
+"""Score files: one schema for every task, protocol and metric; one writer, and one reader that trusts nothing."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pvdbench.core.errors import DataError
+from pvdbench.io.tables import SCORE_KEYS, read_text_table, write_table
+from pvdbench.scoring.metric import Metric
+from pvdbench.scoring.protocol import Protocol, Task
+from pvdbench.scoring.registry import metrics, protocols
+
+_PLACE = ["video", "frame", "protocol"]
+
+
+def score_table(rows: Iterable[Mapping[str, Any]], chosen: Iterable[Protocol]) -> pd.DataFrame:
+    """Make a table of rows of SCORE_KEYS and metrics; numbers are rounded, so that two machines write the same bytes.
+
+    Args:
+        chosen: the protocols that the rows are of; there is a column for each of their metrics.
+    """
+    known = metrics(chosen)
+    table = pd.DataFrame(list(rows), columns=[*SCORE_KEYS, *known])
+    for name, metric in known.items():
+        table[name] = table[name].astype(float).round(metric.decimals) + 0.0  # no -0
+    return table
+
+
+def write_score_file(path: Path, table: pd.DataFrame) -> None:
+    """Write what score_table made."""
+    write_table(path, table, tuple(table.columns))
+
+
+def read_score_file(path: Path, *, dataset: str = "", method: str = "", task: Task | None = None) -> pd.DataFrame:
+    """Read and check a score file.
+
+    Args:
+        dataset, method, task: what every row must say; not compared where they are not given.
+
+    Returns: SCORE_KEYS, text but for counted (Boolean), and a column of floats per metric; NaN where a protocol does
+        not give it. Without rows where the row's method failed.
+
+    Raises:
+        DataError: naming the first row that is not as the schema says.
+    """
+    table = read_text_table(path)
+    known = metrics()
+    strange = [name for name in table.columns[len(SCORE_KEYS) :] if name not in known]
+    if tuple(table.columns[: len(SCORE_KEYS)]) != SCORE_KEYS or strange:
+        what = f"no protocol here has the metric '{strange[0]}'" if strange else "its columns are not those of scores"
+        raise DataError(f"{path}: {what}; score the row again, or install the package that brings the metric")
+    for column, wanted in (("dataset", dataset), ("method", method), ("task", task)):
+        if wanted:
+            _refuse(path, table, table[column] != wanted, f"{column} is not '{wanted}'")
+    _refuse(path, table, ~table["counted"].isin(("True", "False")), "counted is neither True nor False")
+    _refuse(path, table, ~table["protocol"].isin(list(protocols())), "no such protocol here")
+    _refuse(path, table, table.duplicated(_PLACE), "the frame is there twice")
+    checked = table.assign(counted=table["counted"] == "True")
+    for name in table.columns[len(SCORE_KEYS) :]:
+        checked[name] = _numbers(path, table, known[name])
+    return checked
+
+
+def _numbers(path: Path, table: pd.DataFrame, metric: Metric) -> "pd.Series[float]":
+    """One metric's column, checked against what the metric says of its values."""
+    text = table[metric.name]
+    values = pd.to_numeric(text, errors="coerce").astype(float)
+    _refuse(path, table, values.isna() & (text != ""), f"{metric.name} is no number", text)
+    low, high = metric.lowest, metric.highest
+    outside = (values < low) | (values > high) | (np.isinf(values) & ~((values > 0) & metric.infinite))
+    _refuse(path, table, outside, f"{metric.name} is outside {low:g} to {high:g}", text)
+    giving = [name for name, protocol in protocols().items() if metric in protocol.metrics]
+    if not metric.optional:
+        _refuse(path, table, values.isna() & table["protocol"].isin(giving), f"there is no {metric.name}")
+    return values
+
+
+def _refuse(
+    path: Path, table: pd.DataFrame, wrong: "pd.Series[bool]", what: str, values: "pd.Series[str] | None" = None
+) -> None:
+    """Raise for the first row that is wrong, by video, frame and protocol."""
+    if not wrong.any():
+        return
+    line = int(np.flatnonzero(wrong)[0])
+    place = ", ".join(str(part) for part in table.iloc[line][_PLACE])
+    got = "" if values is None else f" ('{str(values.iloc[line])[:20]}')"
+    raise DataError(f"{path}: line {line + 2} ({place}): {what}{got}; score the row again")

@@ -1,0 +1,82 @@
+"""What depends on a data set's truth alone, made once per data set: how blurry each frame is, and the sharp flow."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pvdbench.datasets.manifest import ClipFiles, read_clips
+from pvdbench.io.atomic import replaced_folder
+from pvdbench.io.flow import write_flow
+from pvdbench.io.images import read_frame
+from pvdbench.io.tables import TRUTH, read_table, write_table
+from pvdbench.scoring.dataset import DatasetFrame, ScoredRow, truth_flow_path
+from pvdbench.scoring.executor import Jobs, in_order
+from pvdbench.scoring.frame_pair import FramePair
+from pvdbench.scoring.metric import PSNR, WARPING_ERROR
+from pvdbench.scoring.protocol import Protocol
+from pvdbench.scoring.protocols.temporal import along_truth, estimate_flow, warping_error_db
+from pvdbench.scoring.registry import named_protocols
+
+TABLE = "truth.csv"
+
+
+def score_truth(dataset_folder: Path, out: Path, *, ranking: str, jobs: Jobs = 1) -> None:
+    """Write out/truth.csv (TRUTH) and out/flow/VIDEO/FRAME.flo of the test clips.
+
+    Args:
+        ranking: the protocol whose PSNR of the blurry frame is its blurriness.
+        jobs: processes; the files are the same for any number.
+
+    Raises:
+        DataError: if a frame is missing, damaged or of another size.
+        ParamsError: if there is no protocol of this name.
+    """
+    (ranked,) = named_protocols([ranking], any_frames=True)
+    with replaced_folder(out) as folder:
+        clips = [(dataset_folder, clip, ranked, folder) for clip in read_clips(dataset_folder, "test")]
+        rows = [row for of_clip in in_order(_score_clip, clips, jobs=jobs) for row in of_clip]
+        write_table(folder / TABLE, pd.DataFrame(rows, columns=list(TRUTH)), TRUTH)
+
+
+def read_truth(folder: Path) -> pd.DataFrame:
+    """Read what score_truth wrote, indexed by (video, frame).
+
+    Raises:
+        DataError: if the table is missing or damaged.
+    """
+    return read_table(folder / TABLE, TRUTH).set_index(["video", "frame"])
+
+
+def _score_clip(job: tuple[Path, ClipFiles, Protocol, Path]) -> list[dict[str, Any]]:
+    dataset_folder, clip, ranked, out = job
+    sharp = ScoredRow("", "", "deblur", dataset_folder, dataset_folder)
+    rows = []
+    for number, files in enumerate(clip.frames):
+        truth = read_frame(files.sharp)
+        blurriness = ranked.score(FramePair(read_frame(files.blurry), truth))[PSNR.name]
+        steady = math.nan
+        if number:
+            steady = _steadiness(_Sharp(sharp, clip, number), truth_flow_path(out, clip.video, files.name))
+        rows.append({"video": clip.video, "frame": files.name, "blurriness_db": round(blurriness, PSNR.decimals),
+                     "warping_error_db": round(steady, WARPING_ERROR.decimals)})  # fmt: skip
+    return rows
+
+
+class _Sharp(DatasetFrame):
+    """The truth as its own estimate."""
+
+    def _estimate(self, ending: str) -> Path:  # noqa: ARG002
+        return self._files.sharp
+
+
+def _steadiness(frame: DatasetFrame, path: Path) -> float:
+    """Write the sharp video's flow; return the truth's own warping error."""
+    before = frame.before
+    assert before is not None
+    flow = estimate_flow(frame.truth, before.truth)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_flow(path, flow)
+    along, seen = along_truth(frame, flow)
+    return warping_error_db(frame.truth, before.truth, along, seen)
