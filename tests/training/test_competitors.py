@@ -58,8 +58,8 @@ import sys, torch
 from pathlib import Path
 torch.set_num_threads(1)
 from narrow import train_narrow
-from pvdbench.training.distributed import joined
-with joined() as processes:
+from pvdbench.training.distributed import joined_processes
+with joined_processes() as processes:
     train_narrow("ifirnn", Path(sys.argv[1]), Path(sys.argv[2]), processes=processes, steps=6)
 """
 
@@ -172,7 +172,7 @@ def test_restarts_have_weights():
     rates = [2 * rate_factor(made, step) for step in range(9)]
     assert rates[0] == pytest.approx(2) and rates[4] == pytest.approx(1) and rates[8] == pytest.approx(0.2)
     assert rates[2] == pytest.approx(1.1) and rates[6] == pytest.approx(0.6)
-    with pytest.raises(ValueError, match="expected as many weights as periods, 2, got 1"):
+    with pytest.raises(ValueError, match="1 weights for 2 periods; give each period one"):
         Recipe.model_validate(made.model_dump() | {"crop": [8, 8],
                               "cosine": {"periods": [4, 4], "minimum": 0.2, "weights": [1.0]}})  # fmt: skip
 

@@ -22,6 +22,7 @@ from pvdbench.training.deblur import train_deblurring
 from pvdbench.training.distributed import Processes
 from pvdbench.training.loop import TrainingError
 from pvdbench.training.params import SequenceRecipe
+from pvdbench.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 RECIPE = SequenceRecipe(steps=24, batch=2, crop=(32, 32), learning_rate=1e-3, sequence=3, decay_steps=[10], decay=0.5,
@@ -34,16 +35,17 @@ torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
 from training.test_going_on import RECIPE, ROW
 from pvdbench.training.deblur import train_deblurring
-from pvdbench.training.distributed import joined
+from pvdbench.training.distributed import joined_processes
+from pvdbench.training.trainer import Trainer
 data, out = Path(sys.argv[1]), Path(sys.argv[2])
 steps, batch, every = map(int, sys.argv[3:6])
 if sys.argv[6] == "float64":
     torch.set_default_dtype(torch.float64)
     torch.Tensor.float = torch.Tensor.double
 recipe = RECIPE.model_copy(update=dict(steps=steps, batch=batch, checkpoint_every=every))
-with joined() as processes:
-    train_deblurring(ROW, data, recipe, out / "motion", out / "w", out / "log.csv", out / "half", seed=0,
-                     device=torch.device("cpu"), processes=processes)
+with joined_processes() as processes:
+    trainer = Trainer(data, out / "w", out / "log.csv", out / "half", 0, torch.device("cpu"), processes)
+    train_deblurring(ROW, recipe, out / "motion", trainer)
 """
 
 
@@ -59,8 +61,8 @@ def out(tmp_path):
 
 
 def train(data, out, recipe=RECIPE, row=ROW, name="w"):
-    files = out / name, out / f"{name}.csv", out / f"{name}-half"
-    train_deblurring(row, data, recipe, out / "motion", *files, seed=0, device=CPU)
+    trainer = Trainer(data, out / name, out / f"{name}.csv", out / f"{name}-half", 0, CPU)
+    return train_deblurring(row, recipe, out / "motion", trainer)
 
 
 def start(data, out, steps, batch=2, torchrun=0, every=6, precision="float32"):
@@ -176,11 +178,11 @@ def test_a_checkpoint_of_another_recipe_is_refused_by_its_keys(data, out, monkey
     before = (out / "w-half" / "checkpoint.pt").read_bytes()
     other = RECIPE.model_copy(update={"learning_rate": 2e-3, "batch": 1})
     with pytest.raises(
-        WeightsError, match="expected a checkpoint of this run, got another batch, learning_rate; remove"
+        WeightsError, match="this checkpoint is of another run, whose batch, learning_rate differ; remove"
     ):
         train(data, out, other)
     wide = ROW.model_copy(update={"network": NetworkParams(volume="warp", width=0.125, blocks=1)})
-    with pytest.raises(WeightsError, match="got another params"):
+    with pytest.raises(WeightsError, match="another run, whose params differ"):
         train(data, out, row=wide)
     assert (out / "w-half" / "checkpoint.pt").read_bytes() == before and not (out / "w").exists()
     train(data, out, RECIPE.model_copy(update={"workers": 1, "checkpoint_every": 3}))  # these change no number
@@ -192,7 +194,7 @@ def test_a_damaged_checkpoint_is_refused(data, out, monkeypatch):
     whole = path.read_bytes()
     for cut in (0, 100, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:cut])
-        with pytest.raises(WeightsError, match=r"expected a whole checkpoint, got .*; remove .* to begin again"):
+        with pytest.raises(WeightsError, match="cannot read this checkpoint: .*; remove .* to begin again"):
             train(data, out)
 
 
@@ -233,7 +235,7 @@ def test_a_disk_that_takes_no_more_keeps_the_checkpoint_before(data, out):
 
 def test_a_loss_that_is_not_finite_names_its_step_and_its_clips(data, out):
     wild = RECIPE.model_copy(update={"learning_rate": 1e25, "decay_steps": []})
-    message = r"w: step \d+, batch \d+: .* got (nan|inf) on \w+ from frame \d, .*; lower .* from the start$"
+    message = r"w: the loss is (nan|inf) at step \d+, batch \d+ on \w+ from frame \d, .*; lower .* and begin again$"
     with pytest.raises(TrainingError, match=message):
         train(data, out, wild)
     assert not (out / "w").exists()
@@ -244,7 +246,7 @@ def test_a_loss_that_is_not_finite_names_the_last_good_checkpoint(data, out, mon
     interrupted(data, out, monkeypatch, 8)
     monkeypatch.setattr(VideoDeblurrer, "forward", lambda self, *frames: frames[0] * float("nan"))
     message = (
-        r"w: step 7, .* got nan on .*, after removing the last good checkpoint, .*w-half/checkpoint\.pt, which is of"
+        r"w: the loss is nan at step 7, .* on .* and begin again after removing .*w-half/checkpoint\.pt, which is of"
     )
     with pytest.raises(TrainingError, match=message):
         train(data, out)
@@ -263,7 +265,7 @@ def test_weights_that_are_not_finite_are_not_saved(data, out, monkeypatch):
 
     monkeypatch.setattr(torch.optim.Adam, "step", spoil)
     monkeypatch.setattr(VideoDeblurrer, "forward", lambda self, *frames: self.deblur.end.bias.sum() + 0 * frames[0])
-    with pytest.raises(TrainingError, match=r"w: step 12: expected finite weights, got others; lower .*, after"):
+    with pytest.raises(TrainingError, match=r"w: the weights are not finite after step 12; lower .* again after"):
         train(data, out)
     assert (out / "w-half" / "checkpoint.pt").read_bytes() == before
 
@@ -285,5 +287,5 @@ def test_two_processes_with_half_the_batch_each_train_what_one_does(data, out, p
 
 
 def test_a_batch_that_cannot_be_shared_is_refused():
-    with pytest.raises(ParamsError, match="expected a multiple of the 2 processes, got 3; start fewer"):
+    with pytest.raises(ParamsError, match="a batch of 3 cannot be shared equally by 2 processes; start fewer"):
         Processes(0, 2).share(3)
