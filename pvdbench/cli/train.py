@@ -1,6 +1,6 @@
 """pvdbench train: BIMNet, its rivals, PVDNet's variants and competing methods."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,8 +9,11 @@ import click
 from pvdbench.cli.options import study_folder
 
 if TYPE_CHECKING:
+    from pvdbench.methods.card import Task
     from pvdbench.study.study import Study
     from pvdbench.training.trainer import Trainer, TrainingResult
+
+    TrainNetwork = Callable[[Trainer], TrainingResult]
 
 
 @click.group()
@@ -30,8 +33,8 @@ def pretrain(folder: Path) -> None:
     from pvdbench.training.motion import pretrain_motion
 
     study = load_study(folder)
-    dataset = study.params.datasets.pretrain
-    _run(study, "motion", "pretrained", dataset, lambda trainer: pretrain_motion(study.params.training.motion, trainer))
+    training = study.params.training.motion
+    _train(study, "motion", "pretrained", study.params.datasets.pretrain, lambda it: pretrain_motion(training, it))
 
 
 @train.command()
@@ -40,18 +43,10 @@ def pretrain(folder: Path) -> None:
 def motion(row: str, folder: Path) -> None:
     """Train ROW of `motion` (Table 1)."""
     from pvdbench.study.study import load_study
-    from pvdbench.training.motion import train_motion
 
     study = load_study(folder)
-    params, training = study.motion_row(row), study.params.training.motion
-    start = study.given(params.weights) or study.data("weights", "motion", "pretrained.safetensors")
-    _run(
-        study,
-        "motion",
-        row,
-        study.params.datasets.train,
-        lambda trainer: train_motion(params, training, start, trainer),
-    )
+    kind = "nothing" if study.motion_row(row).network is None else "motion"
+    _train(study, "motion", row, study.params.datasets.train, _TRAINERS[kind](study, "motion", row))
 
 
 @train.command()
@@ -62,32 +57,68 @@ def deblur(row: str, folder: Path) -> None:
     from pvdbench.study.study import load_study
 
     study = load_study(folder)
-    by_row = _pvdnet if study.recipe(row) is None else _competitor
-    _run(study, "deblur", row, study.params.datasets.train, by_row(study, row))
+    _train(study, "deblur", row, study.params.datasets.train, _TRAINERS[_kind(study, row)](study, "deblur", row))
 
 
-def _pvdnet(study: "Study", row: str) -> "Callable[[Trainer], TrainingResult]":
+def _kind(study: "Study", row: str) -> str:
+    params = study.deblur_row(row)
+    if params.weights is not None:
+        return "imported"
+    if params.network is not None:
+        return "pvdnet"
+    return "nothing" if study.recipe(row) is None else "competitor"
+
+
+def _motion(study: "Study", _: "Task", row: str) -> "TrainNetwork":
+    from pvdbench.training.motion import train_motion
+
+    params, training = study.motion_row(row), study.params.training.motion
+    start = study.given(params.weights) or study.data("weights", "motion", "pretrained.safetensors")
+    return lambda trainer: train_motion(params, training, start, trainer)
+
+
+def _pvdnet(study: "Study", _: "Task", row: str) -> "TrainNetwork":
     from pvdbench.training.deblur import train_deblurring
 
     params, recipe = study.deblur_row(row), study.sequence_recipe(row)
-    motion = study.data("weights", "motion", f"{params.motion}.safetensors")
-    imported = study.given(params.weights)
-    return lambda trainer: train_deblurring(params, recipe, motion, trainer, imported=imported)
+    network, motion = params.network, study.data("weights", "motion", f"{params.motion}.safetensors")
+    assert network is not None  # or it would be trained otherwise
+    return lambda trainer: train_deblurring(network, recipe, motion, trainer)
 
 
-def _competitor(study: "Study", row: str) -> "Callable[[Trainer], TrainingResult]":
+def _competitor(study: "Study", _: "Task", row: str) -> "TrainNetwork":
     from pvdbench.methods.loading import load_trainable
     from pvdbench.training.competitors import train_competitor
 
     params, recipe, options = study.deblur_row(row), study.recipe(row), study.options(row)
     method = load_trainable(study.place_of(params.method), params.method)
     assert method is not None and recipe is not None  # a method has both or neither
-    imported = study.given(params.weights)
-    return lambda trainer: train_competitor(method, options, recipe, trainer, imported=imported)
+    return lambda trainer: train_competitor(method, options, recipe, trainer)
 
 
-def _run(study: "Study", task: str, row: str, dataset: str, train_row: "Callable[[Trainer], TrainingResult]") -> None:
-    """Train a row in all processes, and write what it cost."""
+def _imported(study: "Study", _: "Task", row: str) -> "TrainNetwork":
+    file = study.given(study.deblur_row(row).weights)
+    assert file is not None  # as the row says
+    return lambda trainer: trainer.use_imported(file)
+
+
+def _nothing(study: "Study", task: "Task", row: str) -> "TrainNetwork":
+    method = (study.motion_row(row) if task == "motion" else study.deblur_row(row)).method
+    return lambda trainer: trainer.use_nothing(method)
+
+
+_TRAINERS: "Mapping[str, Callable[[Study, Task, str], TrainNetwork]]" = {
+    "motion": _motion,
+    "pvdnet": _pvdnet,
+    "competitor": _competitor,
+    "imported": _imported,
+    "nothing": _nothing,
+}
+"""What makes a row's weights, by kind."""
+
+
+def _train(study: "Study", task: "Task", row: str, dataset: str, train_network: "TrainNetwork") -> None:
+    """Train a row in all processes, and write what it took on this machine."""
     from pvdbench.core.device import compute_device
     from pvdbench.io.cost import measured_cost
     from pvdbench.training.distributed import joined_processes
@@ -104,5 +135,5 @@ def _run(study: "Study", task: str, row: str, dataset: str, train_row: "Callable
             device=compute_device(study.params.threads),
             processes=processes,
         )
-        result = train_row(trainer)
+        result = train_network(trainer)
         facts |= {"steps": result.steps, "seconds_before": result.seconds_before}

@@ -1,7 +1,6 @@
 """Training of competing methods (Tables 4 and 5) by the loop that trains PVDNet, each by its own network.py."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,25 +14,16 @@ from pvdbench.training.trainer import Trainer, TrainingResult, TrainingTask, acc
 
 
 def train_competitor(
-    method: Trainable,
-    options: Mapping[str, Any],
-    recipe: MethodRecipe,
-    trainer: Trainer,
-    *,
-    imported: Path | None = None,
+    method: Trainable, options: Mapping[str, Any], recipe: MethodRecipe, trainer: Trainer
 ) -> TrainingResult:
     """Write the weights of one row of `deblur` whose method brings its own network.
 
     Args:
         options: of the network.
-        imported: weights that others trained, which the row uses as they are.
 
     Raises:
         ParamsError: if the method refuses the options.
-        WeightsError: if the imported weights are missing or damaged.
     """
-    if imported is not None:
-        return trainer.use_imported(imported)
     torch.manual_seed(trainer.seed)
     network = method.build(options).to(trainer.device)
     header = {**method.header(options), "dataset": trainer.dataset.name, "seed": trainer.seed, "steps": recipe.steps}

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from pvdbench.io.weights import load_weights
 from pvdbench.networks.motion import MotionNetwork, load_motion_network
-from pvdbench.networks.params import DeblurRow
+from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.video_deblurrer import VideoDeblurrer, architecture
 from pvdbench.training.losses import FRAME_LOSSES
 from pvdbench.training.params import SequenceRecipe
@@ -17,26 +17,20 @@ from pvdbench.training.sampling import Batch, Sequences
 from pvdbench.training.trainer import Trainer, TrainingResult, TrainingTask, accelerate
 
 
-def train_deblurring(
-    row: DeblurRow, recipe: SequenceRecipe, motion: Path, trainer: Trainer, *, imported: Path | None = None
-) -> TrainingResult:
-    """Write the weights of one row of Tables 2 and 3, its motion network inside; none for a method without a network.
+def train_deblurring(params: NetworkParams, recipe: SequenceRecipe, motion: Path, trainer: Trainer) -> TrainingResult:
+    """Write the weights of one row of Tables 2 and 3, its motion network inside.
 
     Args:
+        params: the row's variant of PVDNet.
         motion: the weights file of the row of `motion` that it starts from.
-        imported: weights that others trained, which the row uses as they are.
 
     Raises:
-        WeightsError: if a weights file is missing, damaged or of another network.
+        WeightsError: if the weights file is missing, damaged or of another network.
     """
-    if imported is not None:
-        return trainer.use_imported(imported)
-    if row.network is None:
-        return trainer.use_nothing(row.method)
     torch.manual_seed(trainer.seed)
-    model = VideoDeblurrer(row.network, _motion_network(motion)).to(trainer.device)
+    model = VideoDeblurrer(params, _motion_network(motion)).to(trainer.device)
     if model.motion is not None:
-        model.motion.requires_grad_(row.network.train_motion)
+        model.motion.requires_grad_(params.train_motion)
     initialise(model.deblur, recipe.start)
     made = {"dataset": trainer.dataset.name, "seed": trainer.seed, "steps": recipe.steps}
     header = {**architecture(model), **made}

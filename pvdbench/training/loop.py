@@ -3,11 +3,11 @@
 import math
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from types import FrameType
 from typing import Any, Never
 
@@ -80,7 +80,7 @@ def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callabl
         WeightsError: if the checkpoint is damaged or of another run.
         WriteError: if the disk is full.
     """
-    start, optimiser = time.perf_counter(), _optimiser(run)
+    start, optimiser = perf_counter(), _optimiser(run)
     progress = restore_checkpoint(run.checkpoints, run.network, optimiser, run.identity)
     seconds_before, synchronised = progress.seconds, run.processes.synchronise(run.network)
     with _stop_requested() as stop_requested, _progress_bar(run, progress) as bar:
@@ -96,7 +96,7 @@ def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callabl
             progress.batches += 1
             stop = run.processes.any(stop_requested())  # a signal may reach one process a batch later than another
             if stop or (run.recipe.checkpoint_every and progress.step - saved >= run.recipe.checkpoint_every):
-                progress.seconds = seconds_before + time.perf_counter() - start
+                progress.seconds = seconds_before + perf_counter() - start
                 _save(run, optimiser, progress)
                 saved = progress.step
             if stop:

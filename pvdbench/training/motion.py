@@ -35,7 +35,7 @@ def pretrain_motion(training: MotionTraining, trainer: Trainer) -> TrainingResul
 
 
 def train_motion(row: MotionRow, training: MotionTraining, start: Path, trainer: Trainer) -> TrainingResult:
-    """Write the weights of one row of Table 1: fine-tuned, pre-trained or imported as they are, or none at all.
+    """Write the weights of one row of Table 1 that has a network: fine-tuned, or the start as it is.
 
     Args:
         start: the weights file that the row's network starts from.
@@ -43,8 +43,6 @@ def train_motion(row: MotionRow, training: MotionTraining, start: Path, trainer:
     Raises:
         WeightsError: if start is missing, damaged or of another network.
     """
-    if row.network is None:
-        return trainer.use_nothing(row.method)
     network = load_motion_network(start).to(trainer.device)
     if (found := motion_header(network)["network"]) != row.network:
         raise WeightsError(f"{start}: these are weights of {found}, but the row's network is {row.network}; name "

@@ -120,6 +120,46 @@ def test_a_wrong_key_is_named_and_nothing_is_written(theirs, tmp_path, harm, mes
     assert not (tmp_path / "ours").exists()
 
 
+@pytest.mark.parametrize(("name", "value"), [
+    ("PV_dec.0", torch.tensor(1.0)), ("d0", torch.ones(64)), ("RB_end.0", torch.ones(0, 128, 3, 3)),
+    ("PV_dec.0", torch.ones(64, 0, 3, 3)),
+])  # fmt: skip
+def test_a_shape_that_is_no_convolution_s_is_refused(theirs, tmp_path, name, value):
+    source = saved(tmp_path, theirs | {f"PVDNet.{name}.weight": value})
+    with pytest.raises(WeightsError, match=rf"PVDNet\.{name}\.weight: a shape of \(.*\) is no convolution's"):
+        import_checkpoint(source, tmp_path / "ours")
+
+
+def test_a_checkpoint_without_residual_blocks_is_refused(theirs, tmp_path):
+    without = {name: value for name, value in theirs.items() if ".RBs." not in name}
+    with pytest.raises(WeightsError, match="there are no residual blocks; use a whole checkpoint"):
+        import_checkpoint(saved(tmp_path, without), tmp_path / "ours")
+
+
+def test_a_tensor_that_is_larger_than_its_bytes_is_refused(theirs, tmp_path):
+    """2 kB that say they are 10^14 numbers."""
+    source = saved(tmp_path, {"PVDNet.d0.weight": torch.ones(1, 1, 1, 1).expand(10**6, 10**6, 10, 10)})
+    assert source.stat().st_size < 3000
+    with pytest.raises(WeightsError, match=r"PVDNet\.d0\.weight: the file holds less than this tensor's shape says"):
+        import_checkpoint(source, tmp_path / "ours")
+
+
+def test_damaged_pickles_are_refused_in_one_line(tmp_path):
+    """Every byte of a small checkpoint in the old format, set to another value in turn."""
+    torch.save({"a": torch.ones(2)}, tmp_path / "whole", _use_new_zipfile_serialization=False)
+    whole, path = (tmp_path / "whole").read_bytes(), tmp_path / "harmed"
+    refused = 0
+    for position in range(0, len(whole), 3):
+        harmed = bytearray(whole)
+        harmed[position] ^= 0x5A
+        path.write_bytes(harmed)
+        with pytest.raises(WeightsError) as error:  # what can still be read is of no known network
+            import_checkpoint(path, tmp_path / "ours")
+        assert "\n" not in str(error.value) and len(str(error.value)) - len(str(path)) < 300
+        refused += "known network" not in str(error.value)
+    assert refused > 50
+
+
 @pytest.mark.parametrize("prefix", ["BIMNet.", ""])
 def test_a_wrong_key_of_a_flow_network_is_named_as_it_is_in_the_file(theirs, tmp_path, prefix):
     tensors = {prefix + n.removeprefix("BIMNet."): v for n, v in theirs.items() if n.startswith("BIMNet.")}
@@ -150,7 +190,7 @@ def test_files_that_are_no_checkpoints(tmp_path):
     with pytest.raises(WeightsError, match=r"of no known network: its first key is 'a', and none begins with PVDNet\."):
         import_checkpoint(tmp_path / "other", tmp_path / "ours")
     (tmp_path / "cut").write_bytes((tmp_path / "other").read_bytes()[:400])
-    with pytest.raises(WeightsError, match="cannot read this as a PyTorch checkpoint: .*; get it again"):
+    with pytest.raises(WeightsError, match=r"cannot read this as a PyTorch checkpoint: .*; get it again"):
         import_checkpoint(tmp_path / "cut", tmp_path / "ours")
     torch.save([1, 2], tmp_path / "list")
     with pytest.raises(WeightsError, match="this checkpoint is a list, not names and tensors; save a state_dict"):

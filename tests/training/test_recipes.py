@@ -1,10 +1,14 @@
 """What the released code does otherwise than the paper, each by its definition."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from conftest import make_dataset
 
+from pvdbench.core.errors import ParamsError
+from pvdbench.core.params import parse_params
 from pvdbench.core.warp import backward_warp
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.networks.liteflownet import LiteFlowNet
@@ -14,7 +18,7 @@ from pvdbench.training.deblur import sequence_losses
 from pvdbench.training.distributed import SINGLE
 from pvdbench.training.loop import Run, optimise
 from pvdbench.training.motion_losses import warping_loss
-from pvdbench.training.params import MotionRecipe, SequenceRecipe
+from pvdbench.training.params import MotionRecipe, SequenceRecipe, TrainingParams
 from pvdbench.training.sampling import SequenceCrops, Sequences, batches
 from pvdbench.training.schedule import rate_factor
 from pvdbench.training.trainer import accelerate
@@ -205,5 +209,15 @@ def test_the_presets_are_the_papers_and_the_released_recipe():
 def test_what_is_given_goes_before_the_preset():
     recipe = SequenceRecipe.model_validate({"preset": "released", "steps": 10, "clip": None})
     assert recipe.steps == 10 and recipe.clip is None and recipe.optimiser == "radam"
-    with pytest.raises(ValueError, match="preset"):
-        SequenceRecipe.model_validate({"preset": "mine"})
+    for unknown in ("mine", [1], {"a": 1}, 2):
+        with pytest.raises(ValueError, match="preset"):
+            SequenceRecipe.model_validate({"preset": unknown})
+
+
+@pytest.mark.parametrize("seed", [10**30, 2**63, -1, 1e30])
+def test_a_seed_that_torch_does_not_take_is_refused(seed):
+    recipe = {"preset": "paper"}
+    training = {"motion": {"width": 1.0, "pretrain": recipe, "finetune": recipe}, "deblur": recipe}
+    with pytest.raises(ParamsError, match=r"training: seed: input should be"):
+        parse_params(Path("training"), training | {"seed": seed}, TrainingParams)
+    torch.manual_seed(parse_params(Path("training"), training | {"seed": 2**63 - 1}, TrainingParams).seed)

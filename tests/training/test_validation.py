@@ -8,7 +8,7 @@ from pvdbench.core.errors import ParamsError
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.io.tables import TRAINING_LOG, read_table
 from pvdbench.io.weights import load_weights, save_weights
-from pvdbench.networks.params import DeblurRow, NetworkParams
+from pvdbench.networks.params import NetworkParams
 from pvdbench.training.checkpoint import Progress
 from pvdbench.training.deblur import train_deblurring
 from pvdbench.training.loop import TrainingError
@@ -17,7 +17,7 @@ from pvdbench.training.trainer import Trainer
 from pvdbench.training.validation import Validator, split_clips
 
 CPU = torch.device("cpu")
-ROW = DeblurRow(method="pvdnet", motion="static", network=NetworkParams(volume="warp", width=0.0625, blocks=1))
+NETWORK = NetworkParams(volume="warp", width=0.0625, blocks=1)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def recipe(clips, **changes):
 
 def train(data, out, recipe):
     save_weights(out / "motion", {}, {"network": None, "method": "static"})
-    train_deblurring(ROW, recipe, out / "motion", Trainer(data, out / "w", out / "log.csv", out / "half", 0, CPU))
+    train_deblurring(NETWORK, recipe, out / "motion", Trainer(data, out / "w", out / "log.csv", out / "half", 0, CPU))
     return read_table(out / "log.csv", TRAINING_LOG)
 
 
@@ -77,7 +77,7 @@ def test_looking_changes_nothing_of_the_training(data, tmp_path):
 
 def test_a_clip_that_is_not_there_and_none_left_are_refused(data):
     clips = read_clips(data, "train")
-    with pytest.raises(ParamsError, match="validation.clips: unknown clip 'nobody'; choose from a, b"):
+    with pytest.raises(ParamsError, match=r"validation\.clips: unknown clip 'nobody'; choose from a, b"):
         split_clips(clips, recipe(["nobody"]))
     with pytest.raises(ParamsError, match="no clip is left to train on; hold out fewer"):
         split_clips(clips, recipe([clip.video for clip in clips]))
