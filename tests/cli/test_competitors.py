@@ -57,7 +57,7 @@ def test_a_row_is_trained_and_run(row):
         ),
         (
             {"method": "dvd", "options": {"align": "flow"}},
-            "(align: expected one of none, tvl1, got 'flow'); correct",
+            "(unknown align 'flow'; choose from none, tvl1); correct",
         ),
         ({"training": {"step": 3}}, "deblur.ours.training: step: expected one of the keys batch, channels_last"),
         ({"training": {"steps": 0}}, "deblur.ours.training: steps: input should be greater than or equal to 1, got 0"),
