@@ -9,8 +9,9 @@ from pvdbench.core.params import parse_params
 from pvdbench.methods.card import read_card
 from pvdbench.methods.loading import load_trainable
 from pvdbench.training.competitors import train_competitor
-from pvdbench.training.distributed import ALONE, Processes
+from pvdbench.training.distributed import SINGLE, Processes
 from pvdbench.training.params import MethodRecipe
+from pvdbench.training.trainer import Trainer
 
 NARROW = {
     "deepdeblur": {"width": 0.125, "blocks": 1},
@@ -30,10 +31,10 @@ def recipe_of(name: str, **given: object) -> MethodRecipe:
     return parse_params(Path(name), read_card(METHODS, name).training | SHORT | given, MethodRecipe)
 
 
-def train_narrow(name: str, dataset: Path, weights: Path, *, processes: Processes = ALONE, **given: object) -> Path:
+def train_narrow(name: str, dataset: Path, weights: Path, *, processes: Processes = SINGLE, **given: object) -> Path:
     """Train the narrow variant; returns its log."""
     log = weights.with_suffix(".csv")
     method, options = load_trainable(METHODS, name), read_card(METHODS, name).chosen(NARROW[name], name)
-    train_competitor(method, options, recipe_of(name, **given), dataset, weights, log, weights.with_suffix(".half"),
-                     seed=0, device=torch.device("cpu"), processes=processes)  # fmt: skip
+    trainer = Trainer(dataset, weights, log, weights.with_suffix(".half"), 0, torch.device("cpu"), processes)
+    train_competitor(method, options, recipe_of(name, **given), trainer)
     return log

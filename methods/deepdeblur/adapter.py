@@ -1,4 +1,4 @@
-"""DeepDeblur (Nah et al., CVPR 2017): each frame alone, at three scales."""
+"""DeepDeblur (Nah et al., CVPR 2017): each frame by itself, at three scales."""
 
 from collections.abc import Iterator
 
@@ -12,13 +12,13 @@ from .network import MULTIPLE, network, pyramid
 
 
 class Method(TrainedMethod):
-    """The network of the row's weights."""
+    """Deblurs by the network of the row's weights."""
 
     name, build, multiple = "deepdeblur", staticmethod(network), MULTIPLE
 
     @torch.inference_mode()
     def deblur(self, clip: Clip) -> Iterator[Tensor]:
-        """Each frame by itself."""
+        """Deblur each frame by itself."""
         for frame in clip:
             outputs = self._network(pyramid(self.ready(frame) * 255))
             yield self.cut(outputs[0] / 255, frame)

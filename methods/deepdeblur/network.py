@@ -94,7 +94,7 @@ def pyramid(frames: Tensor) -> list[Tensor]:
 
 
 def network(width: float, blocks: int) -> MSResNet:
-    """The untrained network of these options: torch's own start, but every scale's output starts near its input.
+    """Build the untrained network of these options: torch's own start, but every scale's output starts near its input.
 
     Ours: the network has no skip from input to output, and a short training would first learn the identity.
     """
@@ -111,7 +111,7 @@ def network(width: float, blocks: int) -> MSResNet:
 
 
 def unroll(model: nn.Module, blurry: Tensor, sharp: Tensor) -> Iterator[list[Pair]]:
-    """One update a frame: every scale's output and its truth."""
+    """Yield an update per frame: every scale's output and its truth."""
     for t in range(blurry.shape[1]):
         outputs = model(pyramid(blurry[:, t] * 255))
         yield list(zip((output / 255 for output in outputs), pyramid(sharp[:, t]), strict=True))

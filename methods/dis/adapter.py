@@ -1,4 +1,4 @@
-"""DIS flow (Kroeger et al., ECCV 2016) from OpenCV: a classic estimator, many times faster than TV-L1."""
+"""DIS flow (Kroeger et al., ECCV 2016) by OpenCV: a classic estimator, many times faster than TV-L1."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ _PRESETS = {"ultrafast": 0, "fast": 1, "medium": 2}  # OpenCV's numbers
 
 
 class Method:
-    """Flow between gray bytes by patches matched from coarse to fine, then refined."""
+    """Matches patches of gray frames from coarse to fine and refines the flow."""
 
     def load(self, weights: Mapping[str, Path], device: torch.device, *, preset: str, **options: Any) -> None:
         """Make OpenCV's estimator.
@@ -27,21 +27,22 @@ class Method:
         try:
             import cv2
         except ImportError as error:
-            raise MethodError(f"expected the package cv2, got '{error}'; pip install pvdbench[opencv]") from error
+            raise MethodError(f"DIS needs the package cv2 ({error}); pip install pvdbench[opencv]") from error
         if preset not in _PRESETS:
-            raise MethodError(f"preset: expected one of {', '.join(_PRESETS)}, got '{preset}'; correct method.yaml")
+            raise MethodError(f"DIS: unknown preset '{preset}'; choose from {', '.join(_PRESETS)}")
         cv2.setNumThreads(torch.get_num_threads())
         self._estimator = cv2.DISOpticalFlow_create(_PRESETS[preset])
 
     def parameters(self) -> Mapping[str, int]:
-        """None are learned."""
+        """Count no parameters: none are learned."""
         return {}
 
     def flow(self, target: Tensor, source: Tensor) -> Tensor:
-        """(2, H, W) in pixels; OpenCV's flow leads from its first image to its second, too."""
+        """Estimate the flow (2, H, W) in pixels; OpenCV's, too, leads from its first image to its second."""
         flow = self._estimator.calc(_bytes(target), _bytes(source), None)
         return torch.from_numpy(flow).permute(2, 0, 1).contiguous()
 
 
 def _bytes(frame: Tensor) -> NDArray[np.uint8]:
+    """The gray bytes (H, W) that OpenCV takes."""
     return np.asarray(gray(frame[None])[0, 0].mul(255).round().to(torch.uint8).numpy())

@@ -70,20 +70,20 @@ class DBN(nn.Module):
 
 
 def network(width: float, sigmoid: bool, align: str) -> DBN:
-    """The untrained network of these options; its output starts as the middle frame (ours, for short trainings).
+    """Build the untrained network of these options; its output starts as the middle frame (ours, for short trainings).
 
     Raises:
         ValueError: if align is neither none nor tvl1.
     """
     if align not in ALIGNMENTS:
-        raise ValueError(f"align: expected one of {', '.join(ALIGNMENTS)}, got '{align}'")
+        raise ValueError(f"unknown align '{align}'; choose from {', '.join(ALIGNMENTS)}")
     model = DBN(width=width, sigmoid=sigmoid, align=align)
     nn.init.zeros_(model.F6_2[1].weight)  # type: ignore[arg-type]  # nn.Sequential does not say what it holds
     return model
 
 
 def deblurred(model: DBN, frames: Tensor) -> Tensor:
-    """The middle one of (B, 5, 3, H, W) frames in [0, 1], aligned before where the options say so; not clamped."""
+    """Deblur the middle one of (B, 5, 3, H, W) frames in [0, 1], aligned first if the options say so; not clamped."""
     if model.align == "tvl1":
         frames = torch.stack([aligned(window) for window in frames])
     shift = 0.0 if model.sigmoid else 0.5
@@ -92,11 +92,11 @@ def deblurred(model: DBN, frames: Tensor) -> Tensor:
 
 
 def unroll(model: DBN, blurry: Tensor, sharp: Tensor) -> Iterator[list[Pair]]:
-    """One update a frame that has its neighbours."""
+    """Yield an update per frame that has its neighbours."""
     for t in range(RADIUS, blurry.shape[1] - RADIUS):
         yield [(deblurred(model, blurry[:, t - RADIUS : t + RADIUS + 1]), sharp[:, t])]
 
 
 def published(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The names of ESTRNN's port, whose training program puts `model.` before them, or of a bare state."""
+    """Take the names of ESTRNN's port, whose training program puts `model.` before them, or of a bare state."""
     return {name.removeprefix("model."): value for name, value in state.items()}

@@ -12,12 +12,12 @@ from .network import MULTIPLE, RADIUS, network
 
 
 class Method(TrainedMethod):
-    """The network of the row's weights."""
+    """Deblurs by the network of the row's weights."""
 
     name, build, multiple = "edvr", staticmethod(network), MULTIPLE
 
     @torch.inference_mode()
     def deblur(self, clip: Clip) -> Iterator[Tensor]:
-        """Each frame from five; the ends of the clip repeat."""
+        """Deblur each frame from five; the ends of the clip repeat."""
         for window in clip.windows(RADIUS):
             yield self.cut(self._network(self.ready(window)), window)

@@ -11,7 +11,7 @@ TAPS = KERNEL * KERNEL
 
 
 def deformable_convolution(image: Tensor, offset: Tensor, mask: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """A 3x3 convolution whose taps each read, bilinearly, where offset says; outside the image is 0.
+    """Convolve by 3x3 taps that each read, bilinearly, where offset says; outside the image is 0.
 
     output(p) = bias + sum over taps k of weight_k * mask_k(p) * image(p + k + offset_k(p)).
 
@@ -28,9 +28,9 @@ def deformable_convolution(image: Tensor, offset: Tensor, mask: Tensor, weight: 
     groups = mask.shape[1] // TAPS
     reach = torch.arange(KERNEL, device=image.device, dtype=image.dtype) - KERNEL // 2
     taps = torch.stack(torch.meshgrid(reach, reach, indexing="ij")).flatten(1).T  # (9, 2), y and x
-    places = offset.reshape(b * groups, TAPS, 2, h, w) + taps[:, :, None, None] + pixel_grid(h, w, image).flip(0)
+    positions = offset.reshape(b * groups, TAPS, 2, h, w) + taps[:, :, None, None] + pixel_grid(h, w, image).flip(0)
     scale = image.new_tensor([2 / max(w - 1, 1), 2 / max(h - 1, 1)])
-    grid = places.flip(2).permute(0, 1, 3, 4, 2).reshape(b * groups, TAPS * h, w, 2) * scale - 1
+    grid = positions.flip(2).permute(0, 1, 3, 4, 2).reshape(b * groups, TAPS * h, w, 2) * scale - 1
     samples = F.grid_sample(
         image.reshape(b * groups, c // groups, h, w), grid, padding_mode="zeros", align_corners=True
     )

@@ -179,11 +179,11 @@ class EDVR(nn.Module):
 
 
 def network(width: float, extracting: int, reconstructing: int) -> EDVR:
-    """The untrained network of these options."""
+    """Build the untrained network of these options."""
     return EDVR(width=width, extracting=extracting, reconstructing=reconstructing)
 
 
 def unroll(model: nn.Module, blurry: Tensor, sharp: Tensor) -> Iterator[list[Pair]]:
-    """One update a frame that has its neighbours."""
+    """Yield an update per frame that has its neighbours."""
     for t in range(RADIUS, blurry.shape[1] - RADIUS):
         yield [(model(blurry[:, t - RADIUS : t + RADIUS + 1]), sharp[:, t])]

@@ -12,13 +12,13 @@ from .network import MULTIPLE, network
 
 
 class Method(TrainedMethod):
-    """The network of the row's weights."""
+    """Deblurs by the network of the row's weights."""
 
     name, build, multiple = "ifirnn", staticmethod(network), MULTIPLE
 
     @torch.inference_mode()
     def deblur(self, clip: Clip) -> Iterator[Tensor]:
-        """Each frame from itself and the hidden state."""
+        """Deblur each frame from itself and the hidden state."""
         hidden = None
         for frame in clip:
             blurry = self.ready(frame) - 0.5

@@ -67,7 +67,7 @@ class IFIRNN(nn.Module):
         self.rnncell0, self.rnncell1 = _Cell(channels, blocks), _LastCell(channels, blocks)
 
     def start(self, frame: Tensor) -> Tensor:
-        """The hidden state before the first frame: nothing."""
+        """Return the hidden state before the first frame: zeros."""
         b, _, h, w = frame.shape
         return frame.new_zeros(b, self.channels, h // 4, w // 4)
 
@@ -76,7 +76,7 @@ class IFIRNN(nn.Module):
 
         Args:
             frame: (B, 3, H, W) RGB in [-0.5, 0.5]; sides multiples of 4.
-            hidden: (B, channels, H / 4, W / 4), of the frame before.
+            hidden: (B, channels, H / 4, W / 4), of the previous frame.
 
         Returns: (B, 3, H, W) in the same range, not clamped, and the next hidden state.
         """
@@ -89,7 +89,7 @@ class IFIRNN(nn.Module):
 
 
 def network(channels: int, blocks: int, iterations: int) -> IFIRNN:
-    """The untrained network of these options: torch's own start, but the output starts near the input.
+    """Build the untrained network of these options: torch's own start, but the output starts near the input.
 
     Ours: the network has no skip from input to output, and a short training would first learn the identity. With fewer
     than 16 channels not all of a frame fits through.
@@ -130,7 +130,7 @@ def _pass_blocks(weight: Tensor, pixels: int, *, first: int) -> None:
 
 
 def unroll(model: IFIRNN, blurry: Tensor, sharp: Tensor) -> Iterator[list[Pair]]:
-    """One update a sequence, through all of its frames."""
+    """Yield one update per sequence, through all of its frames."""
     outputs, hidden = [], model.start(blurry[:, 0])
     for t in range(blurry.shape[1]):
         output, hidden = model(blurry[:, t] - 0.5, hidden)
@@ -139,5 +139,5 @@ def unroll(model: IFIRNN, blurry: Tensor, sharp: Tensor) -> Iterator[list[Pair]]
 
 
 def published(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The names of ESTRNN's port, whose training program puts `model.` before them, or of a bare state."""
+    """Take the names of ESTRNN's port, whose training program puts `model.` before them, or of a bare state."""
     return {name.removeprefix("model."): value for name, value in state.items()}

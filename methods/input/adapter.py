@@ -11,15 +11,15 @@ from pvdbench.methods.clip import Clip
 
 
 class Method:
-    """Returns each frame unchanged."""
+    """Leaves each frame unchanged."""
 
     def load(self, weights: Mapping[str, Path], device: torch.device, **options: Any) -> None:
-        """Nothing to load."""
+        """Load nothing."""
 
     def parameters(self) -> Mapping[str, int]:
-        """None."""
+        """Count no parameters."""
         return {}
 
     def deblur(self, clip: Clip) -> Iterator[Tensor]:
-        """The frames of clip."""
+        """Yield the frames of clip as they are."""
         yield from clip

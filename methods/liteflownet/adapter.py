@@ -4,4 +4,4 @@ from pvdbench.networks.motion import NetworkEstimator
 
 
 class Method(NetworkEstimator):
-    """The network of the row's weights."""
+    """Estimates flow by the network of the row's weights."""

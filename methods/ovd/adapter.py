@@ -12,13 +12,13 @@ from .network import MULTIPLE, RADIUS, network
 
 
 class Method(TrainedMethod):
-    """The network of the row's weights."""
+    """Deblurs by the network of the row's weights."""
 
     name, build, multiple = "ovd", staticmethod(network), MULTIPLE
 
     @torch.inference_mode()
     def deblur(self, clip: Clip) -> Iterator[Tensor]:
-        """Each frame from five and from the step before; the ends of the clip repeat."""
+        """Deblur each frame from five and from the previous step; the ends of the clip repeat."""
         state = None
         for window in clip.windows(RADIUS):
             frames = self.ready(window) - 0.5

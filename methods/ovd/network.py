@@ -45,7 +45,7 @@ class _Encoder(nn.Module):
 
 
 class _Blending(nn.Module):
-    """DTB: a weight a value says how much of the new features and how much of the blended ones before to take.
+    """DTB: a weight per value says how much of the new features and how much of the previous blended ones to take.
 
     The paper adds a learned bias to the weight; the port that the recorded outputs come from neither trains nor saves
     it (it is 0), and where the 5x5 filter would reach beyond the features it takes those before alone.
@@ -93,7 +93,7 @@ class STRCNN(nn.Module):
         self.decoder = _Decoder(self.channels, blocks)
 
     def start(self, frame: Tensor) -> State:
-        """The state before the first step: nothing."""
+        """Return the state before the first step: zeros."""
         b, _, h, w = frame.shape
         return (
             frame.new_zeros(b, self.channels // 2, h // 2, w // 2),
@@ -116,12 +116,12 @@ class STRCNN(nn.Module):
 
 
 def network(width: float, blocks: int) -> STRCNN:
-    """The untrained network of these options."""
+    """Build the untrained network of these options."""
     return STRCNN(width=width, blocks=blocks)
 
 
 def unroll(model: STRCNN, blurry: Tensor, sharp: Tensor) -> Iterator[list[Pair]]:
-    """One update a sequence, through all frames that have their neighbours."""
+    """Yield one update per sequence, through all frames that have their neighbours."""
     outputs, state = [], model.start(blurry[:, 0])
     for t in range(RADIUS, blurry.shape[1] - RADIUS):
         output, state = model(blurry[:, t - RADIUS : t + RADIUS + 1] - 0.5, state)
@@ -130,5 +130,5 @@ def unroll(model: STRCNN, blurry: Tensor, sharp: Tensor) -> Iterator[list[Pair]]
 
 
 def published(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The names of ESTRNN's port, whose training program puts `model.` before them, or of a bare state."""
+    """Take the names of ESTRNN's port, whose training program puts `model.` before them, or of a bare state."""
     return {name.removeprefix("model."): value for name, value in state.items()}

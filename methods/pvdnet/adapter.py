@@ -12,7 +12,7 @@ from pvdbench.networks.video_deblurrer import deblur_frames, load_video_deblurre
 
 
 class Method:
-    """The variant that the row's weights describe."""
+    """Deblurs by the variant that the row's weights describe."""
 
     def load(self, weights: Mapping[str, Path], device: torch.device, **options: Any) -> None:
         """Read weights["network"], which holds PVDNet and its motion network."""
@@ -21,7 +21,7 @@ class Method:
         self.upper_bound = self._model.params.volume == "ideal"
 
     def parameters(self) -> Mapping[str, int]:
-        """PVDNet's and its motion network's."""
+        """Count PVDNet's parameters and its motion network's."""
         motion = self._model.motion
         return {
             "deblur": sum(p.numel() for p in self._model.deblur.parameters()),
@@ -30,5 +30,5 @@ class Method:
 
     @torch.inference_mode()
     def deblur(self, clip: Clip) -> Iterator[Tensor]:
-        """Each frame from its neighbours and the deblurred frame before it."""
+        """Deblur each frame from its neighbours and the deblurred previous frame."""
         yield from deblur_frames(self._model, clip, self._device, clip.truth)

@@ -1,4 +1,4 @@
-"""spandrel imports three names of torchvision, for LaMa and RestoreFormer alone; here they exist where it does not."""
+"""Stand-ins for the three names of torchvision that spandrel imports, which only LaMa and RestoreFormer use."""
 
 import importlib.util
 import sys
@@ -11,17 +11,17 @@ _PACKAGES = ("torchvision", "torchvision.transforms", "torchvision.transforms.fu
 
 
 @contextmanager
-def torchvision_at_least_by_name() -> Iterator[None]:
-    """Within the block `import torchvision` works; afterwards nobody is told that it is here.
+def torchvision_names() -> Iterator[None]:
+    """Let `import torchvision` work within the block, even where it is not installed.
 
-    torchvision is built for one version of PyTorch each, and for some there is no build; a network that deblurs needs
-    none of it.
+    Each build of torchvision fits one version of PyTorch, and some versions have none; networks that deblur do not
+    use it.
     """
     if importlib.util.find_spec("torchvision") is not None:
         yield
         return
     modules = {name: ModuleType(name) for name in _PACKAGES}
-    vars(modules[_PACKAGES[-1]]).update(InterpolationMode=object, rotate=_wanting, normalize=_wanting)
+    vars(modules[_PACKAGES[-1]]).update(InterpolationMode=object, rotate=_missing, normalize=_missing)
     sys.modules.update(modules)
     try:
         yield
@@ -30,5 +30,5 @@ def torchvision_at_least_by_name() -> Iterator[None]:
             del sys.modules[name]
 
 
-def _wanting(*_: Any, **__: Any) -> None:
+def _missing(*_: Any, **__: Any) -> None:
     raise ImportError("LaMa and RestoreFormer need torchvision, which is not installed")

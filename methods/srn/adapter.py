@@ -1,4 +1,4 @@
-"""SRN-DeblurNet (Tao et al., CVPR 2018): each frame alone, at three scales with memory."""
+"""SRN-DeblurNet (Tao et al., CVPR 2018): each frame by itself, at three scales with memory."""
 
 from collections.abc import Iterator
 
@@ -12,12 +12,12 @@ from .network import MULTIPLE, network
 
 
 class Method(TrainedMethod):
-    """The network of the row's weights."""
+    """Deblurs by the network of the row's weights."""
 
     name, build, multiple = "srn", staticmethod(network), MULTIPLE
 
     @torch.inference_mode()
     def deblur(self, clip: Clip) -> Iterator[Tensor]:
-        """Each frame by itself."""
+        """Deblur each frame by itself."""
         for frame in clip:
             yield self.cut(self._network(self.ready(frame))[-1], frame)

@@ -127,12 +127,12 @@ def _start(module: nn.Module) -> None:
 
 
 def network(width: float, blocks: int) -> SRN:
-    """The untrained network of these options."""
+    """Build the untrained network of these options."""
     return SRN(width=width, blocks=blocks)
 
 
 def unroll(model: nn.Module, blurry: Tensor, sharp: Tensor) -> Iterator[list[Pair]]:
-    """One update a frame: every scale's output and its truth."""
+    """Yield an update per frame: every scale's output and its truth."""
     for t in range(blurry.shape[1]):
         outputs = model(blurry[:, t])
         yield [(output, reduced(sharp[:, t], 2 ** (SCALES - 1 - k))) for k, output in enumerate(outputs)]

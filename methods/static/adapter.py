@@ -12,12 +12,12 @@ class Method:
     """Estimates that nothing moves."""
 
     def load(self, weights: Mapping[str, Path], device: torch.device, **options: Any) -> None:
-        """Nothing to load."""
+        """Load nothing."""
 
     def parameters(self) -> Mapping[str, int]:
-        """None."""
+        """Count no parameters."""
         return {}
 
     def flow(self, target: Tensor, source: Tensor) -> Tensor:
-        """Zeros, (2, H, W)."""
+        """Return zeros, (2, H, W)."""
         return target.new_zeros(2, *target.shape[1:])

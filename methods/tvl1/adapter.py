@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 class Method:
-    """Flow between gray frames by total-variation regularised optimisation."""
+    """Estimates flow between gray frames by total-variation regularised optimisation."""
 
     def load(
         self, weights: Mapping[str, Path], device: torch.device, *,
@@ -22,11 +22,11 @@ class Method:
         self._options = {"attachment": attachment, "tightness": tightness, "num_warp": warps, "num_iter": iterations}
 
     def parameters(self) -> Mapping[str, int]:
-        """None are learned."""
+        """Count no parameters: none are learned."""
         return {}
 
     def flow(self, target: Tensor, source: Tensor) -> Tensor:
-        """(2, H, W) in pixels; scikit-image gives (y, x), from its reference to its moving image."""
+        """Estimate the flow (2, H, W) in pixels; scikit-image gives (y, x), from its reference to its moving image."""
         reference, moving = (rgb2gray(frame.permute(1, 2, 0).numpy()) for frame in (target, source))
         y, x = optical_flow_tvl1(reference, moving, **self._options)
         return torch.from_numpy(np.stack((x, y)).astype(np.float32))

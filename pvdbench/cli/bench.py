@@ -1,8 +1,10 @@
-"""pvdbench bench: how fast this machine is, as tables for docs/log.md."""
+"""pvdbench bench: measure how fast this machine is, as tables for docs/log.md."""
 
 from pathlib import Path
 
 import click
+
+from pvdbench.cli.options import parse_options
 
 
 @click.group()
@@ -14,10 +16,10 @@ def bench() -> None:
 @click.option("--width", default=1.0, show_default=True, help="Of both networks; 1 is the paper's.")
 @click.option("--batch", default=8, show_default=True)
 @click.option("--crop", default=256, show_default=True, help="Side of the square crop.")
-@click.option("--updates", default=50, show_default=True, help="To time, for each line.")
+@click.option("--updates", default=50, show_default=True, help="To time, per line.")
 @click.option("--threads", default=1, show_default=True, help="On the CPU.")
 def training(width: float, batch: int, crop: int, updates: int, threads: int) -> None:
-    """Updates a second of BIMNet and PVDNet by the paper's recipes, plain and with each option for speed."""
+    """Time updates of BIMNet and PVDNet by the paper's recipes, plain and with each option for speed."""
     from pvdbench.core.device import compute_device
     from pvdbench.io.cost import hardware
     from pvdbench.training.benchmark import training_rates
@@ -25,7 +27,7 @@ def training(width: float, batch: int, crop: int, updates: int, threads: int) ->
 
     device = compute_device(threads)
     name = torch_name(device) if device.type == "cuda" else f"{hardware()}, threads: {threads}"
-    click.echo(f"On {name}; batch {batch}, crop {crop}x{crop}, width {width:g}; {updates} updates timed a line.\n")
+    click.echo(f"On {name}; batch {batch}, crop {crop}x{crop}, width {width:g}; {updates} updates timed per line.\n")
     click.echo(
         "| network | options | updates/s | memory (GiB) | hours for the recipe |\n| --- | --- | ---: | ---: | ---: |"
     )
@@ -35,48 +37,49 @@ def training(width: float, batch: int, crop: int, updates: int, threads: int) ->
         deblur = SequenceRecipe.model_validate(sizes | options)
         for rate in training_rates(motion, deblur, width=width, updates=updates, device=device):
             memory = f"{rate.memory_gib:.1f}" if device.type == "cuda" else "not measured"
-            click.echo(f"| {rate.what} | {label} | {rate.updates_a_second:.2f} | {memory} | {rate.hours:.1f} |")
+            click.echo(f"| {rate.network} | {label} | {rate.updates_per_second:.2f} | {memory} | {rate.hours:.1f} |")
 
 
 @bench.command()
 @click.option("--batch", default=8, show_default=True)
 @click.option("--crop", default=256, show_default=True, help="Side of the square crop.")
-@click.option("--sequence", default=13, show_default=True, help="Frames of a sequence.")
+@click.option("--sequence", default=13, show_default=True, help="Frames per sequence.")
 @click.option("--workers", default=2, show_default=True, help="Processes that read.")
 @click.option("--size", nargs=2, type=int, default=(1280, 720), show_default=True, help="Of the frames.")
-@click.option("--batches", default=8, show_default=True, help="To time, for each line.")
+@click.option("--batches", default=8, show_default=True, help="To time, per line.")
 def loader(batch: int, crop: int, sequence: int, workers: int, size: tuple[int, int], batches: int) -> None:
-    """Sequences a second that training can read, from PNG frames and packed."""
+    """Time the sequences that training reads, from PNG frames and packed."""
     from pvdbench.io.cost import hardware
     from pvdbench.training.loader_benchmark import loader_rates
     from pvdbench.training.params import SequenceRecipe
 
     sizes = {"preset": "paper", "batch": batch, "crop": [crop, crop], "sequence": sequence, "workers": workers}
     click.echo(f"On {hardware()}; frames of {size[0]}x{size[1]}, {batch} sequences of {sequence} frames a batch, crop "
-               f"{crop}x{crop}, {workers} workers; {batches} batches timed a line.\n")  # fmt: skip
-    click.echo("| frames | sequences/s | ms an update that it can feed |\n| --- | ---: | ---: |")
+               f"{crop}x{crop}, {workers} workers; {batches} batches timed per line.\n")  # fmt: skip
+    click.echo("| frames | sequences/s | ms per update that it keeps up with |\n| --- | ---: | ---: |")
     for rate in loader_rates(SequenceRecipe.model_validate(sizes), size=size, batches_timed=batches):
-        click.echo(f"| {rate.source} | {rate.sequences_a_second:.1f} | {rate.ms_an_update:.1f} |")
+        click.echo(f"| {rate.source} | {rate.sequences_per_second:.1f} | {rate.ms_per_update:.1f} |")
 
 
 @bench.command()
 @click.argument("name")
-@click.option("--option", "given", multiple=True, help="KEY=VALUE of the method's network, such as channels=40.")
+@click.option("--option", "options", multiple=True, help="KEY=VALUE of the method's network, such as channels=40.")
 @click.option("--size", nargs=2, type=click.IntRange(min=16), default=(192, 128), show_default=True, help="Of frames.")
 @click.option("--frames", type=click.IntRange(min=2), default=8, show_default=True, help="The first is not timed.")
 @click.option("--threads", default=1, show_default=True, help="On the CPU.")
 @click.option("--methods", type=click.Path(path_type=Path, file_okay=False), default="methods", show_default=True)
-def method(name: str, given: tuple[str, ...], size: tuple[int, int], frames: int, threads: int, methods: Path) -> None:
-    """Milliseconds a frame of the method NAME with an untrained network; one line of a table."""
+def method(
+    name: str, options: tuple[str, ...], size: tuple[int, int], frames: int, threads: int, methods: Path
+) -> None:
+    """Time the method NAME per frame, with an untrained network; one line of a table."""
     from pvdbench.core.device import compute_device
     from pvdbench.inference.benchmark import frame_speed
     from pvdbench.io.cost import hardware
-    from pvdbench.networks.import_checkpoint import parse_options
 
     device = compute_device(threads)
-    speed = frame_speed(methods, name, parse_options(given), size=size, frames=frames, device=device)
+    speed = frame_speed(methods, name, parse_options(options), size=size, frames=frames, device=device)
     place = torch_name(device) if device.type == "cuda" else f"{hardware()}, threads: {threads}"
-    label = " ".join((name, *given))
+    label = " ".join((name, *options))
     click.echo(
         f"| {label} | {speed.parameters['deblur']:,} | {speed.milliseconds:.1f} | {size[0]}x{size[1]} | {place} |"
     )

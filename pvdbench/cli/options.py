@@ -1,9 +1,13 @@
 """Options that several commands share."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
+import yaml
+
+from pvdbench.core.errors import ParamsError
 
 
 class _Study(click.Path):
@@ -48,3 +52,21 @@ parallel = click.option(
     show_envvar=True,
     help="Processes, or the Dask cluster to run on; scores do not depend on it.",
 )
+
+
+def parse_options(texts: Iterable[str]) -> dict[str, Any]:
+    """Read KEY=VALUE texts as options, values as YAML.
+
+    Raises:
+        ParamsError: if one has no KEY or no VALUE, or its VALUE is no YAML.
+    """
+    options = {}
+    for text in texts:
+        key, _, value = text.partition("=")
+        if not key or not value:
+            raise ParamsError(f"--option: '{text[:80]}' is not of the form KEY=VALUE; correct it")
+        try:
+            options[key] = yaml.safe_load(value)
+        except (yaml.YAMLError, ValueError) as error:  # a date that there is not is a ValueError
+            raise ParamsError(f"--option: the value of '{text[:80]}' is no YAML; correct it") from error
+    return options

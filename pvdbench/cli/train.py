@@ -1,11 +1,19 @@
-"""pvdbench train: BIMNet, its rivals and PVDNet's variants."""
+"""pvdbench train: BIMNet, its rivals, PVDNet's variants and competing methods."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from pvdbench.cli.options import study_folder
+
+if TYPE_CHECKING:
+    from pvdbench.methods.card import Task
+    from pvdbench.study.study import Study
+    from pvdbench.training.trainer import Trainer, TrainingResult
+
+    TrainNetwork = Callable[[Trainer], TrainingResult]
 
 
 @click.group()
@@ -21,27 +29,12 @@ def train() -> None:
 @study_folder
 def pretrain(folder: Path) -> None:
     """Train LiteFlowNet on true flow, the start of every motion row that has a network."""
-    from pvdbench.core.device import compute_device
-    from pvdbench.io.cost import measured_cost
     from pvdbench.study.study import load_study
-    from pvdbench.training.distributed import joined
     from pvdbench.training.motion import pretrain_motion
 
     study = load_study(folder)
-    training = study.params.training
-    cost = study.data("cost", "train", "motion", "pretrained.json")
-    with joined() as processes, measured_cost(cost, "train pretrain", write=processes.writes) as facts:
-        pretrain_motion(
-            study.dataset(study.params.datasets.pretrain),
-            training.motion,
-            study.data("weights", "motion", "pretrained.safetensors"),
-            study.data("training", "motion", "pretrained.csv"),
-            study.data("checkpoints", "motion", "pretrained"),
-            seed=training.seed,
-            device=compute_device(study.params.threads),
-            processes=processes,
-        )
-        facts["steps"] = training.motion.pretrain.steps
+    training = study.params.training.motion
+    _train(study, "motion", "pretrained", study.params.datasets.pretrain, lambda it: pretrain_motion(training, it))
 
 
 @train.command()
@@ -49,54 +42,98 @@ def pretrain(folder: Path) -> None:
 @study_folder
 def motion(row: str, folder: Path) -> None:
     """Train ROW of `motion` (Table 1)."""
-    from pvdbench.core.device import compute_device
-    from pvdbench.io.cost import measured_cost
     from pvdbench.study.study import load_study
-    from pvdbench.training.distributed import joined
-    from pvdbench.training.motion import train_motion
 
     study = load_study(folder)
-    params = study.motion_row(row)
-    cost = study.data("cost", "train", "motion", f"{row}.json")
-    with joined() as processes, measured_cost(cost, f"train motion {row}", write=processes.writes) as facts:
-        facts["steps"] = train_motion(
-            params,
-            study.dataset(study.params.datasets.train),
-            study.params.training.motion,
-            study.given(params.weights) or study.data("weights", "motion", "pretrained.safetensors"),
-            study.data("weights", "motion", f"{row}.safetensors"),
-            study.data("training", "motion", f"{row}.csv"),
-            study.data("checkpoints", "motion", row),
-            seed=study.params.training.seed,
-            device=compute_device(study.params.threads),
-            processes=processes,
-        )
+    kind = "nothing" if study.motion_row(row).network is None else "motion"
+    _train(study, "motion", row, study.params.datasets.train, _TRAINERS[kind](study, "motion", row))
 
 
 @train.command()
 @click.argument("row")
 @study_folder
 def deblur(row: str, folder: Path) -> None:
-    """Train ROW of `deblur` (Tables 2 and 3)."""
-    from pvdbench.core.device import compute_device
-    from pvdbench.io.cost import measured_cost
-    from pvdbench.methods.loading import load_trainable
+    """Train ROW of `deblur` (Tables 2 to 5)."""
     from pvdbench.study.study import load_study
-    from pvdbench.training.competitors import train_competitor
-    from pvdbench.training.deblur import train_deblurring
-    from pvdbench.training.distributed import joined
 
     study = load_study(folder)
-    params, dataset = study.deblur_row(row), study.dataset(study.params.datasets.train)
-    recipe, method = study.recipe(row), load_trainable(study.place_of(params.method), params.method)
-    weights, log = study.data("weights", "deblur", f"{row}.safetensors"), study.data("training", "deblur", f"{row}.csv")
-    files = weights, log, study.data("checkpoints", "deblur", row)
-    cost = study.data("cost", "train", "deblur", f"{row}.json")
-    with joined() as processes, measured_cost(cost, f"train deblur {row}", write=processes.writes) as facts:
-        how: Any = {"given": study.given(params.weights), "seed": study.params.training.seed, "processes": processes,
-                    "device": compute_device(study.params.threads)}  # fmt: skip
-        if method is not None and recipe is not None:
-            facts["steps"] = train_competitor(method, study.options(row), recipe, dataset, *files, **how)
-        else:
-            motion = study.data("weights", "motion", f"{params.motion}.safetensors")
-            facts["steps"] = train_deblurring(params, dataset, study.sequence_recipe(row), motion, *files, **how)
+    _train(study, "deblur", row, study.params.datasets.train, _TRAINERS[_kind(study, row)](study, "deblur", row))
+
+
+def _kind(study: "Study", row: str) -> str:
+    params = study.deblur_row(row)
+    if params.weights is not None:
+        return "imported"
+    if params.network is not None:
+        return "pvdnet"
+    return "nothing" if study.recipe(row) is None else "competitor"
+
+
+def _motion(study: "Study", _: "Task", row: str) -> "TrainNetwork":
+    from pvdbench.training.motion import train_motion
+
+    params, training = study.motion_row(row), study.params.training.motion
+    start = study.given(params.weights) or study.data("weights", "motion", "pretrained.safetensors")
+    return lambda trainer: train_motion(params, training, start, trainer)
+
+
+def _pvdnet(study: "Study", _: "Task", row: str) -> "TrainNetwork":
+    from pvdbench.training.deblur import train_deblurring
+
+    params, recipe = study.deblur_row(row), study.sequence_recipe(row)
+    network, motion = params.network, study.data("weights", "motion", f"{params.motion}.safetensors")
+    assert network is not None  # or it would be trained otherwise
+    return lambda trainer: train_deblurring(network, recipe, motion, trainer)
+
+
+def _competitor(study: "Study", _: "Task", row: str) -> "TrainNetwork":
+    from pvdbench.methods.loading import load_trainable
+    from pvdbench.training.competitors import train_competitor
+
+    params, recipe, options = study.deblur_row(row), study.recipe(row), study.options(row)
+    method = load_trainable(study.place_of(params.method), params.method)
+    assert method is not None and recipe is not None  # a method has both or neither
+    return lambda trainer: train_competitor(method, options, recipe, trainer)
+
+
+def _imported(study: "Study", _: "Task", row: str) -> "TrainNetwork":
+    file = study.given(study.deblur_row(row).weights)
+    assert file is not None  # as the row says
+    return lambda trainer: trainer.use_imported(file)
+
+
+def _nothing(study: "Study", task: "Task", row: str) -> "TrainNetwork":
+    method = (study.motion_row(row) if task == "motion" else study.deblur_row(row)).method
+    return lambda trainer: trainer.use_nothing(method)
+
+
+_TRAINERS: "Mapping[str, Callable[[Study, Task, str], TrainNetwork]]" = {
+    "motion": _motion,
+    "pvdnet": _pvdnet,
+    "competitor": _competitor,
+    "imported": _imported,
+    "nothing": _nothing,
+}
+"""What makes a row's weights, by kind."""
+
+
+def _train(study: "Study", task: "Task", row: str, dataset: str, train_network: "TrainNetwork") -> None:
+    """Train a row in all processes, and write what it took on this machine."""
+    from pvdbench.core.device import compute_device
+    from pvdbench.io.cost import measured_cost
+    from pvdbench.training.distributed import joined_processes
+    from pvdbench.training.trainer import Trainer
+
+    cost = study.data("cost", "train", task, f"{row}.json")
+    with joined_processes() as processes, measured_cost(cost, f"train {task} {row}", write=processes.writes) as facts:
+        trainer = Trainer(
+            dataset=study.dataset(dataset),
+            weights=study.data("weights", task, f"{row}.safetensors"),
+            log=study.data("training", task, f"{row}.csv"),
+            checkpoints=study.data("checkpoints", task, row),
+            seed=study.params.training.seed,
+            device=compute_device(study.params.threads),
+            processes=processes,
+        )
+        result = train_network(trainer)
+        facts |= {"steps": result.steps, "seconds_before": result.seconds_before}

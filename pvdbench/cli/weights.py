@@ -1,36 +1,36 @@
-"""pvdbench weights: checkpoints of others in, and what a weights file holds."""
+"""pvdbench weights: import published checkpoints, and show what a weights file holds."""
 
 import hashlib
 from pathlib import Path
 
 import click
 
+from pvdbench.cli.options import parse_options
+
 
 @click.group()
 def weights() -> None:
-    """Import published checkpoints; look into weights files."""
+    """Import published checkpoints; show what weights files hold."""
 
 
 @weights.command("import")
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Weights file to write.")
-@click.option(
-    "--method", "name", help="Whose checkpoint it is, of methods/; PVDNet's and flow networks say it themselves."
-)
-@click.option("--option", "given", multiple=True, help="KEY=VALUE of that method's network, such as channels=40.")
+@click.option("--method", "name", help="Whose checkpoint it is, of methods/; without it, PVDNet's or a flow network's.")
+@click.option("--option", "options", multiple=True, help="KEY=VALUE of that method's network, such as channels=40.")
 @click.option("--methods", type=click.Path(path_type=Path, file_okay=False), default="methods", show_default=True)
-def import_(checkpoint: Path, out: Path, name: str | None, given: tuple[str, ...], methods: Path) -> None:
+def import_(checkpoint: Path, out: Path, name: str | None, options: tuple[str, ...], methods: Path) -> None:
     """Turn CHECKPOINT, a PyTorch file that others published, into safetensors.
 
-    Without --method it is one of the PVDNet authors, of sniklaus' LiteFlowNet or of NVIDIA's FlowNet2. The file is
-    read as tensors alone: code in a pickle is refused, never run.
+    Without --method it is one of the PVDNet authors, of sniklaus' LiteFlowNet or of NVIDIA's FlowNet2. Only tensors
+    are read: code in a pickle is refused, never run.
     """
-    from pvdbench.networks.import_checkpoint import import_checkpoint, import_published, parse_options
+    from pvdbench.networks.import_checkpoint import import_checkpoint, import_published
 
     if name is None:
         header = import_checkpoint(checkpoint, out)
     else:
-        header = import_published(methods, name, parse_options(given), checkpoint, out)
+        header = import_published(methods, name, parse_options(options), checkpoint, out)
     click.echo(f"{out}: {header['network']}, imported from {checkpoint.name}")
 
 

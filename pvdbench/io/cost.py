@@ -18,13 +18,15 @@ from pvdbench.io.atomic import replaced_file
 def measured_cost(path: Path, stage: str, *, write: bool = True) -> Iterator[dict[str, Any]]:
     """Write path as JSON when the block ends well; the block may add facts (parameters, milliseconds).
 
+    Its fact seconds_before is what interrupted commands put into the same output; it is added to seconds.
+
     Args:
         write: whether this process is the one of several that writes.
     """
     facts: dict[str, Any] = {"stage": stage}
     start = time.perf_counter()
     yield facts
-    facts["seconds"] = round(time.perf_counter() - start, 3)
+    facts["seconds"] = round(facts.pop("seconds_before", 0.0) + time.perf_counter() - start, 3)
     facts["peak_memory_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
     facts["hardware"] = hardware()
     if not write:

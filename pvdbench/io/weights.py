@@ -54,11 +54,24 @@ def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path, *, named
     Raises:
         WeightsError: naming the first key that is missing, surplus or misshapen.
     """
-    names = {named(name): name for name in network.state_dict()}
-    own = {name: network.state_dict()[mine] for name, mine in names.items()}
+    check_shapes(network, tensors, path, named=named)
+    network.load_state_dict({name: tensors[named(name)] for name in network.state_dict()})
+
+
+def check_shapes(
+    network: nn.Module, tensors: Mapping[str, Tensor], path: Path, *, named: Callable[[str], str] = str
+) -> None:
+    """Compare the keys and shapes of tensors with a network's, which may be on the device `meta`.
+
+    Args:
+        named: from the network's own name of a tensor to that in tensors.
+
+    Raises:
+        WeightsError: naming the first key that is missing, surplus or misshapen.
+    """
+    own = {named(name): value for name, value in network.state_dict().items()}
     for name in sorted(set(own) | set(tensors)):
         expected = tuple(own[name].shape) if name in own else "no such key"
         got = tuple(tensors[name].shape) if name in tensors else "no such key"
         if expected != got:
             raise WeightsError(f"{path}: {name}: expected {expected}, got {got}; use the weights of this network")
-    network.load_state_dict({names[name]: value for name, value in tensors.items()})

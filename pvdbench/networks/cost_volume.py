@@ -6,15 +6,15 @@ from torch import Tensor
 
 
 def correlation(first: Tensor, second: Tensor, *, radius: int, step: int) -> Tensor:
-    """Mean over channels of first(p) * second(p + step * d), d over (2 radius + 1)^2 displacements; outside is 0.
+    """Average first(p) * second(p + step * d) over channels, d over (2 radius + 1)^2 displacements; outside is 0.
 
     Rows are multiplied as matrices, every column with every other, and the diagonals are kept: more products than
-    needed, yet at 720p seven times faster than one displacement's products at a time, and in less memory.
+    needed, yet at 720p seven times faster than one displacement at a time, and in less memory.
 
     Args:
         first, second: (B, C, H, W).
         radius: displacements on each side of 0.
-        step: pixels between two displacements; positions are never left out.
+        step: pixels between two displacements; every position p is kept.
 
     Returns: (B, (2 radius + 1)^2, H, W), y of the displacement outer, x inner, each from -step * radius.
     """
@@ -34,7 +34,7 @@ RADIUS = 3
 
 
 def cost_volume(first: Tensor, second: Tensor) -> Tensor:
-    """Mean over channels of first(p) * second(p + d), d over 7 x 7 displacements; outside is 0.
+    """Average first(p) * second(p + d) over channels, d over 7 x 7 displacements; outside is 0.
 
     The original's "stride 2" (displacements and positions both doubled) is this on maps of every second pixel.
     One row of displacements at a time: memory stays at 7 times a feature map.

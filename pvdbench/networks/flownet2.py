@@ -27,7 +27,7 @@ def _level(channels: Sequence[int], kernel: int = 3, stride: int = 2) -> nn.Sequ
 
 
 class Contraction(nn.ModuleDict):
-    """Levels one after the other; a level's name is the power of two by which it shrinks the image."""
+    """Levels one after the other, each named by the power of two by which it shrinks the image."""
 
     def forward(self, x: Tensor) -> dict[int, Tensor]:
         features = {}
@@ -56,7 +56,7 @@ class Refinement(nn.Module):
     """The expanding part: flow at the coarsest level, then one rise after the other."""
 
     def __init__(self, skips: Mapping[int, int], width: float, *, smooth: bool, flow_bias: bool = True) -> None:
-        """Build it.
+        """Build the expanding part.
 
         Args:
             skips: the contraction's channels by level, of width 1.
@@ -75,7 +75,7 @@ class Refinement(nn.Module):
             self.rises[str(level)], channels = rise, rise.joined
 
     def forward(self, features: Mapping[int, Tensor]) -> Tensor:
-        """Flow (B, 2, h, w) at the finest level that it rises to."""
+        """Estimate the flow (B, 2, h, w) at the finest level."""
         x = features[max(features)]
         flow: Tensor = self.predict(x)
         for level, rise in self.rises.items():
@@ -104,7 +104,7 @@ def _deep_levels(width: float) -> dict[str, nn.Sequential]:
 
 
 class FlowNetC(nn.Module):
-    """Both frames apart up to 1/8 resolution, then their correlation."""
+    """Each frame by itself up to 1/8 resolution, then their correlation."""
 
     def __init__(self, width: float) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ class FlowNetC(nn.Module):
         self.refinement = Refinement(_SKIPS, width, smooth=False)
 
     def forward(self, target: Tensor, source: Tensor) -> Tensor:
-        """Flow (B, 2, H/4, W/4) of two (B, 3, H, W)."""
+        """Estimate the flow (B, 2, H/4, W/4) of two frames (B, 3, H, W)."""
         first, second = self.frame(target), self.frame(source)
         cost = F.leaky_relu(correlation(first[3], second[3], radius=_RADIUS, step=_STEP), 0.1)
         merged = self.merge(torch.cat((self.redirect(first[3]), cost), 1))
@@ -127,7 +127,7 @@ class FlowNetC(nn.Module):
 
 
 class FlowNetS(nn.Module):
-    """Everything that is known of the flow so far, stacked: (B, 12, H, W) to (B, 2, H/4, W/4)."""
+    """Refines a flow from frames, warped source, flow and error: (B, 12, H, W) to (B, 2, H/4, W/4)."""
 
     def __init__(self, width: float) -> None:
         super().__init__()
@@ -146,7 +146,7 @@ class FlowNetS(nn.Module):
 
 
 class FlowNetSD(nn.Module):
-    """For small displacements, 3x3 convolutions alone: both frames (B, 6, H, W) to (B, 2, H/4, W/4)."""
+    """Small displacements, by 3x3 convolutions only: both frames (B, 6, H, W) to (B, 2, H/4, W/4)."""
 
     def __init__(self, width: float) -> None:
         super().__init__()
@@ -161,7 +161,7 @@ class FlowNetSD(nn.Module):
 
 
 class FlowNetFusion(nn.Module):
-    """Large and small displacements into one flow: (B, 11, H, W) to (B, 2, H, W)."""
+    """Fuses the flows of large and small displacements: (B, 11, H, W) to (B, 2, H, W)."""
 
     def __init__(self, width: float) -> None:
         super().__init__()
@@ -195,7 +195,7 @@ _OFFICIAL = (  # ours, NVIDIA's
 
 
 def official_keys() -> dict[str, str]:
-    """From the key of a tensor in NVIDIA's published checkpoint to ours, all 220."""
+    """Map the keys of NVIDIA's published checkpoint to ours, all 220."""
     with torch.device("meta"):
         ours = FlowNet2().state_dict()
     return {_official_key(key): key for key in ours}
@@ -214,7 +214,7 @@ def _length(vectors: Tensor) -> Tensor:
 
 
 def _centred(target: Tensor, source: Tensor) -> tuple[Tensor, Tensor]:
-    """Both frames less their common mean of each channel."""
+    """Subtract from both frames their common mean of each channel."""
     pair = torch.stack((target, source), 2)  # (B, 3, 2, H, W)
     target, source = (pair - pair.mean((2, 3, 4), keepdim=True)).unbind(2)
     return target, source
@@ -240,7 +240,7 @@ class FlowNet2(nn.Module):
         self.fusion = FlowNetFusion(width)
 
     def forward(self, target: Tensor, source: Tensor) -> Tensor:
-        """Full-resolution flow (B, 2, H, W); sides that are no multiple of 64 are padded by repeating the edge.
+        """Estimate the full-resolution flow (B, 2, H, W); sides that are not multiples of 64 are padded by their edges.
 
         Args:
             target, source: (B, 3, H, W) RGB in [0, 1].
@@ -264,7 +264,7 @@ class FlowNet2(nn.Module):
 
     @staticmethod
     def _known(target: Tensor, source: Tensor, flow: Tensor) -> Tensor:
-        """(B, 12, H, W) of what the next network of the stack reads: frames, source warped, flow, what is left."""
+        """Stack what the next network reads, (B, 12, H, W): frames, warped source, flow, and the remaining error."""
         flow = F.interpolate(flow, scale_factor=4, mode="bilinear", align_corners=False)
         warped = backward_warp(source, flow * _FLOW_SCALE, beyond="border")
         return torch.cat((target, source, warped, flow, _length(target - warped)), 1)

@@ -1,16 +1,13 @@
-"""Checkpoints that others published, turned into safetensors: PVDNet, flow networks, and competing methods."""
+"""Turning checkpoints that others published into weights files: PVDNet, flow networks, and competing methods."""
 
-import pickle
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-import yaml
 from torch import Tensor, nn
 
-from pvdbench.core.errors import MethodError, ParamsError, WeightsError
+from pvdbench.core.errors import MethodError, WeightsError
 from pvdbench.io.weights import fill, save_weights
 from pvdbench.methods.card import read_card
 from pvdbench.methods.loading import load_trainable
@@ -18,9 +15,9 @@ from pvdbench.networks.flownet2 import FlowNet2, official_keys
 from pvdbench.networks.liteflownet import LiteFlowNet
 from pvdbench.networks.motion import motion_header
 from pvdbench.networks.params import NetworkParams
+from pvdbench.networks.torch_checkpoint import read_checkpoint
 from pvdbench.networks.video_deblurrer import VideoDeblurrer, architecture
 
-_WRAPPERS = ("state_dict", "params_ema", "params", "model", "G")  # under which training programs put the tensors
 _SCALES = ("one", "two", "three", "four", "five", "six")  # the authors write three letters of each
 _LITEFLOWNET = (  # ours, the authors'; sniklaus' names say net for module
     *((rf"^encoder\.{n}\.", f"moduleFeatures.module{n.title()[:3]}.") for n in _SCALES),
@@ -52,8 +49,8 @@ Rules = tuple[tuple[str, str], ...]
 def import_checkpoint(source: Path, out: Path) -> dict[str, Any]:
     """Write a checkpoint of the PVDNet authors (PVDNet with BIMNet, or either flow network alone) as a weights file.
 
-    Known are their `BIMNet.*` and `PVDNet.*`, BIMNet without the prefix, sniklaus' LiteFlowNet (`net*`) and NVIDIA's
-    FlowNet2, each also behind `module.`. A pickle is only ever read as tensors; code in it is refused, not run.
+    It knows their `BIMNet.*` and `PVDNet.*`, BIMNet without the prefix, sniklaus' LiteFlowNet (`net*`) and NVIDIA's
+    FlowNet2, each also behind `module.`.
 
     Returns: the header that was written.
     Raises:
@@ -68,40 +65,16 @@ def import_checkpoint(source: Path, out: Path) -> dict[str, Any]:
     elif any(name.startswith("flownetc.") for name in tensors):
         network, header = _flownet2(tensors, source)
     else:
-        raise WeightsError(f"{source}: expected PVDNet.*, BIMNet.*, moduleFeatures.*, netFeatures.* or flownetc.*, "
-                           f"got '{next(iter(tensors), 'none')}'; this checkpoint is of no known network")  # fmt: skip
+        first = f"its first key is '{next(iter(tensors))[:80]}'" if tensors else "it is empty"
+        raise WeightsError(f"{source}: this checkpoint is of no known network: {first}, and none begins with PVDNet., "
+                           "BIMNet., moduleFeatures., netFeatures. or flownetc.; see --method")  # fmt: skip
     header |= {"imported": source.name}
     save_weights(out, network.state_dict(), header)
     return header
 
 
-def read_checkpoint(path: Path) -> dict[str, Tensor]:
-    """The tensors of a PyTorch checkpoint by name, without `module.` in front.
-
-    Raises:
-        WeightsError: if the file is missing, damaged, holds more than tensors or no named tensors.
-    """
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise WeightsError(f"{path}: expected a checkpoint, found no file; name the one that you have") from None
-    except pickle.UnpicklingError as error:
-        reason = str(error).split("WeightsUnpickler error: ")[-1].split(" Please ")[0].split("\n")[0]
-        raise WeightsError(f"{path}: expected tensors alone, got something else, which was not run ({reason}); "
-                           "ask its authors for a state_dict") from error  # fmt: skip
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        reason = str(error).split("\n")[0]
-        raise WeightsError(f"{path}: expected a whole PyTorch checkpoint, got '{reason}'; get it again") from error
-    for wrapper in _WRAPPERS:
-        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
-            content = content[wrapper]
-    if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
-        raise WeightsError(f"{path}: expected names and tensors, got {type(content).__name__}; save a state_dict")
-    return {str(name).removeprefix("module."): value for name, value in content.items()}
-
-
 def official_name(name: str, rules: Rules) -> str:
-    """The name that a network's authors gave to a key of ours."""
+    """Return the name that a network's authors gave to a key of ours."""
     for ours, theirs in rules:
         name = re.sub(ours, theirs, name)
     return name
@@ -112,8 +85,10 @@ def _pvdnet(tensors: Mapping[str, Tensor], source: Path) -> tuple[nn.Module, dic
     blocks = len({name.split(".")[2] for name in tensors if name.startswith("PVDNet.RBs.")})
     size = round(first[1] ** 0.5)
     if size not in (1, 3, 5, 7) or size * size != first[1]:
-        raise WeightsError(f"{source}: PVDNet.PV_dec.0.weight: expected 1, 9, 25 or 49 candidates, got {first[1]}; "
-                           "this is no pixel volume that pvdbench knows")  # fmt: skip
+        raise WeightsError(f"{source}: PVDNet.PV_dec.0.weight: a pixel volume of {first[1]} candidates is unknown; "
+                           "pvdbench knows 1, 9, 25 and 49")  # fmt: skip
+    if not blocks:
+        raise WeightsError(f"{source}: PVDNet.RBs.*: there are no residual blocks; use a whole checkpoint")
     width = inner[0] / 64
     branch, residual = (None if other == width else other for other in (first[0] / 64, end[0] / 128))
     params = NetworkParams(
@@ -151,9 +126,13 @@ def _flownet2(tensors: Mapping[str, Tensor], source: Path) -> tuple[nn.Module, d
 
 
 def _shape(tensors: Mapping[str, Tensor], name: str, source: Path) -> tuple[int, ...]:
+    """The shape of a convolution's weight, from which the network's size is read."""
     if name not in tensors:
-        raise WeightsError(f"{source}: {name}: expected this key, got no such key; use a whole checkpoint")
-    return tuple(tensors[name].shape)
+        raise WeightsError(f"{source}: {name}: this key is missing; use a whole checkpoint")
+    shape = tuple(tensors[name].shape)
+    if len(shape) != 4 or not all(shape):
+        raise WeightsError(f"{source}: {name}: a shape of {shape} is no convolution's; get the checkpoint again")
+    return shape
 
 
 def import_published(methods: Path, name: str, given: Mapping[str, Any], source: Path, out: Path) -> dict[str, Any]:
@@ -173,25 +152,10 @@ def import_published(methods: Path, name: str, given: Mapping[str, Any], source:
     options = read_card(methods, name).chosen(given, f"{name}: --option")
     method = load_trainable(methods, name)
     if method is None:
-        raise MethodError(f"{methods / name}: expected a method with a network, got one without `training` in its "
-                          "method.yaml; name another, or none for PVDNet and flow networks")  # fmt: skip
+        raise MethodError(f"{methods / name}: this method has no network (no `training` in its method.yaml); name "
+                          "another, or leave --method out for PVDNet and flow networks")  # fmt: skip
     network = method.build(options)
     fill(network, method.published(read_checkpoint(source)), source)
     header = method.header(options) | {"imported": source.name}
     save_weights(out, network.state_dict(), header)
     return header
-
-
-def parse_options(given: Iterable[str]) -> dict[str, Any]:
-    """KEY=VALUE texts as options, values read as YAML reads them.
-
-    Raises:
-        ParamsError: if one has no KEY or no VALUE.
-    """
-    options = {}
-    for text in given:
-        key, _, value = text.partition("=")
-        if not key or not value:
-            raise ParamsError(f"--option: expected KEY=VALUE, got '{text}'; correct it")
-        options[key] = yaml.safe_load(value)
-    return options

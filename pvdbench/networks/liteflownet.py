@@ -1,4 +1,4 @@
-"""LiteFlowNet (Hui et al., CVPR 2018), the body of BIMNet (Sec. 3.1), with a width."""
+"""LiteFlowNet (Hui et al., CVPR 2018), the network of BIMNet (Sec. 3.1), of any width."""
 
 import itertools
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from pvdbench.core.warp import backward_warp
 from pvdbench.networks.cost_volume import cost_volume
 
 Preprocessing = Literal["rgb", "bgr-means"]
-"""The PVDNet authors feed RGB in [0, 1]; LiteFlowNet's published weights want BGR less the means of their data."""
+"""The PVDNet authors feed RGB in [0, 1]; LiteFlowNet's published weights need BGR minus the means of their data."""
 
 LEVELS = (6, 5, 4, 3, 2)  # 1/32 to 1/2 of the resolution
 MULTIPLE = 32  # sides of the input must be multiples of this
@@ -158,7 +158,7 @@ class Regularization(nn.Module):
 
     def forward(self, image1: Tensor, image2: Tensor, first: Tensor, flow: Tensor) -> Tensor:
         warped = backward_warp(image2, flow * _pixel_scale(self.level))
-        # the small constant keeps the square root's gradient finite where both images are equal
+        # the constant keeps the square root's gradient finite where both images are equal
         difference = ((image1 - warped).square().sum(1, keepdim=True) + 1e-12).sqrt()
         centred = flow - flow.mean((2, 3), keepdim=True)
         distance = self.distance(self.main(torch.cat((difference, centred, self.feature(first)), 1)))
@@ -178,7 +178,7 @@ def _centred(image: Tensor, means: tuple[float, ...]) -> Tensor:
 
 
 def scaled(channels: int, width: float) -> int:
-    """The number of channels at a width; width 1 is the paper's network."""
+    """Scale a number of channels by a width; width 1 is the paper's network."""
     return max(1, round(channels * width))
 
 
@@ -203,7 +203,7 @@ class LiteFlowNet(nn.Module):
         self.regularization = nn.ModuleList(Regularization(level, width) for level in reversed(LEVELS))
 
     def pyramid(self, target: Tensor, source: Tensor) -> dict[int, Tensor]:
-        """The flow after each level, {level: (B, 2, H / 2^(level-1), W / 2^(level-1))}, in full-resolution pixels.
+        """Estimate each level's flow, {level: (B, 2, H / 2^(level-1), W / 2^(level-1))}, in full-resolution pixels.
 
         Args:
             target, source: (B, 3, H, W) RGB in [0, 1]; H and W multiples of 32.
@@ -227,7 +227,7 @@ class LiteFlowNet(nn.Module):
         return flows
 
     def forward(self, target: Tensor, source: Tensor) -> Tensor:
-        """Full-resolution flow (B, 2, H, W) of frames of any size of at least 32.
+        """Estimate the full-resolution flow (B, 2, H, W) of frames of any size from 32 on.
 
         As the authors' code: cropped to multiples of 32 at the right and bottom, half-resolution flow upsampled
         bilinearly (its values are full-resolution pixels already), zero flow where it was cropped.
@@ -240,8 +240,8 @@ class LiteFlowNet(nn.Module):
         """
         h, w = target.shape[2:]
         if min(h, w) < MULTIPLE:
-            raise DataError(f"LiteFlowNet: expected frames of at least {MULTIPLE}x{MULTIPLE}, got {w}x{h}; take larger "
-                            "ones or a method without it")  # fmt: skip
+            raise DataError(f"LiteFlowNet: a frame of {w}x{h} is smaller than {MULTIPLE}x{MULTIPLE}; use larger frames "
+                            "or another method")  # fmt: skip
         inner_h, inner_w = h - h % MULTIPLE, w - w % MULTIPLE
         half = self.pyramid(target[:, :, :inner_h, :inner_w], source[:, :, :inner_h, :inner_w])[2]
         flow = F.interpolate(half, size=(inner_h, inner_w), mode="bilinear", align_corners=False)
@@ -249,7 +249,7 @@ class LiteFlowNet(nn.Module):
 
 
 def _shrunk(image: Tensor, features: dict[int, Tensor]) -> dict[int, Tensor]:
-    """The image at each level's size, each from the one before, as the original does."""
+    """Shrink an image to each level's size, each from the one before, as the original does."""
     images = {1: image}
     for level in range(2, 7):
         size = features[level].shape[2:]

@@ -15,18 +15,18 @@ Pair = Literal["ss", "sb", "bs", "bb"]
 
 
 class Finetune(StrictModel):
-    """How a row's network goes on from the pre-trained or given one."""
+    """How a row's network is trained further, from the pre-trained or imported weights."""
 
     loss: Literal["blur-invariant", "blur-variant"]  # Eq. (1), Eq. (2)
     pairs: list[Pair]
 
 
 class MotionRow(StrictModel):
-    """One row: a method of methods/, with or without a network that is trained for it."""
+    """One row of `motion`: a method of methods/, with or without a network that is trained for it."""
 
     method: str
     network: Literal["liteflownet", "flownet2"] | None = None
-    weights: str | None = None  # of data/given, to start from in place of the pre-trained LiteFlowNet
+    weights: str | None = None  # in data/given, to start from in place of the pre-trained LiteFlowNet
     finetune: Finetune | None = None
 
 
@@ -45,20 +45,20 @@ class NetworkParams(StrictModel):
     coordinates: Coordinates = "truncate"
     width: Width = 1.0
     blocks: Annotated[int, Field(ge=1)] = 12
-    branch_width: Width | None = None  # of the input branches and level 1's first convolution, where it is another
-    residual_width: Width | None = None  # of the residual blocks, where it is another
-    compensate: Literal["output", "output-and-frames"] = "output"  # the paper's: the previous output alone
+    branch_width: Width | None = None  # of the input branches and level 1's first convolution; width if not given
+    residual_width: Width | None = None  # of the residual blocks; width if not given
+    compensate: Literal["output", "output-and-frames"] = "output"  # the paper's: only the previous output
     train_motion: bool = False  # MC_e2e of Table 2: the deblurring loss trains the flow, too
 
 
 class DeblurRow(StrictModel):
-    """One row: a method of methods/, the row of `motion` that it starts from and its network, if it has one."""
+    """One row of `deblur`: a method, the row of `motion` that it starts from, and PVDNet's variant if it is one."""
 
     method: str
-    motion: str  # no default: dvc.yaml reads it, too
+    motion: str  # without a default, since dvc.yaml reads it, too
     network: NetworkParams | None = None
-    weights: str | None = None  # of data/given: used as they are, nothing is trained
-    options: dict[str, Any] = Field(default={})  # of the method, where its method.yaml has them
+    weights: str | None = None  # in data/given: used as they are, nothing is trained
+    options: dict[str, Any] = Field(default={})  # of the method, in place of those in its method.yaml
     training: dict[str, Any] = Field(
         default={}
-    )  # over the recipe of its method.yaml, or over `training.deblur` for a row with a network
+    )  # keys of the recipe: its method.yaml's, or `training.deblur` for PVDNet

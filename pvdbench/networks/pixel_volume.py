@@ -1,4 +1,4 @@
-"""The pixel volume (Sec. 3.2): candidates of each pixel from the deblurred frame before, and how one is chosen."""
+"""The pixel volume (Sec. 3.2): each pixel's candidates from the deblurred previous frame, and choices among them."""
 
 import torch
 import torch.nn.functional as F
@@ -22,7 +22,7 @@ def pixel_volume(
         flow: (B, 2, H, W), (x, y) in pixels, from current to previous.
         current: (B, 1, H, W), the blurry current frame in gray.
         size: k, odd.
-        coordinates: how a match between pixels is read.
+        coordinates: how a match that lies between pixels is read.
 
     Returns: (B, size * size, H, W).
     Raises:
@@ -46,7 +46,7 @@ def pixel_volume(
 
 
 def _from_neighbours(field: Tensor, size: int) -> Tensor:
-    """Each pixel's candidates: field at q = p - (i, j), plus (i, j); zero where q lies outside."""
+    """Collect each pixel's candidates: field at q = p - (i, j), plus (i, j); zero where q lies outside."""
     r, (h, w) = size // 2, field.shape[-2:]
     padded = F.pad(field, (r, r, r, r))
     shifted = []
@@ -58,14 +58,14 @@ def _from_neighbours(field: Tensor, size: int) -> Tensor:
 
 
 def _read(image: Tensor, x: Tensor, y: Tensor, mode: str) -> Tensor:
-    """image (B, 1, H, W) at K positions a pixel, x and y (B, K, H, W)."""
+    """Read image (B, 1, H, W) at K positions per pixel, x and y (B, K, H, W)."""
     (b, k, h, w) = x.shape
     grid = torch.stack((x * (2 / (w - 1)) - 1, y * (2 / (h - 1)) - 1), -1).view(b, k * h, w, 2)
     return F.grid_sample(image, grid, mode=mode, padding_mode="zeros", align_corners=True).view(b, k, h, w)
 
 
 def most_frequent(volume: Tensor) -> Tensor:
-    """The mode of each pixel's candidates, counted on the 256 values of a byte; among equals the first candidate's.
+    """Choose the mode of each pixel's candidates, counted on the 256 values of a byte; among equals the first.
 
     Args:
         volume: (B, K, H, W) in [-1, 1].
@@ -78,7 +78,7 @@ def most_frequent(volume: Tensor) -> Tensor:
 
 
 def nearest(volume: Tensor, truth: Tensor) -> Tensor:
-    """The candidate that comes closest to the truth: what a perfect choice could make of the volume.
+    """Choose the candidate closest to the truth: the best that any choice could make of the volume.
 
     Args:
         volume: (B, K, H, W).

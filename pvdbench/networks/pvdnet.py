@@ -1,4 +1,4 @@
-"""PVDNet (Sec. 3.3, Fig. 5): a U-Net on three blurry frames and the pixel volume, with a width."""
+"""PVDNet (Sec. 3.3, Fig. 5): a U-Net on three blurry frames and the pixel volume, of any width."""
 
 import torch
 from torch import Tensor, nn
@@ -42,9 +42,9 @@ class PVDNet(nn.Module):
             candidates: channels of the volume; k * k, or 1 for a plainly warped frame.
             width: factor on the number of filters of every layer.
             blocks: residual blocks.
-            branch_width: that of the input branches and level 1's first convolution, where it is another: with 1 and a
+            branch_width: that of the input branches and level 1's first convolution; width if not given. With 1 and a
                 width of 2 there are 19,606,243 parameters, Table 3's Large.
-            residual_width: that of the residual blocks, where it is another: with 1.5 and 24 blocks there are
+            residual_width: that of the residual blocks; width if not given. With 1.5 and 24 blocks there are
                 17,979,811 parameters, the released "larger model".
         """
         super().__init__()
@@ -74,7 +74,7 @@ class PVDNet(nn.Module):
         Returns: (B, 3, H, W), about [-1, 1], not clamped.
         """
         images = self.image_branch(torch.cat((current, previous, following), 1))  # the authors' order
-        # As in the authors' code, found by its recorded outputs: what a skip connection carries goes down the encoder
+        # As in the authors' code, by its recorded outputs: a skip connection carries what goes down the encoder,
         # without a ReLU, which comes only after the sum; the deepest level is rectified before its skip.
         x0 = self.level0(torch.cat((self.volume_branch(volume), images), 1))
         x1 = self.level1(x0)

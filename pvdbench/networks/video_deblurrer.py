@@ -1,6 +1,6 @@
-"""The recurrence of Sec. 3.3: motion, volume and PVDNet, frame after frame, each fed the one before."""
+"""The framework of Fig. 2 as a recurrence (Sec. 3.3): motion, pixel volume and PVDNet, frame after frame."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ from pvdbench.core.colour import gray
 from pvdbench.core.errors import WeightsError
 from pvdbench.core.padding import padded
 from pvdbench.core.warp import backward_warp
-from pvdbench.io.weights import fill, load_weights
+from pvdbench.io.weights import load_weights
+from pvdbench.networks.from_weights import network_from_weights
 from pvdbench.networks.motion import MotionNetwork, motion_header, motion_network
 from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.pixel_volume import most_frequent, nearest, pixel_volume
@@ -34,7 +35,7 @@ class VideoDeblurrer(nn.Module):
         )
 
     def flow(self, current: Tensor, previous: Tensor) -> Tensor:
-        """(B, 2, H, W) from current to previous, frames in [-1, 1]; without gradient unless it is trained here."""
+        """Estimate the flow (B, 2, H, W) from current to previous, frames in [-1, 1]; with gradient if trained."""
         if self.motion is None:
             return current.new_zeros(len(current), 2, *current.shape[2:])
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.params.train_motion):
@@ -42,14 +43,14 @@ class VideoDeblurrer(nn.Module):
         return flow
 
     def compensate(self, state: Tensor, flow: Tensor, current: Tensor, truth: Tensor | None = None) -> Tensor:
-        """What the network sees of state, the deblurred previous frame, by the flow from current to it.
+        """Return what PVDNet sees of state, the deblurred previous frame, by the flow from current to it.
 
         Raises:
             ValueError: if the volume is ideal and there is no truth to choose by.
         """
         if self.params.volume == "none":
             return gray(state)
-        if self.params.volume == "warp":  # candidate (0, 0) alone, read bilinearly; gray, so that k is all that differs
+        if self.params.volume == "warp":  # only candidate (0, 0), read bilinearly; gray, so that k is all that differs
             return backward_warp(gray(state), flow)
         how = {"size": self.params.size, "coordinates": self.params.coordinates}
         if self.params.volume == "colour":
@@ -60,7 +61,7 @@ class VideoDeblurrer(nn.Module):
             return most_frequent(volume)
         if self.params.volume == "ideal":
             if truth is None:
-                raise ValueError("the ideal volume is an upper bound: expected the sharp frame to choose by, got none")
+                raise ValueError("the ideal volume chooses by the sharp frame, and there is none")
             return nearest(volume, gray(truth))
         return volume
 
@@ -72,11 +73,11 @@ class VideoDeblurrer(nn.Module):
         Args:
             previous, current, following: (B, 3, H, W) blurry frames in [-1, 1]; H and W multiples of 4.
             state: (B, 3, H, W), the deblurred previous frame, not clamped.
-            truth: (B, 3, H, W), the sharp current frame; only the ideal volume looks at it.
+            truth: (B, 3, H, W), the sharp current frame; only the ideal volume uses it.
 
         Returns: (B, 3, H, W), not clamped: the next frame's state.
         """
-        with torch.autocast(current.device.type, enabled=False):  # half a coordinate would be half a match
+        with torch.autocast(current.device.type, enabled=False):  # coordinates need float32
             flow = self.flow(current, previous)
             volume = self.compensate(state, flow, current, truth)
             if self.params.compensate == "output-and-frames":
@@ -89,48 +90,49 @@ class VideoDeblurrer(nn.Module):
 def deblur_frames(
     model: VideoDeblurrer, clip: Sequence[Tensor], device: torch.device, truth: Sequence[Tensor] | None = None
 ) -> Iterator[Tensor]:
-    """Deblur a clip frame by frame; sides that are no multiple of 4 are padded (the authors crop them).
+    """Deblur a clip frame by frame; sides that are not multiples of 4 are padded (the authors crop them).
 
     Args:
         model: on device.
         clip: (3, H, W) frames in [0, 1].
-        truth: the sharp frames, for the ideal volume alone.
+        truth: the sharp frames, used only by the ideal volume.
 
     Yields: (3, H, W) frames in [0, 1], on the CPU.
     """
 
-    def ready(t: int, frames: Sequence[Tensor] = clip) -> Tensor:
+    def batch_of(t: int, frames: Sequence[Tensor] = clip) -> Tensor:
         return padded(frames[t][None].to(device), MULTIPLE) * 2 - 1
 
     if not len(clip):
         return
     h, w = clip[0].shape[1:]
-    previous = current = state = ready(0)  # Sec. 4.1: the first frame is its own past
+    previous = current = state = batch_of(0)  # Sec. 4.1: the first frame is its own past
     for t in range(len(clip)):
-        following = ready(t + 1) if t + 1 < len(clip) else current
-        state = model(previous, current, following, state, None if truth is None else ready(t, truth))
+        following = batch_of(t + 1) if t + 1 < len(clip) else current
+        state = model(previous, current, following, state, None if truth is None else batch_of(t, truth))
         yield ((state[0, :, :h, :w] + 1) / 2).clamp(0, 1).cpu()
         previous, current = current, following
 
 
 def architecture(model: VideoDeblurrer) -> dict[str, Any]:
-    """What a weights file's header says, enough to build the model again."""
+    """Describe a model for the header of its weights file, fully enough to build it again."""
     motion = None if model.motion is None else motion_header(model.motion)
     return {"network": "pvdnet", "params": model.params.model_dump(), "motion": motion}
 
 
 def load_video_deblurrer(path: Path) -> VideoDeblurrer:
-    """The model of a weights file that a deblurring training wrote; its motion network is inside.
+    """Read the model of a weights file that a deblurring training wrote, its motion network inside.
 
     Raises:
         WeightsError: if the file is missing, damaged or of another network.
     """
     tensors, header = load_weights(path)
     if header.get("network") != "pvdnet":
-        raise WeightsError(f"{path}: expected the weights of a pvdnet, got those of {header.get('network')}; "
+        raise WeightsError(f"{path}: these are weights of {header.get('network') or 'no network'}, not of pvdnet; "
                            "name a row of `deblur` that has a network")  # fmt: skip
-    inside = header["motion"]
-    motion = None if inside is None else motion_network(inside)
-    model = VideoDeblurrer(NetworkParams(**header["params"]), motion)
-    fill(model, tensors, path)
-    return model
+    return network_from_weights(lambda: _from_header(header), tensors, path)
+
+
+def _from_header(header: Mapping[str, Any]) -> VideoDeblurrer:
+    motion = None if header["motion"] is None else motion_network(header["motion"])
+    return VideoDeblurrer(NetworkParams(**header["params"]), motion)

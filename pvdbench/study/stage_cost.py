@@ -24,7 +24,7 @@ from pvdbench.study.operations import Operations, frame_operations, update_opera
 from pvdbench.study.study import Study
 from pvdbench.training.competitors import update_losses
 from pvdbench.training.deblur import sequence_losses
-from pvdbench.training.losses import supervised_loss, warping_loss
+from pvdbench.training.motion_losses import supervised_loss, warping_loss
 from pvdbench.training.params import MethodRecipe
 
 PNG_BYTES = 1.5  # a pixel of a frame; 0.1 to 1.4 on the real clips of docs/log.md

@@ -1,4 +1,4 @@
-"""How fast training is here: updates a second at a recipe's batch and crop, and the hours that all of it would take."""
+"""Measure the speed of training: updates per second at a recipe's batch and crop, and the hours of the whole recipe."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,20 +14,20 @@ from pvdbench.networks.params import Finetune, NetworkParams
 from pvdbench.networks.video_deblurrer import VideoDeblurrer
 from pvdbench.training.deblur import sequence_losses
 from pvdbench.training.loop import Run, optimise
-from pvdbench.training.losses import warping_loss
+from pvdbench.training.motion_losses import warping_loss
 from pvdbench.training.params import MotionRecipe, Recipe, SequenceRecipe
 from pvdbench.training.sampling import Batch
 from pvdbench.training.trainer import accelerate
 
-_WARM = 5  # updates before the clock starts
+_WARM = 5  # updates before the timed ones
 
 
 @dataclass(frozen=True)
 class Rate:
-    """One line of the table: what ran, how fast, in how much memory, and how long the whole recipe would take."""
+    """One line of the table: network, speed, memory, and how long the whole recipe would take."""
 
-    what: str
-    updates_a_second: float
+    network: str
+    updates_per_second: float
     memory_gib: float
     hours: float
 
@@ -35,12 +35,12 @@ class Rate:
 def training_rates(
     motion: MotionRecipe, deblur: SequenceRecipe, *, width: float, updates: int, device: torch.device
 ) -> list[Rate]:
-    """Rates of BIMNet (Eq. 1, four pairs) and of PVDNet with BIMNet fixed, on frames of noise held in memory.
+    """Time BIMNet (Eq. 1, four pairs) and PVDNet with BIMNet fixed, on frames of noise in memory.
 
     Args:
-        motion, deblur: batch, crop, sequence and options are theirs; hours are for all of their steps.
+        motion, deblur: the recipes; hours are for all of their steps.
         width: of both networks; 1 is the paper's.
-        updates: to time, after a few to warm up.
+        updates: how many to time, after a few to warm up.
     """
     network = LiteFlowNet(width).to(device)
     finetune = Finetune(loss="blur-invariant", pairs=["ss", "sb", "bs", "bb"])
@@ -50,15 +50,15 @@ def training_rates(
         yield warping_loss(network, batch, finetune, masked=motion.masked)
 
     params = NetworkParams(volume="gray", width=width)
-    model = VideoDeblurrer(params, LiteFlowNet(width)).to(device)
+    model = VideoDeblurrer(params, LiteFlowNet(width).requires_grad_(False)).to(device)
     accelerate(model.deblur, deblur)
-    rates = [_rate("BIMNet", network, network, motion, _noise(motion, 2, device), of_motion, updates, device)]
+    rates = [_rate("BIMNet", network, motion, _noise(motion, 2, device), of_motion, updates, device)]
     sequences = _noise(deblur, deblur.sequence, device)
 
     def of_deblur(batch: Batch) -> Iterator[Tensor]:
         return sequence_losses(model, batch, deblur)
 
-    return [*rates, _rate("PVDNet", model, model.deblur, deblur, sequences, of_deblur, updates, device)]
+    return [*rates, _rate("PVDNet", model, deblur, sequences, of_deblur, updates, device)]
 
 
 def _noise(recipe: Recipe, frames: int, device: torch.device) -> Batch:
@@ -67,7 +67,7 @@ def _noise(recipe: Recipe, frames: int, device: torch.device) -> Batch:
 
 
 def _rate(
-    what: str, network: nn.Module, trained: nn.Module, recipe: Recipe, batch: Batch,
+    name: str, network: nn.Module, recipe: Recipe, batch: Batch,
     losses: Callable[[Batch], Iterator[Tensor]], updates: int, device: torch.device,
 ) -> Rate:  # fmt: skip
     """Time updates through the training loop itself."""
@@ -84,15 +84,15 @@ def _rate(
             yield batch
 
     with TemporaryDirectory() as folder:
-        run = Run(what, network, list(trained.parameters()), short, Path(folder) / "log.csv", Path(folder) / "half", {})
+        run = Run(name, network, short, Path(folder) / "log.csv", Path(folder) / "checkpoint", {})
         optimise(run, supply, timed)
     rate = updates / clock.stop()
-    return Rate(what, rate, _memory_gib(device), recipe.steps / rate / 3600)
+    return Rate(name, rate, _memory_gib(device), recipe.steps / rate / 3600)
 
 
 @dataclass
 class _Clock:
-    """Starts at the first update after the warm ones."""
+    """Measures the time of updates, from the first one after those that warm up."""
 
     warm: int
     updates: int

@@ -1,4 +1,4 @@
-"""A training run on disk, half done: all that is needed to go on as if it had never stopped."""
+"""The checkpoint of a half-done training run: all that is needed to go on as if it had never stopped."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,6 @@ from torch.optim import Optimizer
 from pvdbench.core.errors import WeightsError
 from pvdbench.io.atomic import replaced_file
 
-_FILE = "checkpoint.pt"
 LogRow = tuple[int, float, float, float | None]
 
 
@@ -23,11 +22,12 @@ class Progress:
 
     Attributes:
         step: updates made.
-        batches: batches used up; the supply goes on with the next one.
+        batches: batches used up; the run goes on with the next one.
         rows: of the log so far, as TRAINING_LOG.
         recent: losses since the last row.
         validation: the last loss on held-out clips since the last row.
         best: the lowest of these so far.
+        seconds: of training up to the last checkpoint, those before an interruption included.
     """
 
     step: int = 0
@@ -36,12 +36,18 @@ class Progress:
     recent: list[float] = field(default_factory=list)
     validation: float | None = None
     best: float | None = None
+    seconds: float = 0.0
+
+
+def checkpoint_file(folder: Path) -> Path:
+    """Where a run's checkpoint lies in its folder of checkpoints."""
+    return folder / "checkpoint.pt"
 
 
 def save_checkpoint(
     folder: Path, network: nn.Module, optimiser: Optimizer, progress: Progress, identity: Mapping[str, Any]
 ) -> None:
-    """Write everything, whole or not at all; what was there before stays until then.
+    """Write a checkpoint whole or not at all; until then the previous one stays.
 
     Args:
         identity: what must be the same for the run to go on: recipe, row, data set, seed.
@@ -56,47 +62,48 @@ def save_checkpoint(
         "random": torch.get_rng_state(),
         "identity": json.dumps(identity, sort_keys=True),
     }
-    with replaced_file(folder / _FILE) as partial:
+    with replaced_file(checkpoint_file(folder)) as partial:
         try:
             torch.save(content, partial)
         except RuntimeError as error:  # it wraps the operating system's error
             raise OSError(str(error)) from error
 
 
-def restore(folder: Path, network: nn.Module, optimiser: Optimizer, identity: Mapping[str, Any]) -> Progress:
-    """Bring network and optimiser to where the run stopped; untouched, and no progress, where there is no checkpoint.
+def restore_checkpoint(folder: Path, network: nn.Module, optimiser: Optimizer, identity: Mapping[str, Any]) -> Progress:
+    """Bring network and optimiser to where the run stopped; without a checkpoint they stay, and nothing is done yet.
 
     Raises:
-        WeightsError: if the checkpoint is damaged or of another recipe, naming what differs.
+        WeightsError: if the checkpoint is damaged or of another run, naming what differs.
     """
-    path = folder / _FILE
+    path = checkpoint_file(folder)
     if not path.exists():
         return Progress()
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-        made = json.loads(content["identity"])
+        saved, own = dict(json.loads(content["identity"])), dict(json.loads(json.dumps(identity)))
     except Exception as error:  # a damaged file fails in as many ways as there are bytes
-        reason = str(error).split("\n")[0]
-        raise WeightsError(
-            f"{path}: expected a whole checkpoint, got '{reason}'; remove {folder} to begin again"
-        ) from error
-    if differing := sorted(key for key in {*made, *identity} if made.get(key) != _plain(identity).get(key)):
-        raise WeightsError(f"{path}: expected a checkpoint of this run, got another {', '.join(differing)}; "
+        raise _unreadable(path, error) from error
+    if differing := sorted(key for key in {*saved, *own} if saved.get(key) != own.get(key)):
+        raise WeightsError(f"{path}: this checkpoint is of another run, whose {', '.join(differing)} differ; "
                            f"remove {folder} to begin again, or take back the change")  # fmt: skip
-    network.load_state_dict(content["network"])
-    optimiser.load_state_dict(content["optimiser"])
-    torch.set_rng_state(content["random"])
-    progress = json.loads(content["progress"])
-    return Progress(**progress | {"rows": [tuple(row) for row in progress["rows"]]})
+    try:
+        network.load_state_dict(content["network"])
+        optimiser.load_state_dict(content["optimiser"])
+        torch.set_rng_state(content["random"])
+        progress = Progress(**json.loads(content["progress"]))
+        progress.rows = [(step, loss, rate, validation) for step, loss, rate, validation in progress.rows]
+    except Exception as error:  # a whole file of the same identity, with other content
+        raise _unreadable(path, error) from error
+    return progress
 
 
-def forget(folder: Path) -> None:
+def _unreadable(path: Path, error: Exception) -> WeightsError:
+    reason = (str(error) or type(error).__name__).split("\n")[0][:80]
+    return WeightsError(f"{path}: cannot read this checkpoint: {reason}; remove {path.parent} to begin again")
+
+
+def remove_checkpoint(folder: Path) -> None:
     """Remove a run's checkpoint, now that its weights are written; its best and last weights stay."""
-    (folder / _FILE).unlink(missing_ok=True)
+    checkpoint_file(folder).unlink(missing_ok=True)
     if folder.exists() and not any(folder.iterdir()):
         folder.rmdir()
-
-
-def _plain(identity: Mapping[str, Any]) -> dict[str, Any]:
-    """As JSON gives it back."""
-    return json.loads(json.dumps(identity))  # type: ignore[no-any-return]  # it is a mapping

@@ -1,83 +1,74 @@
-"""Training of PVDNet (Sec. 3.3 and 4.1): one update a frame, the state detached, BIMNet fixed."""
+"""Training of PVDNet (Sec. 3.3 and 4.1): one update per frame, the state detached, BIMNet fixed."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pvdbench.io.weights import load_weights
 from pvdbench.networks.motion import MotionNetwork, load_motion_network
-from pvdbench.networks.params import DeblurRow
+from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.video_deblurrer import VideoDeblurrer, architecture
-from pvdbench.training.distributed import ALONE, Processes
-from pvdbench.training.loop import write_given, write_untrained
+from pvdbench.training.losses import FRAME_LOSSES
 from pvdbench.training.params import SequenceRecipe
 from pvdbench.training.sampling import Batch, Sequences
-from pvdbench.training.trainer import Task, Where, accelerate
+from pvdbench.training.trainer import Trainer, TrainingResult, TrainingTask, accelerate
 
 
-def train_deblurring(
-    row: DeblurRow, dataset: Path, recipe: SequenceRecipe, motion: Path, weights: Path, log: Path, checkpoints: Path,
-    *, given: Path | None = None, seed: int, device: torch.device, processes: Processes = ALONE,
-) -> int:  # fmt: skip
-    """Write the weights of one row of Tables 2 and 3, its motion network inside; none for a method without a network.
+def train_deblurring(params: NetworkParams, recipe: SequenceRecipe, motion: Path, trainer: Trainer) -> TrainingResult:
+    """Write the weights of one row of Tables 2 and 3, its motion network inside.
 
     Args:
-        given: weights that others trained, which the row uses as they are.
+        params: the row's variant of PVDNet.
         motion: the weights file of the row of `motion` that it starts from.
-        weights, log: what is written.
-        checkpoints: a folder for the run while it is half done.
 
-    Returns: the number of updates made.
+    Raises:
+        WeightsError: if the weights file is missing, damaged or of another network.
     """
-    if given is not None:
-        return write_given(given, weights, log)
-    if row.network is None:
-        return write_untrained(weights, log, row.method)
-    torch.manual_seed(seed)
-    model = VideoDeblurrer(row.network, _motion(motion)).to(device)
+    torch.manual_seed(trainer.seed)
+    model = VideoDeblurrer(params, _motion_network(motion)).to(trainer.device)
+    if model.motion is not None:
+        model.motion.requires_grad_(params.train_motion)
     initialise(model.deblur, recipe.start)
-    trained = list((model if row.network.train_motion else model.deblur).parameters())
-    where = Where(dataset, weights, log, checkpoints, seed, device, processes)
-    header = {**architecture(model), "dataset": dataset.name, "seed": seed, "steps": recipe.steps}
+    made = {"dataset": trainer.dataset.name, "seed": trainer.seed, "steps": recipe.steps}
+    header = {**architecture(model), **made}
     accelerate(model.deblur, recipe)
-    task = Task(model, trained, header, _sequences(recipe), lambda batch: sequence_losses(model, batch, recipe))
-    where.train(task, recipe)
-    return recipe.steps
+    task = TrainingTask(model, header, _sequences(recipe), lambda batch: sequence_losses(model, batch, recipe))
+    return trainer.train(task, recipe)
 
 
 def _sequences(recipe: SequenceRecipe) -> Sequences:
-    """The released code loads a frame more at each end, so that the first has a past and the last a future."""
-    around = 1 if recipe.initial_state == "previous" else 0
-    return Sequences(recipe.sequence, around=around, fixed=recipe.windows == "fixed", noise=recipe.noise)
+    """The released code loads one more frame at each end, so that the first has a past and the last a future."""
+    margin = 1 if recipe.initial_state == "previous" else 0
+    return Sequences(recipe.sequence, margin=margin, fixed=recipe.windows == "fixed", noise=recipe.noise)
 
 
 def sequence_losses(model: VideoDeblurrer, batch: Batch, recipe: SequenceRecipe) -> Iterator[Tensor]:
-    """The difference of each frame of the sequences from the truth; no gradient passes from one to the next."""
+    """Yield each deblurred frame's difference from the truth; no gradient passes from one frame to the next."""
     blurry, sharp = batch["blurry"] * 2 - 1, batch["sharp"] * 2 - 1
     last = blurry.shape[1] - 1
-    around = (last + 1 - recipe.sequence) // 2
-    difference = F.l1_loss if recipe.loss == "l1" else F.mse_loss
+    margin = (last + 1 - recipe.sequence) // 2
+    loss = FRAME_LOSSES[recipe.loss]
     state = blurry[:, 0]  # Sec. 4.1: the first frame of a sequence is its own past; released: the frame before it
-    for t in range(around, last + 1 - around):
+    for t in range(margin, last + 1 - margin):
         frames = blurry[:, max(t - 1, 0)], blurry[:, t], blurry[:, min(t + 1, last)]
         with torch.autocast(blurry.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
             output = model(*frames, state, sharp[:, t])
-        yield difference(output.float(), sharp[:, t])
+        yield loss(output.float(), sharp[:, t])
         state = output.detach().float()
 
 
-def _motion(path: Path) -> MotionNetwork | None:
-    return None if load_weights(path)[1]["network"] is None else load_motion_network(path)
+def _motion_network(path: Path) -> MotionNetwork | None:
+    """The network of a row of `motion`; None for a row that has none, such as `static`."""
+    return None if load_weights(path)[1].get("network") is None else load_motion_network(path)
 
 
 def initialise(network: nn.Module, start: Literal["identity", "xavier"]) -> None:
-    """Xavier's start without bias, as the authors' code.
+    """Set PVDNet's first weights: Xavier's without bias, as in the authors' code.
 
-    identity is ours: a zero last layer and small residual blocks, too, so that the output starts as its input.
+    identity is ours: besides, a zero last layer and small residual blocks, so that the output starts as its input.
     Otherwise a short training first learns to do no harm, by features that the last ReLU cuts off for good; narrow
     networks never came back from that.
     """

@@ -1,4 +1,4 @@
-"""How many training sequences a second the data loader gives, from PNG frames and packed, on frames of noise."""
+"""Measure how many training sequences per second the data loader reads, from PNG and packed frames of noise."""
 
 import time
 from dataclasses import dataclass
@@ -13,28 +13,28 @@ from pvdbench.datasets.manifest import read_clips
 from pvdbench.datasets.packed import pack
 from pvdbench.io.images import write_frame
 from pvdbench.io.tables import MANIFEST, write_table
-from pvdbench.training.distributed import ALONE
+from pvdbench.training.distributed import SINGLE
 from pvdbench.training.params import SequenceRecipe
 from pvdbench.training.sampling import SequenceCrops, Sequences, batches
 
-_CLIPS, _GRAIN = 2, 8
+_CLIPS, _GRAIN = 2, 8  # pixels of a grain's side
 
 
 @dataclass(frozen=True)
 class LoaderRate:
-    """Where frames came from, sequences a second, and milliseconds a frame of a batch: what an update must last."""
+    """What the frames were read from, sequences per second, and the milliseconds of an update that it keeps up with."""
 
     source: str
-    sequences_a_second: float
-    ms_an_update: float
+    sequences_per_second: float
+    ms_per_update: float
 
 
 def loader_rates(recipe: SequenceRecipe, *, size: tuple[int, int], batches_timed: int) -> list[LoaderRate]:
-    """Rates of a recipe's batch, crop, sequence and workers.
+    """Time the batches of a recipe, by its crop, sequence and workers.
 
     Args:
         size: width and height of the frames.
-        batches_timed: after one to start the workers.
+        batches_timed: how many, after one to start the workers.
     """
     with TemporaryDirectory() as folder:
         dataset = _noise(Path(folder) / "noise", size, recipe.sequence + 7)
@@ -44,7 +44,7 @@ def loader_rates(recipe: SequenceRecipe, *, size: tuple[int, int], batches_timed
 
 
 def _noise(folder: Path, size: tuple[int, int], frames: int) -> Path:
-    """A data set of coarse noise, which compresses about as photographs do."""
+    """Write a data set of coarse noise, which compresses about as well as photographs."""
     rng, (width, height) = np.random.default_rng(0), size
     rows = []
     for clip in range(_CLIPS):
@@ -63,7 +63,7 @@ def _noise(folder: Path, size: tuple[int, int], frames: int) -> Path:
 
 def _rate(source: str, dataset: Path, recipe: SequenceRecipe, count: int) -> LoaderRate:
     crops = SequenceCrops(dataset, read_clips(dataset, "train"), recipe, Sequences(recipe.sequence), 0)
-    supply = batches(crops, recipe, first=0, processes=ALONE, device=torch.device("cpu"))
+    supply = batches(crops, recipe, first=0, processes=SINGLE, device=torch.device("cpu"))
     next(supply)
     start = time.perf_counter()
     for _ in range(count):

@@ -1,4 +1,4 @@
-"""The one training loop: updates, progress, losses to a CSV, checkpoints, and a stop that loses nothing."""
+"""The training loop: updates, progress, losses to a CSV, checkpoints, and a stop that loses nothing."""
 
 import math
 import signal
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from types import FrameType
 from typing import Any, Never
 
@@ -18,15 +19,15 @@ from tqdm import tqdm
 
 from pvdbench.core.errors import PvdbenchError
 from pvdbench.io.tables import TRAINING_LOG, write_table
-from pvdbench.io.weights import load_weights, save_weights
-from pvdbench.training.checkpoint import LogRow, Progress, restore, save_checkpoint
-from pvdbench.training.distributed import ALONE, Processes
+from pvdbench.training.checkpoint import LogRow, Progress, checkpoint_file, restore_checkpoint, save_checkpoint
+from pvdbench.training.distributed import SINGLE, Processes
 from pvdbench.training.params import Recipe
 from pvdbench.training.sampling import Batch
 from pvdbench.training.schedule import rate_factor
 from pvdbench.training.validation import Validator
 
 _LOG_ROWS = 200
+_NAMED_CLIPS = 3  # of a batch, in a message
 
 
 class TrainingError(PvdbenchError):
@@ -35,65 +36,73 @@ class TrainingError(PvdbenchError):
 
 @dataclass(frozen=True)
 class Run:
-    """What is trained, how, and where it leaves its traces.
+    """What is trained, how, and which files it writes.
 
     Attributes:
-        network: whose state a checkpoint holds.
-        trained: which of its parameters are updated.
+        title: of the progress bar and of messages.
+        network: whose state a checkpoint holds; its parameters that require a gradient are updated.
         log: a CSV of about 200 rows (TRAINING_LOG).
         checkpoints: a folder of this run's own.
-        identity: what a checkpoint must have in common with the run to be gone on from.
-        clips: names of the training clips, for a batch's `origin`.
-        validator: looks at held-out clips.
+        identity: what a checkpoint must have in common with the run for it to go on from there.
+        clips: names of the training clips, by the number in a batch's `origin`.
+        validator: measures the network on held-out clips.
     """
 
     title: str
     network: nn.Module
-    trained: list[Parameter]
     recipe: Recipe
     log: Path
     checkpoints: Path
     identity: Mapping[str, Any]
-    processes: Processes = ALONE
+    processes: Processes = SINGLE
     clips: Sequence[str] = ()
     validator: Validator | None = None
 
+    @property
+    def trained(self) -> list[Parameter]:
+        """The parameters that are updated."""
+        return [parameter for parameter in self.network.parameters() if parameter.requires_grad]
 
-def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callable[[Batch], Iterator[Tensor]]) -> None:
+
+def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callable[[Batch], Iterator[Tensor]]) -> float:
     """Make recipe.steps updates, one for each loss, and write the mean losses to the log.
 
-    It begins where the run's checkpoint ends, if there is one, and leaves one behind every checkpoint_every updates
+    It begins where the run's checkpoint ends, if there is one. It writes a checkpoint every checkpoint_every updates
     and when it is told to stop (SIGTERM, SIGINT), always between two batches.
 
     Args:
         supply: the batches from a number on.
         losses: of one batch, each computed when asked for, so that it sees the update before it.
 
+    Returns: the seconds that went into the updates before the checkpoint; 0 without one.
     Raises:
         TrainingError: if a loss or a weight is not finite, or the run was told to stop.
         WeightsError: if the checkpoint is damaged or of another run.
         WriteError: if the disk is full.
     """
-    optimiser = _optimiser(run)
-    progress = restore(run.checkpoints, run.network, optimiser, run.identity)
-    with _told_to_stop() as stopping, _bar(run, progress) as bar:
+    start, optimiser = perf_counter(), _optimiser(run)
+    progress = restore_checkpoint(run.checkpoints, run.network, optimiser, run.identity)
+    seconds_before, synchronised = progress.seconds, run.processes.synchronise(run.network)
+    with _stop_requested() as stop_requested, _progress_bar(run, progress) as bar:
         saved = progress.step
         for batch in supply(progress.batches):
-            for loss in losses(batch):
+            for loss in synchronised(losses(batch)):
                 _update(run, optimiser, progress, loss, batch)
-                _note(run, progress, bar)
+                _record(run, progress, bar)
                 if progress.step == run.recipe.steps:
                     if run.processes.writes:
                         write_log(run.log, progress.rows)
-                    return
+                    return seconds_before
             progress.batches += 1
-            stop = run.processes.any(stopping())  # a signal may reach one of them a batch later than another
+            stop = run.processes.any(stop_requested())  # a signal may reach one process a batch later than another
             if stop or (run.recipe.checkpoint_every and progress.step - saved >= run.recipe.checkpoint_every):
+                progress.seconds = seconds_before + perf_counter() - start
                 _save(run, optimiser, progress)
                 saved = progress.step
             if stop:
                 raise TrainingError(f"{run.title}: stopped after {progress.step} of {run.recipe.steps} updates; "
                                     "the same command goes on from there")  # fmt: skip
+    raise AssertionError("the supply of batches never ends")
 
 
 def _optimiser(run: Run) -> torch.optim.Optimizer:
@@ -106,14 +115,13 @@ def _optimiser(run: Run) -> torch.optim.Optimizer:
 def _update(run: Run, optimiser: torch.optim.Optimizer, progress: Progress, loss: Tensor, batch: Batch) -> None:
     value = run.processes.mean(loss.item())
     if not math.isfinite(value):
-        raise TrainingError(f"{run.title}: step {progress.step + 1}, batch {progress.batches}: expected a finite loss, "
-                            f"got {value}{_origin(run, batch)}; {_calmer(run)}")  # fmt: skip
+        raise TrainingError(f"{run.title}: the loss is {value} at step {progress.step + 1}, batch {progress.batches}"
+                            f"{_batch_clips(run, batch)}; {divergence_advice(run)}")  # fmt: skip
     rate = run.recipe.learning_rate * rate_factor(run.recipe, progress.step)
     for group in optimiser.param_groups:
         group["lr"] = rate
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
-    run.processes.average(run.trained)
     if run.recipe.clip is not None:
         nn.utils.clip_grad_norm_(run.trained, run.recipe.clip)
     optimiser.step()
@@ -121,24 +129,26 @@ def _update(run: Run, optimiser: torch.optim.Optimizer, progress: Progress, loss
     progress.recent.append(value)
 
 
-def _calmer(run: Run) -> str:
-    """What to do about a run that diverged; its last good checkpoint is refused to a recipe that is another."""
-    last = run.checkpoints / "checkpoint.pt"
-    there = f", after removing the last good checkpoint, {last}, which is of this recipe" if last.exists() else ""
-    return f"lower learning_rate or set clip, and begin again from the start{there}"
+def divergence_advice(run: Run) -> str:
+    """Say what to do about a run that diverged: another recipe cannot go on from its last good checkpoint."""
+    advice, last = "lower learning_rate or set clip, and begin again", checkpoint_file(run.checkpoints)
+    return f"{advice} after removing {last}, which is of this recipe" if last.exists() else advice
 
 
-def _origin(run: Run, batch: Batch) -> str:
-    """Which frames a batch came from, where it says so."""
+def _batch_clips(run: Run, batch: Batch) -> str:
+    """Where a batch's first sequences came from."""
     if not run.clips:
         return ""
-    return " on " + ", ".join(f"{run.clips[clip]} from frame {start}" for clip, start in batch["origin"].tolist())
+    origins = batch["origin"].tolist()
+    named = [f"{run.clips[clip]} from frame {first}" for clip, first in origins[:_NAMED_CLIPS]]
+    more = [f"{len(origins) - _NAMED_CLIPS} more"] if len(origins) > _NAMED_CLIPS else []
+    return " on " + ", ".join([*named, *more])
 
 
-def _note(run: Run, progress: Progress, bar: "tqdm[Never]") -> None:
-    """Look at held-out clips, write a row of the log, move the bar, each when it is time to."""
+def _record(run: Run, progress: Progress, bar: "tqdm[Never]") -> None:
+    """Measure held-out clips, write a row of the log and move the progress bar, each when it is due."""
     if run.validator:
-        run.validator.look(progress, run.recipe.steps)
+        run.validator.measure_if_due(progress, run.recipe.steps)
     every = max(1, run.recipe.steps // _LOG_ROWS)
     if progress.step % every == 0 or progress.step == run.recipe.steps:
         rate = run.recipe.learning_rate * rate_factor(run.recipe, progress.step - 1)
@@ -151,29 +161,30 @@ def _note(run: Run, progress: Progress, bar: "tqdm[Never]") -> None:
 
 def _save(run: Run, optimiser: torch.optim.Optimizer, progress: Progress) -> None:
     if not all(bool(parameter.isfinite().all()) for parameter in run.trained):
-        raise TrainingError(f"{run.title}: step {progress.step}: expected finite weights, got others; {_calmer(run)}")
+        raise TrainingError(f"{run.title}: the weights are not finite after step {progress.step}; "
+                            f"{divergence_advice(run)}")  # fmt: skip
     if run.processes.writes:
         save_checkpoint(run.checkpoints, run.network, optimiser, progress, run.identity)
 
 
-def _bar(run: Run, progress: Progress) -> "tqdm[Never]":
+def _progress_bar(run: Run, progress: Progress) -> "tqdm[Never]":
     return tqdm(total=run.recipe.steps, initial=progress.step, desc=run.title, file=sys.stderr, mininterval=1,
                 disable=not run.processes.writes)  # fmt: skip
 
 
 @contextmanager
-def _told_to_stop() -> Iterator[Callable[[], bool]]:
-    """Whether SIGTERM or SIGINT came; a second one stops at once."""
-    told: list[int] = []
+def _stop_requested() -> Iterator[Callable[[], bool]]:
+    """Yield whether SIGTERM or SIGINT came; a second one stops at once."""
+    received: list[int] = []
 
-    def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        if told:
+    def remember(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        if received:
             raise KeyboardInterrupt
-        told.append(number)
+        received.append(number)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, remember) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield lambda: bool(told)
+        yield lambda: bool(received)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -182,21 +193,3 @@ def _told_to_stop() -> Iterator[Callable[[], bool]]:
 def write_log(log: Path, rows: Sequence[LogRow]) -> None:
     """Write the rows of TRAINING_LOG."""
     write_table(log, pd.DataFrame(rows, columns=list(TRAINING_LOG), dtype=object), TRAINING_LOG)
-
-
-def write_given(given: Path, weights: Path, log: Path) -> int:
-    """The outputs of a row whose weights others trained: those weights, an empty log, 0 updates.
-
-    Raises:
-        WeightsError: if the file is missing or damaged.
-    """
-    save_weights(weights, *load_weights(given))
-    write_log(log, [])
-    return 0
-
-
-def write_untrained(weights: Path, log: Path, method: str) -> int:
-    """The outputs of a row that has nothing to train: a weights file without tensors, an empty log, 0 updates."""
-    save_weights(weights, {}, {"network": None, "method": method})
-    write_log(log, [])
-    return 0

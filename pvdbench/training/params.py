@@ -22,30 +22,30 @@ class Cosine(StrictModel):
     @model_validator(mode="after")
     def _as_many(self) -> "Cosine":
         if self.weights and len(self.weights) != len(self.periods):
-            raise ValueError(f"expected as many weights as periods, {len(self.periods)}, got {len(self.weights)}")
+            raise ValueError(f"{len(self.weights)} weights for {len(self.periods)} periods; give each period one")
         return self
 
 
 class Validation(StrictModel):
-    """Clips of the training split that a run is measured on instead; the paper and its code have none."""
+    """Clips of the training split that a run is measured on, not trained; the paper and its code have none."""
 
     clips: Annotated[list[str], Field(min_length=1)]  # by name
-    every: Count  # updates between two looks at them
-    batches: Count = 8  # crops of them, always the same
+    every: Count  # updates between two measurements
+    batches: Count = 8  # batches of their crops, the same ones each time
     keep: Literal["last", "best"] = "last"  # which weights the row goes on with; both stay in data/checkpoints
 
 
 class Recipe(StrictModel):
-    """One training run. Defaults are the paper's; the released code's differ in every one of them."""
+    """How one network is trained; `preset: paper` and `preset: released` fill in what recipes.py says of the two."""
 
-    steps: Count  # updates; for PVDNet an update is one frame of a sequence, as in Sec. 4.1
+    steps: Count  # updates; for PVDNet one per frame of a sequence, as in Sec. 4.1
     batch: Count
     crop: Annotated[tuple[Count, Count], Field(strict=False)]  # height, width; YAML has lists only
     learning_rate: Positive
     decay_steps: list[Count] = Field(default=[])  # where the rate is multiplied by decay
     decay: Positive = 1.0
     cosine: Cosine | None = None  # in place of decay_steps
-    power: Positive | None = None  # in place of both: the rate falls as (1 - step / steps) ** power
+    power: Positive | None = None  # in place of both: the rate is multiplied by (1 - step / steps) ** power
     warmup: Annotated[int, Field(ge=0)] = 0  # steps over which the rate rises; ours, for short runs at a high rate
     optimiser: Literal["adam", "radam"] = "adam"  # (0.9, 0.999) both
     weight_decay: Amount = 0.0  # decoupled from the gradient
@@ -57,23 +57,25 @@ class Recipe(StrictModel):
     checkpoint_every: Annotated[int, Field(ge=0)] = 1000  # updates between checkpoints; 0 for none but at a signal
 
 
-def _filled(given: Any, presets: dict[str, dict[str, Any]]) -> Any:
-    """What is given over what its preset says; an unknown preset is left for the model to refuse."""
-    if not isinstance(given, dict) or given.get("preset") not in presets:
-        return given
-    return presets[given["preset"]] | given
+def _with_preset(keys: Any, presets: dict[str, dict[str, Any]]) -> Any:
+    """Fill in the keys of the preset that are not given; the model refuses an unknown preset."""
+    if not isinstance(keys, dict) or keys.get("preset") not in list(presets):  # a list compares what cannot be hashed
+        return keys
+    return presets[keys["preset"]] | keys
 
 
 class MotionRecipe(Recipe):
     """Training of a motion network."""
 
     preset: Literal["paper", "released"] | None = None  # fills every key that is not given
-    masked: bool = False  # whether Eq. (1) and (2) leave out what the warp takes from beyond the frame, as released
+    masked: bool = (
+        False  # Eq. (1) and (2) leave out what the warp takes from beyond the frame, as the released code does
+    )
 
     @model_validator(mode="before")
     @classmethod
-    def _fill(cls, given: Any) -> Any:
-        return _filled(given, MOTION_PRESETS)
+    def _fill(cls, keys: Any) -> Any:
+        return _with_preset(keys, MOTION_PRESETS)
 
 
 class SequenceRecipe(Recipe):
@@ -83,23 +85,25 @@ class SequenceRecipe(Recipe):
     sequence: Annotated[int, Field(ge=2)]  # consecutive frames of a clip; 13 in the paper
     loss: Literal["l1", "mse"] = "l1"
     precision: Literal["float32", "bfloat16"] = "float32"  # of PVDNet alone, by autocast; coordinates need float32
-    windows: Literal["random", "fixed"] = "random"  # where sequences start; fixed at multiples of their length
-    start: Literal["identity", "xavier"] = "identity"  # of PVDNet's weights: ours; xavier as released
+    windows: Literal["random", "fixed"] = "random"  # where sequences start; fixed: at multiples of their length
+    start: Literal["identity", "xavier"] = (
+        "identity"  # PVDNet's first weights; identity is ours, both presets say xavier
+    )
     initial_state: Literal["current", "previous"] = "current"  # the past of a sequence's first frame
-    noise: Amount = 0.0  # standard deviation in [-1, 1], added to every second blurry frame or so
+    noise: Amount = 0.0  # standard deviation, for values in [-1, 1]; each blurry frame gets it with probability 1/2
 
     @model_validator(mode="before")
     @classmethod
-    def _fill(cls, given: Any) -> Any:
-        return _filled(given, SEQUENCE_PRESETS)
+    def _fill(cls, keys: Any) -> Any:
+        return _with_preset(keys, SEQUENCE_PRESETS)
 
 
 class MethodRecipe(Recipe):
     """Training of a method by its network.py; its method.yaml holds its authors' or the best-known recipe."""
 
-    sequence: Count  # consecutive frames that unroll is given
+    sequence: Count  # consecutive frames that the method's unroll gets
     loss: Literal["l1", "mse", "charbonnier"]
-    flips: bool = False  # frames mirrored and, where square, transposed, half of the time each
+    flips: bool = False  # mirror each way and, where crops are square, transpose, each with probability 1/2
 
 
 class MotionTraining(StrictModel):
@@ -113,6 +117,6 @@ class MotionTraining(StrictModel):
 class TrainingParams(StrictModel):
     """All recipes of a study."""
 
-    seed: Annotated[int, Field(ge=0)]
+    seed: Annotated[int, Field(ge=0, lt=2**63)]  # as large as torch takes it
     motion: MotionTraining
     deblur: SequenceRecipe

@@ -17,7 +17,7 @@ SEQUENCE_PRESETS: dict[str, dict[str, Any]] = {
 MOTION_PRESETS: dict[str, dict[str, Any]] = {
     "paper": {"steps": 200_000, "batch": 8, "crop": [256, 256], "learning_rate": 1e-4, "decay_steps": [100_000],
               "decay": 0.1},
-    # the authors' script for BIMNet is not published; its loss is there, masked (models/trainers/trainer.py)
+    # the authors' script for BIMNet is not published; its masked loss is (models/trainers/trainer.py)
     "released": {"steps": 200_000, "batch": 8, "crop": [256, 256], "learning_rate": 1e-4, "decay_steps": [100_000],
                  "decay": 0.1, "masked": True},
 }  # fmt: skip

@@ -16,9 +16,11 @@ from pvdbench.io.flow import read_flow
 from pvdbench.training.distributed import Processes
 from pvdbench.training.params import Recipe
 
+Window = tuple[slice, slice]
+"""Rows and columns of a crop."""
 Batch = dict[str, Tensor]
-"""blurry, sharp: (B, T, 3, h, w) in [0, 1]; flow: (B, T - 1, 2, h, w), from frame t to t - 1, where asked for;
-origin: (B, 2) number of the clip and of the first frame in it."""
+"""blurry, sharp: (B, T, 3, h, w) in [0, 1]; flow: (B, T - 1, 2, h, w), from frame t to t - 1, if asked for;
+origin: (B, 2), the number of the clip and of the first frame in it."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,15 @@ class Sequences:
 
     Attributes:
         length: frames that the loss sees.
-        around: frames before and after these that come along; at a clip's ends the last one repeats.
-        fixed: whether sequences start at multiples of their length alone.
-        noise: standard deviation, in [-1, 1], of what is added to a blurry frame with probability 1/2.
-        flips: whether frames are mirrored and, where crops are square, transposed; not for a flow.
+        margin: further frames before and after these; at a clip's ends its last frame repeats.
+        fixed: whether sequences start only at multiples of their length.
+        noise: standard deviation, for values in [-1, 1], of what is added to a blurry frame with probability 1/2.
+        flips: whether frames are mirrored and, where crops are square, transposed; not together with flow.
+        with_flow: whether the true flow comes along.
     """
 
     length: int
-    around: int = 0
+    margin: int = 0
     fixed: bool = False
     noise: float = 0.0
     flips: bool = False
@@ -42,17 +45,16 @@ class Sequences:
 
 
 class SequenceCrops(Dataset[Batch]):
-    """An endless supply of sequences; item n depends on the seed and n alone: any order, any worker gives the same."""
+    """Endlessly many sequences; item n depends on the seed and n alone, whatever the order and the worker."""
 
     def __init__(self, folder: Path, clips: list[ClipFiles], recipe: Recipe, sequences: Sequences, seed: int) -> None:
         self._reader = FrameReader(folder)
         self._clips = [clip for clip in clips if len(clip.frames) >= sequences.length]
         if not self._clips:
-            raise DataError(f"training clips: expected one of at least {sequences.length} frames, got none; "
-                            "shorten `sequence`")  # fmt: skip
+            raise DataError(f"{folder}: no training clip has {sequences.length} frames; shorten `sequence`")
         self._recipe, self._sequences, self._seed = recipe, sequences, seed
         positions = np.array([len(self._starts(clip)) for clip in self._clips], float)
-        self._chances = positions / positions.sum()  # every start is equally likely
+        self._chances = positions / positions.sum()  # so that every start is equally likely
 
     @property
     def videos(self) -> list[str]:
@@ -69,29 +71,29 @@ class SequenceCrops(Dataset[Batch]):
         clip = self._clips[number]
         starts = self._starts(clip)
         start = starts[int(rng.integers(len(starts)))]
-        last, around = len(clip.frames) - 1, self._sequences.around
-        numbers = [min(max(t, 0), last) for t in range(start - around, start + self._sequences.length + around)]
-        place = self._place(rng, clip)
+        last, margin = len(clip.frames) - 1, self._sequences.margin
+        numbers = [min(max(t, 0), last) for t in range(start - margin, start + self._sequences.length + margin)]
+        window = self._crop_window(rng, clip)
         item = {
             "origin": torch.tensor([number, start]),
-            "blurry": self._noisy(rng, self._stack(clip, "blurry", numbers, place)),
-            "sharp": self._stack(clip, "sharp", numbers, place),
+            "blurry": self._noisy(rng, self._stack(clip, "blurry", numbers, window)),
+            "sharp": self._stack(clip, "sharp", numbers, window),
         }
         if self._sequences.with_flow:
-            item["flow"] = _flows(clip, numbers, place)
+            item["flow"] = _flows(clip, numbers, window)
         return _flipped(rng, item) if self._sequences.flips else item
 
-    def _place(self, rng: np.random.Generator, clip: ClipFiles) -> tuple[slice, slice]:
+    def _crop_window(self, rng: np.random.Generator, clip: ClipFiles) -> Window:
         (h, w), (crop_h, crop_w) = self._reader.size(clip), self._recipe.crop
         if crop_h > h or crop_w > w:
-            raise DataError(f"{clip.frames[0].blurry}: expected at least {crop_w}x{crop_h} for the crop, got {w}x{h}; "
-                            "lower `crop`")  # fmt: skip
+            raise DataError(f"{clip.frames[0].blurry}: a frame of {w}x{h} is smaller than the crop of "
+                            f"{crop_w}x{crop_h}; lower `crop`")  # fmt: skip
         y, x = int(rng.integers(h - crop_h + 1)), int(rng.integers(w - crop_w + 1))
         return slice(y, y + crop_h), slice(x, x + crop_w)
 
-    def _stack(self, clip: ClipFiles, kind: str, numbers: list[int], place: tuple[slice, slice]) -> Tensor:
-        crops = [self._reader.read(clip, kind, t, place).transpose(2, 0, 1) for t in numbers]
-        # contiguous, whatever the frames came from: convolutions round otherwise in another layout
+    def _stack(self, clip: ClipFiles, kind: str, numbers: list[int], window: Window) -> Tensor:
+        crops = [self._reader.read(clip, kind, t, window).transpose(2, 0, 1) for t in numbers]
+        # contiguous, wherever the frames came from: in another layout convolutions round differently
         return torch.from_numpy(np.ascontiguousarray(np.stack(crops))) / 255
 
     def _noisy(self, rng: np.random.Generator, blurry: Tensor) -> Tensor:
@@ -102,35 +104,35 @@ class SequenceCrops(Dataset[Batch]):
 
 
 def _flipped(rng: np.random.Generator, item: Batch) -> Batch:
-    """All frames of a sequence alike, each way with probability 1/2."""
-    down, across, over = rng.random(3) < 0.5
-    axes = [axis for axis, chosen in ((-2, down), (-1, across)) if chosen]
+    """Mirror and transpose all frames of a sequence alike, each with probability 1/2."""
+    vertical, horizontal, transposed = rng.random(3) < 0.5
+    axes = [axis for axis, chosen in ((-2, vertical), (-1, horizontal)) if chosen]
     h, w = item["blurry"].shape[-2:]
     flipped = {kind: item[kind].flip(axes) for kind in ("blurry", "sharp")}
-    if over and h == w:
+    if transposed and h == w:
         flipped = {kind: frames.transpose(-2, -1) for kind, frames in flipped.items()}
     return item | {kind: frames.contiguous() for kind, frames in flipped.items()}
 
 
-def _flows(clip: ClipFiles, numbers: list[int], place: tuple[slice, slice]) -> Tensor:
+def _flows(clip: ClipFiles, numbers: list[int], window: Window) -> Tensor:
     flows = []
     for frame in (clip.frames[t] for t in numbers[1:]):
         if frame.flow is None:
-            raise DataError(f"{frame.blurry}: expected a true flow beside it for the pre-training, got none; "
-                            "pre-train on a rendered data set")  # fmt: skip
-        flows.append(torch.from_numpy(read_flow(frame.flow)[place].copy()).permute(2, 0, 1))
+            raise DataError(f"{frame.blurry}: this frame has no true flow, which pre-training needs; name a rendered "
+                            "data set under `datasets.pretrain`")  # fmt: skip
+        flows.append(torch.from_numpy(read_flow(frame.flow)[window].copy()).permute(2, 0, 1))
     return torch.stack(flows)
 
 
 def batches(
     crops: SequenceCrops, recipe: Recipe, *, first: int, processes: Processes, device: torch.device
 ) -> Iterator[Batch]:
-    """Batches without end, from number first on, on device; each process gets its share of every batch."""
+    """Yield batches without end, from number first on, on device; each process gets its share of every batch."""
     share = processes.share(recipe.batch)
     loader = DataLoader(
         crops,
         share,
-        sampler=_Counting(first * recipe.batch + processes.rank * share, share, recipe.batch),
+        sampler=_ShareOfBatches(first * recipe.batch + processes.rank * share, share, recipe.batch),
         num_workers=recipe.workers,
         pin_memory=device.type == "cuda",
     )
@@ -138,8 +140,8 @@ def batches(
         yield {name: values.to(device, non_blocking=True) for name, values in batch.items()}
 
 
-class _Counting(torch.utils.data.Sampler[int]):
-    """share numbers out of every batch, from first on."""
+class _ShareOfBatches(torch.utils.data.Sampler[int]):
+    """Yields one process's item numbers: share of every batch, from first on."""
 
     def __init__(self, first: int, share: int, batch: int) -> None:
         self._first, self._share, self._batch = first, share, batch

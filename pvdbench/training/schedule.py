@@ -6,7 +6,7 @@ from pvdbench.training.params import Cosine, Recipe
 
 
 def rate_factor(recipe: Recipe, step: int) -> float:
-    """What the learning rate is multiplied by after step updates."""
+    """Return what the recipe's learning rate is multiplied by after step updates."""
     rise = min(1.0, (step + 1) / recipe.warmup) if recipe.warmup else 1.0
     if recipe.cosine is not None:
         return rise * _cosine(recipe.cosine, recipe.learning_rate, step)
@@ -16,7 +16,7 @@ def rate_factor(recipe: Recipe, step: int) -> float:
 
 
 def _cosine(cosine: Cosine, rate: float, step: int) -> float:
-    """After the last period the rate stays at its minimum."""
+    """Anneal from each period's full rate to the minimum, where the rate stays after the last period."""
     low = cosine.minimum / rate
     weights = cosine.weights or [1.0] * len(cosine.periods)
     for period, full in zip(cosine.periods, weights, strict=True):

@@ -57,7 +57,7 @@ def test_a_row_is_trained_and_run(row):
         ),
         (
             {"method": "dvd", "options": {"align": "flow"}},
-            "(align: expected one of none, tvl1, got 'flow'); correct",
+            "(unknown align 'flow'; choose from none, tvl1); correct",
         ),
         ({"training": {"step": 3}}, "deblur.ours.training: step: expected one of the keys batch, channels_last"),
         ({"training": {"steps": 0}}, "deblur.ours.training: steps: input should be greater than or equal to 1, got 0"),
@@ -131,9 +131,9 @@ def test_a_checkpoint_that_does_not_fit_names_the_key(published, tmp_path):
 @pytest.mark.parametrize(
     ("name", "given", "message"),
     [
-        ("ifirnn", ("channels",), "--option: expected KEY=VALUE, got 'channels'; correct it"),
+        ("ifirnn", ("channels",), "--option: 'channels' is not of the form KEY=VALUE; correct it"),
         ("ifirnn", ("width=2",), "ifirnn: --option.width: expected one of the options blocks, channels, iterations"),
-        ("input", (), "methods/input: expected a method with a network, got one without `training`"),
+        ("input", (), "methods/input: this method has no network (no `training` in its method.yaml); name another"),
         ("nobody", (), "methods/nobody: expected a method with method.yaml and adapter.py, found none"),
     ],
 )

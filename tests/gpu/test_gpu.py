@@ -41,5 +41,5 @@ def test_training_runs(options):
     rates = training_rates(
         MotionRecipe.model_validate(sizes), deblur, width=0.25, updates=10, device=torch.device("cuda")
     )
-    assert [rate.what for rate in rates] == ["BIMNet", "PVDNet"]
-    assert all(rate.updates_a_second > 0 and math.isfinite(rate.memory_gib) for rate in rates)
+    assert [rate.network for rate in rates] == ["BIMNet", "PVDNet"]
+    assert all(rate.updates_per_second > 0 and math.isfinite(rate.memory_gib) for rate in rates)

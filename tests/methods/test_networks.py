@@ -164,7 +164,7 @@ def test_dvd_aligns_its_neighbours_with_the_middle_frame():
 
 
 def test_dvd_knows_two_alignments():
-    with pytest.raises(ValueError, match="align: expected one of none, tvl1, got 'flow'"):
+    with pytest.raises(ValueError, match="unknown align 'flow'; choose from none, tvl1"):
         built("dvd", align="flow")
 
 

@@ -157,7 +157,7 @@ def test_the_published_checkpoint_comes_in_by_its_own_keys(tmp_path):
 
 def test_weights_of_another_network_are_refused(tmp_path):
     save_weights(tmp_path / "w", {}, {"network": "pvdnet"})
-    with pytest.raises(WeightsError, match="expected the weights of a liteflownet or flownet2, got those of pvdnet"):
+    with pytest.raises(WeightsError, match="these are weights of pvdnet, not of a liteflownet or flownet2"):
         load_motion_network(tmp_path / "w")
 
 

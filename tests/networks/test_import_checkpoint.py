@@ -105,10 +105,10 @@ def test_a_smaller_pvdnet_without_motion(theirs, tmp_path):
             lambda t: t.update({"PVDNet.end.bias": torch.ones(4)}),
             r"PVDNet\.end\.bias: expected \(3,\), got \(4,\); use the weights of this network",
         ),
-        (lambda t: t.pop("PVDNet.d0.weight"), r"PVDNet\.d0\.weight: expected this key, got no such key"),
+        (lambda t: t.pop("PVDNet.d0.weight"), r"PVDNet\.d0\.weight: this key is missing; use a whole"),
         (
             lambda t: t.update({"PVDNet.PV_dec.0.weight": torch.ones(64, 24, 3, 3)}),
-            "expected 1, 9, 25 or 49 candidates, got 24",
+            "a pixel volume of 24 candidates is unknown",
         ),
     ],
 )
@@ -118,6 +118,46 @@ def test_a_wrong_key_is_named_and_nothing_is_written(theirs, tmp_path, harm, mes
     with pytest.raises(WeightsError, match=message):
         import_checkpoint(saved(tmp_path, tensors), tmp_path / "ours")
     assert not (tmp_path / "ours").exists()
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("PV_dec.0", torch.tensor(1.0)), ("d0", torch.ones(64)), ("RB_end.0", torch.ones(0, 128, 3, 3)),
+    ("PV_dec.0", torch.ones(64, 0, 3, 3)),
+])  # fmt: skip
+def test_a_shape_that_is_no_convolution_s_is_refused(theirs, tmp_path, name, value):
+    source = saved(tmp_path, theirs | {f"PVDNet.{name}.weight": value})
+    with pytest.raises(WeightsError, match=rf"PVDNet\.{name}\.weight: a shape of \(.*\) is no convolution's"):
+        import_checkpoint(source, tmp_path / "ours")
+
+
+def test_a_checkpoint_without_residual_blocks_is_refused(theirs, tmp_path):
+    without = {name: value for name, value in theirs.items() if ".RBs." not in name}
+    with pytest.raises(WeightsError, match="there are no residual blocks; use a whole checkpoint"):
+        import_checkpoint(saved(tmp_path, without), tmp_path / "ours")
+
+
+def test_a_tensor_that_is_larger_than_its_bytes_is_refused(theirs, tmp_path):
+    """2 kB that say they are 10^14 numbers."""
+    source = saved(tmp_path, {"PVDNet.d0.weight": torch.ones(1, 1, 1, 1).expand(10**6, 10**6, 10, 10)})
+    assert source.stat().st_size < 3000
+    with pytest.raises(WeightsError, match=r"PVDNet\.d0\.weight: the file holds less than this tensor's shape says"):
+        import_checkpoint(source, tmp_path / "ours")
+
+
+def test_damaged_pickles_are_refused_in_one_line(tmp_path):
+    """Every byte of a small checkpoint in the old format, set to another value in turn."""
+    torch.save({"a": torch.ones(2)}, tmp_path / "whole", _use_new_zipfile_serialization=False)
+    whole, path = (tmp_path / "whole").read_bytes(), tmp_path / "harmed"
+    refused = 0
+    for position in range(0, len(whole), 3):
+        harmed = bytearray(whole)
+        harmed[position] ^= 0x5A
+        path.write_bytes(harmed)
+        with pytest.raises(WeightsError) as error:  # what can still be read is of no known network
+            import_checkpoint(path, tmp_path / "ours")
+        assert "\n" not in str(error.value) and len(str(error.value)) - len(str(path)) < 300
+        refused += "known network" not in str(error.value)
+    assert refused > 50
 
 
 @pytest.mark.parametrize("prefix", ["BIMNet.", ""])
@@ -137,7 +177,7 @@ def test_code_in_a_pickle_is_refused_and_not_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     torch.save({"a": Evil()}, tmp_path / "zip")
     (tmp_path / "raw").write_bytes(pickle.dumps(Evil(), protocol=2))
-    expected = r"expected tensors alone, got something else, which was not run \(Unsupported global: GLOBAL exec "
+    expected = r"holds more than tensors, which was not run \(Unsupported global: GLOBAL exec "
     for path in ("zip", "raw"):
         with pytest.raises(WeightsError, match=expected) as refused:
             import_checkpoint(tmp_path / path, tmp_path / "ours")
@@ -147,13 +187,13 @@ def test_code_in_a_pickle_is_refused_and_not_run(tmp_path, monkeypatch):
 
 def test_files_that_are_no_checkpoints(tmp_path):
     torch.save({"a": torch.ones(3)}, tmp_path / "other")
-    with pytest.raises(WeightsError, match=r"expected PVDNet\.\*.*got 'a'"):
+    with pytest.raises(WeightsError, match=r"of no known network: its first key is 'a', and none begins with PVDNet\."):
         import_checkpoint(tmp_path / "other", tmp_path / "ours")
     (tmp_path / "cut").write_bytes((tmp_path / "other").read_bytes()[:400])
-    with pytest.raises(WeightsError, match="expected"):
+    with pytest.raises(WeightsError, match=r"cannot read this as a PyTorch checkpoint: .*; get it again"):
         import_checkpoint(tmp_path / "cut", tmp_path / "ours")
     torch.save([1, 2], tmp_path / "list")
-    with pytest.raises(WeightsError, match="expected names and tensors, got list"):
+    with pytest.raises(WeightsError, match="this checkpoint is a list, not names and tensors; save a state_dict"):
         import_checkpoint(tmp_path / "list", tmp_path / "ours")
-    with pytest.raises(WeightsError, match="expected a checkpoint, found no file"):
+    with pytest.raises(WeightsError, match="there is no such checkpoint; correct the path"):
         import_checkpoint(tmp_path / "none", tmp_path / "ours")

@@ -35,7 +35,7 @@ def test_flow_covers_any_size_and_is_zero_where_the_authors_crop():
 @pytest.mark.parametrize("size", [(31, 64), (64, 31), (3, 2)])
 def test_frames_below_32_pixels_are_refused(size):
     frame = torch.rand(1, 3, *size)
-    with pytest.raises(DataError, match=f"expected frames of at least 32x32, got {size[1]}x{size[0]}; take larger"):
+    with pytest.raises(DataError, match=f"a frame of {size[1]}x{size[0]} is smaller than 32x32; use larger"):
         LiteFlowNet(width=0.125)(frame, frame)
 
 

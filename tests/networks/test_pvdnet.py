@@ -96,7 +96,7 @@ def test_weights_come_back_with_their_network(tmp_path):
 
 def test_weights_of_another_network_are_refused(tmp_path):
     save_weights(tmp_path / "w.safetensors", {}, {"network": "liteflownet"})
-    with pytest.raises(WeightsError, match="expected the weights of a pvdnet, got those of liteflownet"):
+    with pytest.raises(WeightsError, match="these are weights of liteflownet, not of pvdnet"):
         load_video_deblurrer(tmp_path / "w.safetensors")
 
 
@@ -141,7 +141,7 @@ def test_what_the_variants_see():
 
 
 def test_the_ideal_volume_without_truth_is_refused():
-    with pytest.raises(ValueError, match="an upper bound: expected the sharp frame to choose by, got none"):
+    with pytest.raises(ValueError, match="the ideal volume chooses by the sharp frame, and there is none"):
         list(deblur_frames(variant(volume="ideal"), [torch.rand(3, 32, 32)], torch.device("cpu")))
 
 

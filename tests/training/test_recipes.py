@@ -1,20 +1,24 @@
 """What the released code does otherwise than the paper, each by its definition."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from conftest import make_dataset
 
+from pvdbench.core.errors import ParamsError
+from pvdbench.core.params import parse_params
 from pvdbench.core.warp import backward_warp
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.networks.liteflownet import LiteFlowNet
 from pvdbench.networks.params import Finetune, NetworkParams
 from pvdbench.networks.video_deblurrer import VideoDeblurrer
 from pvdbench.training.deblur import sequence_losses
-from pvdbench.training.distributed import ALONE
+from pvdbench.training.distributed import SINGLE
 from pvdbench.training.loop import Run, optimise
-from pvdbench.training.losses import warping_loss
-from pvdbench.training.params import MotionRecipe, SequenceRecipe
+from pvdbench.training.motion_losses import warping_loss
+from pvdbench.training.params import MotionRecipe, SequenceRecipe, TrainingParams
 from pvdbench.training.sampling import SequenceCrops, Sequences, batches
 from pvdbench.training.schedule import rate_factor
 from pvdbench.training.trainer import accelerate
@@ -33,7 +37,7 @@ def crops(data, sequences, recipe=RECIPE, seed=0):
 
 
 def train(recipe, out, weight, losses):
-    run = Run("run", torch.nn.ParameterList([weight]), [weight], recipe, out / "log.csv", out / "half", {})
+    run = Run("run", torch.nn.ParameterList([weight]), recipe, out / "log.csv", out / "half", {})
     optimise(run, lambda first: iter(range(recipe.steps)), lambda n: iter([losses(n)]))
 
 
@@ -52,7 +56,7 @@ def test_fixed_windows_start_at_multiples_of_their_length(data):
 
 
 def test_frames_around_repeat_at_the_ends_of_a_clip(data):
-    supply = crops(data, Sequences(7, around=1))
+    supply = crops(data, Sequences(7, margin=1))
     for n in range(4):
         sharp = supply[n]["sharp"]
         assert len(sharp) == 9 and torch.equal(sharp[0], sharp[1]) and torch.equal(sharp[7], sharp[8])
@@ -70,7 +74,7 @@ def which(frames, frame):
 def test_the_past_of_the_first_frame(data, initial_state, expected, state):
     recipe = RECIPE.model_copy(update={"initial_state": initial_state})
     around = 1 if initial_state == "previous" else 0
-    batch = next(batches(crops(data, Sequences(3, around)), recipe, first=0, processes=ALONE, device=CPU))
+    batch = next(batches(crops(data, Sequences(3, around)), recipe, first=0, processes=SINGLE, device=CPU))
     model, seen = VideoDeblurrer(NetworkParams(volume="none", width=0.0625, blocks=1), None), []
     model.register_forward_pre_hook(lambda _, inputs: seen.append(inputs))
     for loss in sequence_losses(model, batch, recipe):
@@ -85,7 +89,7 @@ def test_the_past_of_the_first_frame(data, initial_state, expected, state):
 
 
 def test_the_loss_is_a_choice(data):
-    batch = next(batches(crops(data, Sequences(3)), RECIPE, first=0, processes=ALONE, device=CPU))
+    batch = next(batches(crops(data, Sequences(3)), RECIPE, first=0, processes=SINGLE, device=CPU))
     model = VideoDeblurrer(NetworkParams(volume="none", width=0.0625, blocks=1), None)
     first = {}
     for loss in ("l1", "mse"):
@@ -146,7 +150,7 @@ def test_eq_1_may_leave_out_what_comes_from_beyond_the_frame(data):
         def forward(self, target, source):
             return torch.tensor([-8.0, 0.0]).view(1, 2, 1, 1).expand(len(target), 2, *target.shape[2:])
 
-    batch = next(batches(crops(data, Sequences(2)), RECIPE, first=0, processes=ALONE, device=CPU))
+    batch = next(batches(crops(data, Sequences(2)), RECIPE, first=0, processes=SINGLE, device=CPU))
     finetune = Finetune(loss="blur-invariant", pairs=["ss"])
     loss = warping_loss(Far(0.0625), batch, finetune, masked=True)
     previous, current = batch["sharp"].unbind(1)
@@ -159,7 +163,7 @@ def test_bfloat16_and_channels_last_train(data):
     recipe = RECIPE.model_copy(update={"precision": "bfloat16", "channels_last": True})
     torch.manual_seed(0)
     model = VideoDeblurrer(NetworkParams(volume="gray", width=0.0625, blocks=1), LiteFlowNet(0.0625))
-    batch = next(batches(crops(data, Sequences(3)), recipe, first=0, processes=ALONE, device=CPU))
+    batch = next(batches(crops(data, Sequences(3)), recipe, first=0, processes=SINGLE, device=CPU))
     exact = [loss.item() for loss in sequence_losses(model, batch, RECIPE)]
     accelerate(model.deblur, recipe)
     assert model.deblur.end.weight.is_contiguous(memory_format=torch.channels_last)
@@ -181,7 +185,7 @@ def test_compiled_it_computes_the_same(data, monkeypatch):
     monkeypatch.setattr(torch.nn.Module, "compile", trace)
     torch.manual_seed(0)
     model = VideoDeblurrer(NetworkParams(volume="gray", width=0.0625, blocks=1), LiteFlowNet(0.0625))
-    batch = next(batches(crops(data, Sequences(3)), RECIPE, first=0, processes=ALONE, device=CPU))
+    batch = next(batches(crops(data, Sequences(3)), RECIPE, first=0, processes=SINGLE, device=CPU))
     names, plain = list(model.state_dict()), [loss.item() for loss in sequence_losses(model, batch, RECIPE)]
     accelerate(model.deblur, RECIPE.model_copy(update={"compile": True}))
     assert compiled == [model.deblur] and list(model.state_dict()) == names
@@ -205,5 +209,15 @@ def test_the_presets_are_the_papers_and_the_released_recipe():
 def test_what_is_given_goes_before_the_preset():
     recipe = SequenceRecipe.model_validate({"preset": "released", "steps": 10, "clip": None})
     assert recipe.steps == 10 and recipe.clip is None and recipe.optimiser == "radam"
-    with pytest.raises(ValueError, match="preset"):
-        SequenceRecipe.model_validate({"preset": "mine"})
+    for unknown in ("mine", [1], {"a": 1}, 2):
+        with pytest.raises(ValueError, match="preset"):
+            SequenceRecipe.model_validate({"preset": unknown})
+
+
+@pytest.mark.parametrize("seed", [10**30, 2**63, -1, 1e30])
+def test_a_seed_that_torch_does_not_take_is_refused(seed):
+    recipe = {"preset": "paper"}
+    training = {"motion": {"width": 1.0, "pretrain": recipe, "finetune": recipe}, "deblur": recipe}
+    with pytest.raises(ParamsError, match=r"training: seed: input should be"):
+        parse_params(Path("training"), training | {"seed": seed}, TrainingParams)
+    torch.manual_seed(parse_params(Path("training"), training | {"seed": 2**63 - 1}, TrainingParams).seed)

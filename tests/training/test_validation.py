@@ -8,15 +8,16 @@ from pvdbench.core.errors import ParamsError
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.io.tables import TRAINING_LOG, read_table
 from pvdbench.io.weights import load_weights, save_weights
-from pvdbench.networks.params import DeblurRow, NetworkParams
+from pvdbench.networks.params import NetworkParams
 from pvdbench.training.checkpoint import Progress
 from pvdbench.training.deblur import train_deblurring
 from pvdbench.training.loop import TrainingError
 from pvdbench.training.params import SequenceRecipe, Validation
-from pvdbench.training.validation import Validator, divided
+from pvdbench.training.trainer import Trainer
+from pvdbench.training.validation import Validator, split_clips
 
 CPU = torch.device("cpu")
-ROW = DeblurRow(method="pvdnet", motion="static", network=NetworkParams(volume="warp", width=0.0625, blocks=1))
+NETWORK = NetworkParams(volume="warp", width=0.0625, blocks=1)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def recipe(clips, **changes):
 
 def train(data, out, recipe):
     save_weights(out / "motion", {}, {"network": None, "method": "static"})
-    train_deblurring(ROW, data, recipe, out / "motion", out / "w", out / "log.csv", out / "half", seed=0, device=CPU)
+    train_deblurring(NETWORK, recipe, out / "motion", Trainer(data, out / "w", out / "log.csv", out / "half", 0, CPU))
     return read_table(out / "log.csv", TRAINING_LOG)
 
 
@@ -59,7 +60,7 @@ def test_the_best_weights_are_those_of_the_lowest_loss(data, tmp_path):
 
 def test_held_out_clips_are_not_trained_on(data):
     first, *others = names(data)
-    rest, held = divided(read_clips(data, "train"), recipe([first]))
+    rest, held = split_clips(read_clips(data, "train"), recipe([first]))
     assert [clip.video for clip in held] == [first] and [clip.video for clip in rest] == others
 
 
@@ -76,10 +77,10 @@ def test_looking_changes_nothing_of_the_training(data, tmp_path):
 
 def test_a_clip_that_is_not_there_and_none_left_are_refused(data):
     clips = read_clips(data, "train")
-    with pytest.raises(ParamsError, match=r"validation.clips: expected some of .*, got 'nobody'; correct the name"):
-        divided(clips, recipe(["nobody"]))
-    with pytest.raises(ParamsError, match="expected clips left to train on, got none; hold out fewer"):
-        divided(clips, recipe([clip.video for clip in clips]))
+    with pytest.raises(ParamsError, match=r"validation\.clips: unknown clip 'nobody'; choose from a, b"):
+        split_clips(clips, recipe(["nobody"]))
+    with pytest.raises(ParamsError, match="no clip is left to train on; hold out fewer"):
+        split_clips(clips, recipe([clip.video for clip in clips]))
 
 
 def test_a_run_that_stops_goes_on_with_the_best_so_far(data, tmp_path, monkeypatch):
@@ -87,15 +88,15 @@ def test_a_run_that_stops_goes_on_with_the_best_so_far(data, tmp_path, monkeypat
         (tmp_path / name).mkdir()
     plan = recipe(names(data)[:1], keep="best", checkpoint_every=2)
     whole = train(data, tmp_path / "whole", plan)
-    look = Validator.look
+    measure = Validator.measure_if_due
 
     def stop(self: Validator, progress: Progress, last_step: int) -> None:
         if progress.step == 7:
             raise TrainingError("stopped")
-        look(self, progress, last_step)
+        measure(self, progress, last_step)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Validator, "look", stop)
+        patch.setattr(Validator, "measure_if_due", stop)
         with pytest.raises(TrainingError, match="stopped"):
             train(data, tmp_path / "stopped", plan)
     again = train(data, tmp_path / "stopped", plan)
