@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from skimage.color import rgb2gray
+from skimage.registration import optical_flow_ilk
 
 from pvdbench.core.errors import DataError
 from pvdbench.datasets.manifest import ClipFiles, FrameFiles, read_clips
 from pvdbench.io.images import read_frame, write_frame
 from pvdbench.scoring.dataset import DatasetFrame, ScoredRow, score_row
+from pvdbench.scoring.metrics.lucas_kanade import estimate_flow
 from pvdbench.scoring.protocols.temporal import (
     along_truth,
-    estimate_flow,
     flow_difference,
     temporal,
     warping_error_db,
@@ -55,6 +57,15 @@ def test_tof_is_the_mean_over_the_image():
     estimate = truth.copy()
     estimate[:4, :6] = (3, 4)
     assert flow_difference(estimate, truth) == pytest.approx(5 / 4)
+
+
+@pytest.mark.parametrize("size", [(60, 70), (128, 192), (45, 101)])
+def test_the_estimator_is_scikit_images(size):
+    big = textured((size[0] + 10, size[1] + 10))
+    target, source = noisy(big[3:-7, 4:-6], seed=1), noisy(big[5:-5, 3:-7], seed=2)
+    y, x = optical_flow_ilk(*(rgb2gray(f).astype(np.float32) for f in (target, source)), num_warp=3, dtype=np.float32)
+    difference = np.abs(estimate_flow(target, source) - np.stack((x, y), -1))
+    assert np.quantile(difference, 0.999) < 1e-5 and np.abs(x).max() > 0.5
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from pvdbench.io.images import Frame
 from pvdbench.scoring.frame_pair import FramePair, Mask
 from pvdbench.scoring.metric import TOF, WARPING_ERROR
 from pvdbench.scoring.metrics.flow import distances
+from pvdbench.scoring.metrics.lucas_kanade import estimate_flow
 from pvdbench.scoring.metrics.psnr import psnr_of
 from pvdbench.scoring.protocol import Protocol, Scores
 
 _STEADY = 10  # of 255: a pixel of the sharp video that changes by more along its flow counts as occluded
-_WARPS = 3  # per level of the pyramid; scikit-image's default of 10 takes three times as long
 
 
 def temporal(pair: FramePair) -> Scores:
@@ -45,28 +45,11 @@ def along_truth(pair: FramePair, truth_flow: Flow) -> tuple[Flow, Mask]:
     return flow, _seen(pair.truth, pair.before.truth, flow, pair.occluded)
 
 
-def estimate_flow(target: Frame, source: Frame) -> Flow:
-    """Estimate flow by scikit-image's iterative Lucas-Kanade (Le Besnerais and Champagnat, 2005).
-
-    Chu et al. use Farneback's estimator; what counts is that both videos go through the same one.
-
-    Args:
-        target, source: (H, W, 3) uint8 RGB.
-
-    Returns: (H, W, 2), (x, y) in pixels, from target to source.
-    """
-    from skimage.color import rgb2gray  # takes a second to import, and every command reads the registry
-    from skimage.registration import optical_flow_ilk
-
-    gray = (rgb2gray(frame).astype(np.float32) for frame in (target, source))
-    y, x = optical_flow_ilk(*gray, num_warp=_WARPS, dtype=np.float32)  # type: ignore[no-untyped-call]
-    return np.stack((x, y), axis=-1).astype(np.float32)
-
-
 def flow_difference(estimate: Flow, truth: Flow) -> float:
     """Compute tOF of Chu et al. (TecoGAN, TOG 2020): the mean length of the difference of two flows, in pixels.
 
-    The paper writes an L1 norm; its program takes the Euclidean length, and so does this.
+    They estimate flow by Farneback's method, here it is Lucas-Kanade's; what counts is that both videos go through the
+    same one. The paper writes an L1 norm; its program takes the Euclidean length, and so does this.
     """
     return float(distances(estimate, truth).mean())
 
