@@ -12,9 +12,10 @@ from filelock import FileLock
 
 from pvdbench.core.errors import DataError, WriteError
 from pvdbench.datasets.catalogue import NOTE, Archive, Catalogue
-from pvdbench.datasets.download.extract import SUFFIXES, Extracted, extract
+from pvdbench.datasets.download.extract import Extracted, extract
 from pvdbench.datasets.download.http import Patience, ResumingDownloader, refuse_page
 from pvdbench.io.atomic import replaced_file
+from pvdbench.io.frame_folders import is_frame
 
 PATIENCE = Patience()
 
@@ -115,5 +116,5 @@ def _noted(out: Path, sha256: str | None) -> Extracted | None:
     if not (out / NOTE).exists():
         return None
     note = json.loads((out / NOTE).read_text())
-    frames = sum(path.suffix.lower() in SUFFIXES for path in out.rglob("*"))
+    frames = sum(map(is_frame, out.rglob("*")))
     return Extracted(frames, note["bytes"], 0) if (note["sha256"], note["frames"]) == (sha256, frames) else None
