@@ -17,14 +17,13 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right:
         right: the columns of numbers, which are aligned to the right.
     """
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_WIDE)
     table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
-    if console.is_terminal:
-        console.print(table)
-        return
     with console.capture() as captured:
-        console.print(table, width=_WIDE, crop=False)
+        console.print(table)
     print("\n".join(line.rstrip() for line in captured.get().splitlines()))

@@ -184,7 +184,7 @@ def test_the_commands(folder, tmp_path):
     )
     assert run.returncode == 0 and (tmp_path / "a.png").exists() and (tmp_path / "a.flo").exists(), run.stderr
     run = pvdbench("deblur", str(folder), "--method", "pvdnet", "--out", str(tmp_path / "p"))
-    assert "pvdnet: expected a file of weights, got none; give one with --weights" in one_line(run)
+    assert "pvdnet: this method needs a file of weights; give one with --weights" in one_line(run)
     run = pvdbench("deblur", str(folder), "--method", "tvl1", "--out", str(tmp_path / "p"))
     assert "expected a method for 'deblur', got one for 'motion'" in one_line(run)
 

@@ -15,6 +15,7 @@ from pvdbench.datasets.catalogue import NOTE, Archive, Catalogue
 from pvdbench.datasets.download.extract import Extracted, extract
 from pvdbench.datasets.download.http import Patience, ResumingDownloader, refuse_page
 from pvdbench.io.atomic import replaced_file
+from pvdbench.io.checksum import file_sha256
 from pvdbench.io.frame_folders import is_frame
 
 PATIENCE = Patience()
@@ -71,7 +72,7 @@ def check(catalogue: Catalogue, archive: Archive, path: Path) -> str:
     if not is_zipfile(path):
         raise DataError(f"{path}: expected a zip archive, got {path.stat().st_size} bytes without the end of one; "
                         "delete it and fetch it again")  # fmt: skip
-    sha256, known = str(pooch.file_hash(str(path))), catalogue.expected_sha256(archive)
+    sha256, known = file_sha256(path), catalogue.expected_sha256(archive)
     if known is None:
         catalogue.record(archive, path.stat().st_size, sha256)
     elif sha256 != known:
