@@ -69,7 +69,7 @@ def _explain(path: Path, model: type[StrictModel], error: ValidationError) -> st
         return f"{path}: {key}: unknown key '{shorten(first['loc'][-1], 40)}'; choose from {known}"
     if first["type"] == "missing":
         return f"{path}: {key}: this key is missing; add it"
-    message = shorten(first["msg"], 150)
+    message = shorten(first["msg"], 180)
     return f"{path}: {key}: {message[0].lower()}{message[1:]}, got {shorten(repr(first['input']), 60)}; correct it"
 
 

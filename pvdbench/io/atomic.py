@@ -62,8 +62,9 @@ def replaced_folder(path: Path) -> Iterator[Path]:
             path.rename(old)
         partial.rename(path)
     except OSError as error:
-        if old.exists() and not path.exists():
-            old.rename(path)
+        with suppress(OSError):
+            if old.exists() and not path.exists():
+                old.rename(path)
         raise _cannot_write(path, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)

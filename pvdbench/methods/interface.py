@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from pvdbench.core.errors import ParamsError
+from pvdbench.core.errors import ParamsError, shorten
 from pvdbench.methods.clip import Clip
 
 
@@ -85,7 +85,7 @@ class Trainable:
             return self.network(**options)
         except Exception as error:  # each method refuses in its own way
             named = ", ".join(f"{name}: {value}" for name, value in options.items())[:120]
-            said = " ".join(str(error).split())[:100]
+            said = shorten(error)
             raise ParamsError(
                 f"{self.name}: its network cannot be built with {named} ({said}); correct them"
             ) from error

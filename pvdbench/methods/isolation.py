@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from pvdbench.core.errors import MethodError, PvdbenchError
+from pvdbench.core.errors import MethodError, PvdbenchError, shorten
 from pvdbench.methods.process_tree import become_guard, exit_like, kill_children
 
 Progress = Callable[[], None]
@@ -103,7 +103,7 @@ def _run(work: Callable[[Progress], Any], channel: Connection, folder: str) -> N
 
 def _in_one_line(error: Exception) -> str:
     last = traceback.extract_tb(error.__traceback__)[-1]
-    said = " ".join(str(error).split())[:_MESSAGE]
+    said = shorten(error, _MESSAGE)
     where = f"{Path(last.filename).name}, line {last.lineno}"
     return f"the method raised {type(error).__name__}: {said} ({where}); mend it"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from pvdbench.core.errors import MethodError, WeightsError
+from pvdbench.core.errors import MethodError, WeightsError, shorten
 from pvdbench.methods.card import MethodCard, Task, read_card
 from pvdbench.methods.card_files import locate_weights
 from pvdbench.methods.command import CommandMethod
@@ -126,7 +126,7 @@ def _incomplete(adapter: Path, parts: str) -> str:
 
 
 def _broken(path: Path, error: BaseException, needed: str) -> str:
-    said = " ".join(str(error).split())[:_MESSAGE]
+    said = shorten(error, _MESSAGE)
     return f"{path}: it must offer {needed}, and loading it raised {type(error).__name__}: {said}; mend it"
 
 

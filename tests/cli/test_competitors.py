@@ -59,7 +59,7 @@ def test_a_row_is_trained_and_run(row):
             {"method": "dvd", "options": {"align": "flow"}},
             "(unknown align 'flow'; choose from none, tvl1); correct",
         ),
-        ({"training": {"step": 3}}, "deblur.ours.training: step: expected one of the keys batch, channels_last"),
+        ({"training": {"step": 3}}, "deblur.ours.training: step: unknown key 'step'; choose from batch, channels_last"),
         ({"training": {"steps": 0}}, "deblur.ours.training: steps: input should be greater than or equal to 1, got 0"),
         (
             {"network": {"volume": "warp"}},

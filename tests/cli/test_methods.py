@@ -72,7 +72,7 @@ def test_names_that_are_not_valid_taken_or_unknown(study):
             "no method 'nobody' with a method.yaml is there; choose from bimnet, input, liteflownet, pvdnet",
         ),
         (("run", "nobody", "smoke"), "choose from bimnet, input"),
-        (("run", "input", "su"), "data/su: expected a data set with manifest.csv, found none"),
+        (("run", "input", "su"), "data/su: this data set is not there: it has no manifest.csv"),
     ):
         assert message in one_line(pvdbench("methods", *arguments, cwd=study))
     assert files(study) == before

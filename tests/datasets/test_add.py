@@ -74,7 +74,7 @@ def _two(mine):
             lambda m: (m / "a/blur/002.png").unlink(),
             "sharp: this folder must hold the frames 000 to 003, and holds 002, too",
         ),
-        (lambda m: (m / "a/blur/002.png").write_bytes(b"GIF"), r"blur/002\.png: expected a whole PNG or JPEG"),
+        (lambda m: (m / "a/blur/002.png").write_bytes(b"GIF"), r"blur/002\.png: this is no readable PNG or JPEG"),
         (
             lambda m: Image.new("RGB", (8, 8)).save(m / "a/blur/001.png"),
             r"blur/001\.png: this frame is of 8x8, .* of 40x24",

@@ -76,7 +76,7 @@ def test_a_method_that_breaks_the_contract_is_named_and_leaves_what_was_there(da
 def test_a_truncated_input_frame_is_named(dataset, tmp_path):
     path = dataset / "b" / "input" / "00001.png"
     path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(DataError, match=r"b/input/00001\.png: expected a whole PNG or JPEG"):
+    with pytest.raises(DataError, match=r"b/input/00001\.png: this is no readable PNG or JPEG"):
         run_deblurring(Fake(), "fake", dataset, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -78,7 +78,7 @@ def test_a_method_that_cannot_be_loaded_is_a_failure_too(dataset, tmp_path, card
 def test_what_is_no_fault_of_the_method_stops_the_stage(dataset, tmp_path):
     path = dataset / "b" / "input" / "00001.png"
     path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(DataError, match=r"b/input/00001\.png: expected a whole PNG or JPEG"):
+    with pytest.raises(DataError, match=r"b/input/00001\.png: this is no readable PNG or JPEG"):
         attempt(row(METHODS, "input", dataset, tmp_path))
     assert not (tmp_path / "out").exists() and not (tmp_path / "cost.json").exists()
 

@@ -46,7 +46,9 @@ def test_a_broken_adapter_is_named_with_its_error(tmp_path, adapter, message):
 
 
 def test_an_unknown_key_of_a_card_is_refused(tmp_path):
-    with pytest.raises(ParamsError, match=r"method\.yaml: licence: expected one of the keys adapter, citation, "):
+    with pytest.raises(
+        ParamsError, match=r"method\.yaml: licence: unknown key 'licence'; choose from adapter, citation, "
+    ):
         read_card(method_folder(tmp_path, "", CARD + "licence: MIT\n"), "x")
 
 

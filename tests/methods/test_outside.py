@@ -195,7 +195,7 @@ def test_a_template_that_cannot_be_filled_is_refused(tmp_path, template):
 
 
 def test_a_frame_that_is_not_there_is_named(tmp_path, clip):
-    with pytest.raises(MethodError, match=r"gone/00000\.png: expected a frame, found no file"):
+    with pytest.raises(MethodError, match=r"gone/00000\.png: this frame is not there"):
         list(ready(precomputed(tmp_path / "m", "gone/{frame}.png")).deblur(clip))
 
 

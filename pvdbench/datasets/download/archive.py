@@ -10,7 +10,7 @@ from zipfile import is_zipfile
 import pooch
 from filelock import FileLock
 
-from pvdbench.core.errors import DataError, WriteError
+from pvdbench.core.errors import DataError, WriteError, shorten
 from pvdbench.datasets.catalogue import NOTE, Archive, Catalogue
 from pvdbench.datasets.download.extract import Extracted, extract
 from pvdbench.datasets.download.http import Patience, ResumingDownloader, refuse_page
@@ -54,7 +54,7 @@ def download(catalogue: Catalogue, archive: Archive, patience: Patience = PATIEN
         (folder / "whole").unlink(missing_ok=True)
         raise
     except OSError as error:
-        raise WriteError(f"{path}: expected to write it, got '{error.strerror or error}'; what came is kept; "
+        raise WriteError(f"cannot write {path}: {error.strerror or shorten(error)}; what came is kept; "
                          "free space or fix the permissions, then run again") from error  # fmt: skip
     (folder / "whole").rename(path)
     shutil.rmtree(folder)
