@@ -1,6 +1,7 @@
 """A tiny package that somebody else wrote and installed: it adds to pvdbench by entry points alone."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -51,3 +52,33 @@ def pvdbench(*arguments, packages=(), cwd=ROOT):
     """The command in a process in which the packages are installed."""
     code = f"import sys; from pvdbench.cli.main import main; sys.argv[1:] = {list(map(str, arguments))!r}; main()"
     return python(code, *packages, cwd=cwd)
+
+
+def page_files(page):
+    """The files that a page of docs/ shows: each is a block under `<!-- file: NAME -->`."""
+    text = (ROOT / "docs" / page).read_text()
+    found = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", text, re.DOTALL))
+    assert found, f"docs/{page} shows no file"
+    return found
+
+
+class InstalledPage:
+    """The package that a page of docs/ shows, installed by pip without the network."""
+
+    def __init__(self, page, tmp_path):
+        self.site, source = tmp_path / "site", tmp_path / "source"
+        source.mkdir()
+        for name, text in page_files(page).items():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_text(text)
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--no-index",
+        ]
+        subprocess.run([*pip, "--no-build-isolation", "--target", self.site, source], check=True)

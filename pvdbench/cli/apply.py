@@ -12,7 +12,7 @@ methods_folder = click.option(
     help="Folder of methods.",
 )
 weights_file = click.option("--weights", type=click.Path(path_type=Path), help="For a method that was trained.")
-method_name = click.option("--method", "name", required=True, help="A folder of methods.")
+method_name = click.option("--method", "name", required=True, help="A method there, or of an installed package.")
 threads_used = click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="On the CPU.")
 
 
@@ -26,11 +26,18 @@ threads_used = click.option("--threads", type=click.IntRange(min=1), default=1, 
 def deblur(source: Path, out: Path, name: str, weights: Path | None, methods: Path, threads: int) -> None:
     """Deblur SOURCE, a folder of frames or a video file."""
     from pvdbench.core.device import compute_device
+    from pvdbench.core.errors import MethodError
     from pvdbench.inference.apply import deblur_anything
-    from pvdbench.methods.loading import get_ready, load_deblurrer
+    from pvdbench.methods.card import read_card
+    from pvdbench.methods.folders import find_method, installed_folders
+    from pvdbench.methods.loading import get_ready, is_upper_bound, load_deblurrer
 
-    method = load_deblurrer(methods, name)
-    get_ready(method, methods, name, compute_device(threads), given=weights)
+    there = find_method((methods, *installed_folders()), name)
+    method = load_deblurrer(there, name)
+    get_ready(method, there, name, compute_device(threads), given=weights)
+    if is_upper_bound(read_card(there, name), name, method):
+        raise MethodError(f"{name}: this method is an upper bound, which needs the sharp frames; take another method "
+                          "or other weights")  # fmt: skip
     click.echo(f"{out}: {deblur_anything(method, source, out)} frames by {name}")
 
 
@@ -51,10 +58,12 @@ def flow(target: Path, source: Path, out: Path, name: str, weights: Path | None,
     from pvdbench.inference.apply import estimate_anything
     from pvdbench.io.atomic import replaced_file
     from pvdbench.io.images import write_frame
+    from pvdbench.methods.folders import find_method, installed_folders
     from pvdbench.methods.loading import get_ready, load_motion_estimator
 
-    method = load_motion_estimator(methods, name)
-    get_ready(method, methods, name, compute_device(threads), given=weights)
+    there = find_method((methods, *installed_folders()), name)
+    method = load_motion_estimator(there, name)
+    get_ready(method, there, name, compute_device(threads), given=weights)
     estimate = estimate_anything(method, target, source, out)
     longest = float(np.hypot(estimate[..., 0], estimate[..., 1]).max())
     with replaced_file(out.with_suffix(".png")) as partial:

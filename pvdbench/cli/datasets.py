@@ -1,10 +1,15 @@
 """pvdbench datasets: list, fetch, render, verify, add, synthesize, cut and pack data sets."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pvdbench.cli.options import study_folder
+from pvdbench.cli.terminal import print_table
+
+if TYPE_CHECKING:
+    from pvdbench.datasets.video_check import VideoCheck
 
 data_folder = click.option(
     "--data",
@@ -66,9 +71,51 @@ _data = click.option(
 )
 
 
-@click.command()
-@click.argument("name", type=click.Choice(["su", "nah", "nah-linear", "real"]))
-@click.option("--folder", type=click.Path(path_type=Path), help="The unpacked archive; DATA/su or DATA/nah by default.")
+class _LayoutName(click.ParamType[str]):
+    """The name of a layout that is registered here or by an installed package; read when it is asked for."""
+
+    name = "layout"
+
+    def __init__(self, *, published: bool) -> None:
+        self._published = published  # only those with a published list of videos
+
+    def _choice(self) -> click.Choice[str]:
+        from pvdbench.datasets.layouts.registry import layouts, published_layouts
+
+        return click.Choice(published_layouts() if self._published else list(layouts()))
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        return self._choice().get_metavar(param, ctx)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return self._choice().convert(value, param, ctx)
+
+
+class _LayoutCommand(click.Command):
+    """A command whose help lists the layouts that it takes."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        from pvdbench.datasets.layouts.registry import layouts
+
+        takes = [param.type for param in self.params if isinstance(param.type, _LayoutName)]
+        names = {name for kind in takes for name in kind._choice().choices}
+        with formatter.section("Layouts"):
+            known = layouts().values()
+            formatter.write_dl([(each.name, f"{each.summary}: {each.form}") for each in known if each.name in names])
+
+
+def _print_checks(checks: "list[VideoCheck]") -> None:
+    from pvdbench.datasets.verify import COLUMNS, NUMBERS, check_rows, count_lines
+
+    print_table(COLUMNS, check_rows(checks), right=NUMBERS)
+    click.echo("\n".join(count_lines(checks)))
+
+
+@click.command(cls=_LayoutCommand)
+@click.argument("name", type=_LayoutName(published=True))
+@click.option(
+    "--folder", type=click.Path(path_type=Path), help="The unpacked archive; by default where `fetch` puts it."
+)
 @click.option("--splits", type=click.Path(path_type=Path), help="Videos and frames; DATA/splits.csv by default.")
 @_data
 def verify(name: str, folder: Path | None, splits: Path | None, data: Path) -> None:
@@ -77,30 +124,31 @@ def verify(name: str, folder: Path | None, splits: Path | None, data: Path) -> N
     Each frame is decoded once. A video that is missing, cut short, damaged, of mixed sizes, shifted, or with blurry and
     sharp swapped is named, and no manifest is written.
     """
-    from pvdbench.datasets.layouts.published import PUBLISHED
-    from pvdbench.datasets.verify import check_lines, verify_dataset, write_manifest
+    from pvdbench.datasets.layouts.registry import find_layout
+    from pvdbench.datasets.verify import verify_dataset, write_manifest
 
-    archive = folder or data / PUBLISHED[name].archive
-    checks = verify_dataset(name, archive, splits or data / "splits.csv")
-    click.echo("\n".join(check_lines(checks)))
+    layout = find_layout(name)
+    checks = verify_dataset(layout, folder or data / (layout.folder or name), splits or data / "splits.csv")
+    _print_checks(checks)
     write_manifest(checks, data / name)
 
 
-@click.command()
+@click.command(cls=_LayoutCommand)
 @click.argument("name")
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--layout", type=_LayoutName(published=False), help="Of FOLDER; by default it is recognised.")
 @_data
-def add(name: str, folder: Path, data: Path) -> None:
-    """Copy anyone's own frames to DATA/NAME, after checking every one of them.
+def add(name: str, folder: Path, layout: str | None, data: Path) -> None:
+    """Copy anybody's own frames to DATA/NAME, after checking every one of them.
 
-    FOLDER holds VIDEO/blur and VIDEO/sharp, or VIDEO/input and VIDEO/GT, or VIDEO/blur_gamma and VIDEO/sharp, at its
-    top or in train/ and test/; without those, all videos are test videos. Videos without sharp frames can be deblurred,
-    not scored.
+    FOLDER is in one of the layouts below. Where it does not tell training from test videos, all are test videos. Videos
+    without sharp frames can be deblurred, not scored.
     """
     from pvdbench.datasets.add import add_dataset
-    from pvdbench.datasets.verify import check_lines
+    from pvdbench.datasets.layouts.registry import find_layout, recognise_layout
 
-    click.echo("\n".join(check_lines(add_dataset(name, folder, data / name))))
+    chosen = find_layout(layout) if layout else recognise_layout(folder)
+    _print_checks(add_dataset(name, folder, data / name, chosen))
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""pvdbench methods run: one method over one data set by itself, scored as a row would be."""
+"""pvdbench methods: list methods, begin one, check it, and run it over one data set."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,45 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pvdbench.analysis.scores import means_line
 from pvdbench.cli.options import study_folder
-from pvdbench.core.errors import MethodError
-from pvdbench.inference.row import Attempt
-from pvdbench.inference.runner import attempt
-from pvdbench.io.cost import read_cost
-from pvdbench.methods.card import read_card
-from pvdbench.scoring.dataset import ScoredRow, score_row
-from pvdbench.study.study import Study
-
-
-def run_trial(study: Study, name: str, dataset: str, weights: Path | None) -> Iterator[str]:
-    """Run and score; the files are data/trials/DATASET/NAME.
-
-    Args:
-        weights: in place of those that the card names.
-
-    Yields: a line of scores, then one of what it took.
-    Raises:
-        MethodError: with the reason, if the method fails.
-    """
-    place, out = study.place_of(name), study.data("trials", dataset, name)
-    task = read_card(place, name).task
-    trial = Attempt(
-        task, f"methods run {name} {dataset}", name, place, name, None, study.dataset(dataset), out / "frames",
-        out / "cost.json", out / "program.log", study.params.threads, given=weights,
-    )  # fmt: skip
-    if reason := attempt(trial):
-        raise MethodError(reason)
-    scored = ScoredRow(dataset, name, task, study.dataset(dataset), out / "frames")
-    score_row(scored, out / "scores.csv", protocols=study.params.protocols.names)
-    yield means_line(out / "scores.csv", task, study.params.tables.protocol)
-    cost = read_cost(out / "cost.json")
-    time = "no time of its own" if (ms := cost["milliseconds_median"]) is None else f"{ms:.1f} ms a frame"
-    yield f"{out}: {time}, frames of {cost['width']}x{cost['height']}, {cost['hardware']}"
-
+from pvdbench.cli.terminal import print_table
 
 if TYPE_CHECKING:
     from pvdbench.methods.card import Kind
+    from pvdbench.study.study import Study
 
 
 @click.group()
@@ -72,10 +39,7 @@ def list_(folder: Path) -> None:
         {"motion": {name: row.method for name, row in motion.items()},
          "deblur": {name: row.method for name, row in deblur.items()}},
     )  # fmt: skip
-    cells = [tuple(field.name for field in fields(MethodLine)), *map(astuple, lines)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for line in cells:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    print_table([field.name for field in fields(MethodLine)], map(astuple, lines), right=["parameters"])
 
 
 @methods.command()
@@ -84,7 +48,7 @@ def list_(folder: Path) -> None:
 @click.option("--in", "place", type=click.Path(path_type=Path, file_okay=False), help="Default: the tree's methods/.")
 @study_folder
 def new(name: str, kind: "Kind", place: Path | None, folder: Path) -> None:
-    """Write a folder NAME that passes the contract as it is.
+    """Write a folder NAME that passes every check as it is.
 
     python runs in pvdbench's own process, command is a program in its own environment, folder are frames that exist.
     """
@@ -101,22 +65,23 @@ def new(name: str, kind: "Kind", place: Path | None, folder: Path) -> None:
 @click.argument("name")
 @click.option("--weights", type=click.Path(path_type=Path), help="In place of those that method.yaml names.")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True,
-              help="That a part may take.")  # fmt: skip
+              help="That a check may take.")  # fmt: skip
 @study_folder
 def check(name: str, weights: Path | None, seconds: float, folder: Path) -> None:
-    """Hold the contract against NAME on three frames; each failure is a line that says what to change."""
+    """Check NAME on three frames; each check that fails is a line that says what to change."""
     from pvdbench.core.errors import MethodError
-    from pvdbench.methods.checks import check_method
-    from pvdbench.methods.trial_clip import Subject
+    from pvdbench.methods.check_inputs import CheckedMethod
+    from pvdbench.methods.checks import check_method, count_checks
     from pvdbench.study.study import load_study
 
     study = load_study(folder)
+    checked = CheckedMethod(study.place_of(name), name, weights, study.params.threads)
     failed = 0
-    for outcome in check_method(Subject(study.place_of(name), name, weights, study.params.threads), seconds=seconds):
-        click.echo(f"{outcome.part}: {'fine' if outcome.fine else 'FAILED'}: {outcome.says}")
-        failed += not outcome.fine
+    for outcome in check_method(checked, seconds=seconds):
+        click.echo(f"{outcome.check}: {'fine' if outcome.passed else 'FAILED'}: {outcome.message}")
+        failed += not outcome.passed
     if failed:
-        raise MethodError(f"{name}: expected the contract kept, got {failed} parts FAILED, listed above; mend them")
+        raise MethodError(f"{name}: {failed} of {count_checks(checked)} checks failed, listed above; mend the method")
 
 
 @methods.command()
@@ -126,8 +91,33 @@ def check(name: str, weights: Path | None, seconds: float, folder: Path) -> None
 @study_folder
 def run(name: str, dataset: str, weights: Path | None, folder: Path) -> None:
     """Run NAME over the test clips of DATASET and score it, without a row; all goes to data/trials."""
-    from pvdbench.cli.methods import run_trial
     from pvdbench.study.study import load_study
 
-    for line in run_trial(load_study(folder), name, dataset, weights):
+    for line in _run_and_score(load_study(folder), name, dataset, weights):
         click.echo(line)
+
+
+def _run_and_score(study: "Study", name: str, dataset: str, weights: Path | None) -> Iterator[str]:
+    """Run and score a method into data/trials/DATASET/NAME; yield a line of scores, then one of what it took."""
+    from pvdbench.analysis.scores import means_line
+    from pvdbench.core.errors import MethodError
+    from pvdbench.inference.row import Attempt
+    from pvdbench.inference.runner import attempt
+    from pvdbench.io.cost import read_cost
+    from pvdbench.methods.card import read_card
+    from pvdbench.scoring.dataset import ScoredRow, score_row
+
+    place, out = study.place_of(name), study.data("trials", dataset, name)
+    task = read_card(place, name).task
+    trial = Attempt(
+        task, f"methods run {name} {dataset}", name, place, name, None, study.dataset(dataset), out / "frames",
+        out / "cost.json", out / "program.log", study.params.threads, given=weights,
+    )  # fmt: skip
+    if reason := attempt(trial):
+        raise MethodError(reason)
+    scored = ScoredRow(dataset, name, task, study.dataset(dataset), out / "frames")
+    score_row(scored, out / "scores.csv", protocols=study.params.protocols.names)
+    yield means_line(out / "scores.csv", task, study.params.tables.protocol)
+    cost = read_cost(out / "cost.json")
+    time = "no time of its own" if (ms := cost["milliseconds_median"]) is None else f"{ms:.1f} ms per frame"
+    yield f"{out}: {time}, frames of {cost['width']}x{cost['height']}, {cost['hardware']}"

@@ -1,6 +1,5 @@
 """pvdbench weights: import published checkpoints, and show what a weights file holds."""
 
-import hashlib
 from pathlib import Path
 
 import click
@@ -38,6 +37,7 @@ def import_(checkpoint: Path, out: Path, name: str | None, options: tuple[str, .
 @click.argument("file", type=click.Path(path_type=Path))
 def show(file: Path) -> None:
     """Print the header of FILE, every tensor's shape, the number of parameters and the file's SHA-256."""
+    from pvdbench.io.checksum import file_sha256
     from pvdbench.io.weights import load_weights
 
     tensors, header = load_weights(file)
@@ -46,5 +46,4 @@ def show(file: Path) -> None:
     for name, tensor in tensors.items():
         click.echo(f"  {name} {'x'.join(map(str, tensor.shape))}")
     click.echo(f"{sum(tensor.numel() for tensor in tensors.values()):,} parameters in {len(tensors)} tensors")
-    with file.open("rb") as content:
-        click.echo(f"sha256 {hashlib.file_digest(content, 'sha256').hexdigest()}")
+    click.echo(f"sha256 {file_sha256(file)}")

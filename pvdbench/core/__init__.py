@@ -1,1 +1,1 @@
-"""What two or more folders share: files, frames, records, parameters, errors, the warp."""
+"""What every folder may use: errors, parameters, entry points, the device, gray values, padding and the warp."""

@@ -6,6 +6,6 @@ _GRAY = (0.2989, 0.5870, 0.1140)  # the authors' models/pixel_volume.py; MATLAB'
 
 
 def gray(image: Tensor) -> Tensor:
-    """(B, 3, H, W) RGB to (B, 1, H, W), in the same range."""
+    """Convert (B, 3, H, W) RGB to gray (B, 1, H, W), in the same range."""
     r, g, b = image.unbind(1)
     return (_GRAY[0] * r + _GRAY[1] * g + _GRAY[2] * b)[:, None]

@@ -1,16 +1,25 @@
-"""Where to compute, and on how many threads."""
+"""The device that a process computes on, and on how many threads."""
 
 import os
 
 import torch
 
+from pvdbench.core.errors import ParamsError, shorten
+
+_MOST_THREADS = 4096  # more than any machine has; PyTorch counts in 32 bits
+
 
 def compute_device(threads: int) -> torch.device:
-    """The GPU that torchrun gave to this process, the first without it, or the CPU where there is none.
+    """Choose the GPU that torchrun gave to this process, the first one without it, or the CPU where there is none.
 
     Args:
         threads: of this process on the CPU. Part of the numbers: sums over another number of threads round otherwise.
+
+    Raises:
+        ParamsError: if threads is no number that a machine may have.
     """
+    if not 1 <= threads <= _MOST_THREADS:
+        raise ParamsError(f"threads: {shorten(threads, 40)} is not from 1 to {_MOST_THREADS}; correct it")
     torch.set_num_threads(threads)
     if not torch.cuda.is_available():
         return torch.device("cpu")

@@ -5,7 +5,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Literal
 
-from pvdbench.core.errors import EntryPointError
+from pvdbench.core.errors import EntryPointError, shorten
 
 Group = Literal["pvdbench.layouts", "pvdbench.methods", "pvdbench.protocols"]
 _LONGEST = 120  # characters of a package's own error message
@@ -38,7 +38,7 @@ def package_of(point: EntryPoint) -> str:
 def leave_out(group: Group, name: str, reason: str) -> None:
     """Say on stderr, in one line that names the package, that what it registers cannot be used."""
     package = next((package_of(point) for point in entry_points(group=group, name=name)), name)
-    said = " ".join(reason.split())[:_LONGEST]
+    said = shorten(reason, _LONGEST)
     print(
         f"pvdbench: package {package}: '{name}' of {group} is left out: {said}; mend or uninstall it", file=sys.stderr
     )

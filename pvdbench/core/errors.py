@@ -1,8 +1,10 @@
-"""The one tree of errors: each message says what was expected, what came and what to do."""
+"""The one tree of errors: each message is one line that says what is wrong, where, and what to do."""
+
+from collections.abc import Iterable
 
 
 class PvdbenchError(Exception):
-    """Anything that a user can mend; the command prints it as one line and exits 2."""
+    """Anything that a user can mend; the command prints it as one line and exits with 2."""
 
 
 class ParamsError(PvdbenchError):
@@ -31,3 +33,18 @@ class WriteError(PvdbenchError):
 
 class EntryPointError(PvdbenchError):
     """Two installed packages register one name."""
+
+
+def shorten(said: object, most: int = 100) -> str:
+    """Make one short line of what a library or a file says, so that a message stays one line."""
+    text = " ".join(str(said).split())
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def choices(names: Iterable[str], most: int = 160) -> str:
+    """Join the names that may be chosen from, as many as fit a message."""
+    known = list(names)
+    shown = len(known)
+    while shown > 1 and len(", ".join(known[:shown])) > most:
+        shown -= 1
+    return ", ".join(known[:shown]) + (f" and {len(known) - shown} more" if shown < len(known) else "") or "none"

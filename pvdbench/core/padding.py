@@ -1,11 +1,11 @@
-"""Frames whose sides a network cannot halve as often as it must: the edge is repeated, and cut off again."""
+"""Pad frames to sides that a network can halve as often as it must, by repeating the edge."""
 
 import torch.nn.functional as F
 from torch import Tensor
 
 
 def padded(frames: Tensor, multiple: int) -> Tensor:
-    """Frames with right and bottom edges repeated until both sides are multiples.
+    """Repeat the right and bottom edges until both sides are multiples.
 
     Args:
         frames: (..., C, H, W).

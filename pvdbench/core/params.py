@@ -1,4 +1,4 @@
-"""Strictly read parameters: an unknown key or a wrong type is refused with its path and the choices."""
+"""Read YAML files strictly: an unknown key or a wrong type is refused with its path and the choices."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pvdbench.core.errors import ParamsError
+from pvdbench.core.errors import ParamsError, choices, shorten
 
 
 class StrictModel(BaseModel):
@@ -26,18 +26,26 @@ def read_params(path: Path, model: type[Model]) -> Model:
         ParamsError: if the file is missing, is no YAML or does not match the model.
     """
     try:
-        data = yaml.safe_load(path.read_text())
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ParamsError(f"{path}: expected a parameter file, found none; run in a study's folder") from None
-    except yaml.YAMLError as error:
-        raise ParamsError(f"{path}: expected YAML, got '{' '.join(str(error).split())}'; mend that line") from error
+        raise ParamsError(f"{path}: this parameter file is not there; run in a study's folder") from None
+    except OSError as error:
+        raise ParamsError(
+            f"{path}: this file cannot be read ({error.strerror}); correct the path or the permissions"
+        ) from error
+    except (
+        yaml.YAMLError,
+        ValueError,
+        RecursionError,
+    ) as error:  # ValueError: no UTF-8, or no date, such as 2024-13-45
+        raise ParamsError(f"{path}: this is no YAML that can be read ({shorten(error, 150)}); mend it") from error
     if not isinstance(data, dict):
-        raise ParamsError(f"{path}: expected keys and values, got {type(data).__name__}; see docs/architecture.md")
+        raise ParamsError(f"{path}: it holds a {type(data).__name__}, not keys and values; see docs/architecture.md")
     return parse_params(path, data, model)
 
 
 def parse_params(path: Path, data: Mapping[str, Any], model: type[Model]) -> Model:
-    """Hold keys and values against the model that they are for.
+    """Turn keys and values into the model that they are for.
 
     Args:
         path: where they were read, for messages.
@@ -49,22 +57,24 @@ def parse_params(path: Path, data: Mapping[str, Any], model: type[Model]) -> Mod
         return model.model_validate(data)
     except ValidationError as error:
         raise ParamsError(_explain(path, model, error)) from error
+    except RecursionError as error:
+        raise ParamsError(f"{path}: its values are nested too deeply; mend it") from error
 
 
 def _explain(path: Path, model: type[StrictModel], error: ValidationError) -> str:
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
+    key = shorten(".".join(str(part) for part in first["loc"]))
     if first["type"] == "extra_forbidden":
-        known = ", ".join(_known_keys(model, first["loc"][:-1]))
-        return f"{path}: {key}: expected one of the keys {known}, got '{first['loc'][-1]}'; remove or correct it"
+        known = choices(_known_keys(model, first["loc"][:-1]))
+        return f"{path}: {key}: unknown key '{shorten(first['loc'][-1], 40)}'; choose from {known}"
     if first["type"] == "missing":
-        return f"{path}: {key}: expected this key, found none; add it"
-    got = first["input"]
-    return f"{path}: {key}: {first['msg'][0].lower()}{first['msg'][1:]}, got {got!r}; correct it"
+        return f"{path}: {key}: this key is missing; add it"
+    message = shorten(first["msg"], 180)
+    return f"{path}: {key}: {message[0].lower()}{message[1:]}, got {shorten(repr(first['input']), 60)}; correct it"
 
 
 def _known_keys(model: Any, loc: tuple[int | str, ...]) -> list[str]:
-    """The keys a model allows at a place; dictionaries of models are stepped through by any key."""
+    """List the keys that a model allows below a key path; dictionaries of models are stepped through by any key."""
     for part in loc:
         if isinstance(model, type) and issubclass(model, BaseModel):
             model = model.model_fields[str(part)].annotation

@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def pixel_grid(height: int, width: int, like: Tensor) -> Tensor:
-    """(2, H, W) of (x, y) pixel coordinates, in the type and on the device of like."""
+    """Make (2, H, W) of (x, y) pixel coordinates, in the type and on the device of like."""
     y, x = torch.meshgrid(
         torch.arange(height, dtype=like.dtype, device=like.device),
         torch.arange(width, dtype=like.dtype, device=like.device),
@@ -42,7 +42,7 @@ def backward_warp(image: Tensor, flow: Tensor, *, beyond: Literal["zeros", "bord
 
 
 def inside(flow: Tensor) -> Tensor:
-    """Where flow stays in the image: (B, 1, H, W) bool."""
+    """Tell where flow stays in the image: (B, 1, H, W) bool."""
     _, _, h, w = flow.shape
     x, y = (flow + pixel_grid(h, w, flow)).unbind(1)
     return ((x >= 0) & (x <= w - 1) & (y >= 0) & (y <= h - 1))[:, None]

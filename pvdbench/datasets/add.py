@@ -1,47 +1,44 @@
-"""Anyone's own frames as a data set: a folder of VIDEO/{blur,sharp} or VIDEO/{input,GT}, copied and described."""
+"""Make a data set of anybody's own frames: check them, copy them and write the manifest."""
 
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from pvdbench.core.errors import DataError
+from pvdbench.datasets.layouts.layout import Layout, VideoFolders
 from pvdbench.datasets.verify import check_videos, refuse_problems, write_manifest
-from pvdbench.datasets.video_check import VideoCheck, VideoJob, frame_files
+from pvdbench.datasets.video_check import VideoCheck, VideoJob
 from pvdbench.io.atomic import replaced_folder
 
-_PAIRS = (("blur", "sharp"), ("input", "GT"), ("blur_gamma", "sharp"))
-_SPLITS = ("train", "test")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 TAKEN = frozenset(("archives", "checkpoints", "code", "cost", "deblur", "given", "logs", "methods", "motion", "packed",
                    "published", "rendering", "scores", "starts", "training", "trials", "weights"))  # fmt: skip
 """What else lies in data/."""
 
 
-def add_dataset(name: str, folder: Path, out: Path, jobs: int = 2) -> list[VideoCheck]:
+def add_dataset(name: str, folder: Path, out: Path, layout: Layout, jobs: int = 2) -> list[VideoCheck]:
     """Copy a folder of videos to out and write its manifest, after the checks that published data sets pass, too.
 
     The copy is whole or not at all; it holds no links, so that it can be moved, and kept by DVC.
 
     Args:
         name: of the data set, as a study's params.yaml will name it.
-        folder: VIDEO/{blur,sharp}, VIDEO/{input,GT} or VIDEO/{blur_gamma,sharp}, or such videos in train/ and test/. A
-            video without a sharp folder has no truth. Without train/ and test/ all are test videos.
+        folder: laid out as layout says; where the layout does not tell the split, all are test videos.
         out: must not exist yet.
 
-    Returns: one check a video, of the files in folder.
+    Returns: one check per video, of the files in folder.
     Raises:
-        DataError: if name is none, out exists, no video is found, a video has a problem, or only some videos of a split
-            have truth.
+        DataError: if the name cannot be used, out exists, no video is found, a video has a problem, or only some videos
+            of a split have truth.
         WriteError: if the disk is full.
     """
     if not _NAME.fullmatch(name) or name in TAKEN:
-        raise DataError(f"{name}: expected a name of letters, digits, '.', '_' and '-' that nothing else in data/ has, "
-                        "got another; choose one such as 'mine'")  # fmt: skip
+        raise DataError(f"{name}: a data set's name is of letters, digits, '.', '_' and '-', and not that of another "
+                        "folder in data/; choose one such as 'mine'")  # fmt: skip
     if out.exists():
-        raise DataError(f"{out}: expected a new data set, found one; remove it or take another name")
-    checks = check_videos(name, list(_jobs(folder)), jobs)
+        raise DataError(f"{out}: there is a data set of this name; remove it or take another name")
+    checks = check_videos(name, _jobs(folder, layout), jobs)
     refuse_problems(checks)
     with replaced_folder(out) as partial:
         write_manifest([_copied(check, partial) for check in checks], partial)
@@ -49,43 +46,41 @@ def add_dataset(name: str, folder: Path, out: Path, jobs: int = 2) -> list[Video
     return checks
 
 
-def _jobs(folder: Path) -> Iterator[VideoJob]:
-    tops = [(split, folder / split) for split in _SPLITS if folder.joinpath(split).is_dir()] or [("test", folder)]
-    for split, top in tops:
-        jobs = [_job(split, path) for path in _folders(top)]
-        if not jobs:
-            raise DataError(f"{top}: expected folders VIDEO/blur and VIDEO/sharp, or VIDEO/input and VIDEO/GT, "
-                            "found no VIDEO; see docs/datasets.md")  # fmt: skip
-        _same_kind(jobs)
-        yield from jobs
+def _jobs(folder: Path, layout: Layout) -> list[VideoJob]:
+    videos = layout.videos(folder)
+    if not videos:
+        raise DataError(
+            f"{folder}: no video lies there in the layout '{layout.name}', {layout.form}; see docs/datasets.md"
+        )
+    if layout.splits is not None and videos[0].split is None:
+        raise DataError(f"{folder}: the layout '{layout.name}' does not tell training from test videos, its published "
+                        f"list does; run `pvdbench datasets verify {layout.name} --folder {folder}`")  # fmt: skip
+    jobs = [_job(layout, video) for video in videos]
+    for split in sorted({job.split for job in jobs}):
+        _same_kind([job for job in jobs if job.split == split])
+    return jobs
 
 
-def _folders(top: Path) -> list[Path]:
-    found = sorted(top.iterdir()) if top.is_dir() else []
-    return [path for path in found if path.is_dir() and not path.name.startswith(".")]
-
-
-def _job(split: str, path: Path) -> VideoJob:
-    pairs = [pair for pair in _PAIRS if path.joinpath(pair[0]).is_dir()]
-    if len(pairs) != 1:
-        found = " and ".join(pair[0] for pair in pairs) or "none"
-        raise DataError(f"{path}: expected one folder of blurry frames, blur, input or blur_gamma, got {found}; "
-                        "rename or remove folders")  # fmt: skip
-    blurry, sharp = (path / kind for kind in pairs[0])
-    names = list(frame_files(blurry))
+def _job(layout: Layout, video: VideoFolders) -> VideoJob:
+    names = list(layout.frames(video.blurry))
     if not names:
-        raise DataError(f"{blurry}: expected PNG or JPEG frames, found none; put the frames there")
-    if len({len(name) for name in names}) > 1:
-        raise DataError(f"{blurry}: expected names of one length, so that they sort in order of time, got {names[0]} "
-                        f"and {max(names, key=len)}; pad the numbers with zeros")  # fmt: skip
-    return VideoJob(path.name, split, names, blurry, sharp if sharp.is_dir() else None)
+        raise DataError(f"{video.blurry}: no PNG or JPEG frames lie there; put the frames there")
+    short, long = min(names, key=len), max(names, key=len)
+    if len(short) < len(long):
+        raise DataError(
+            f"{video.blurry}: the names {short} and {long} differ in length and would not sort in order of time; "
+            "pad the numbers with zeros"
+        )
+    return VideoJob(video.video, video.split or "test", names, video.blurry, video.sharp, layout.frames)
 
 
 def _same_kind(jobs: list[VideoJob]) -> None:
     without = [job.video for job in jobs if job.sharp is None]
     if without and len(without) < len(jobs):
-        raise DataError(f"{jobs[0].blurry.parent.parent}: expected truth for all videos of a split or for none, "
-                        f"got none for {without[0]}; add it, or make a data set of those without")  # fmt: skip
+        raise DataError(
+            f"{jobs[0].blurry.parent.parent}: {without[0]} has no truth and other videos of its split have; "
+            "add it, or make a data set of those without"
+        )
 
 
 def _copied(check: VideoCheck, out: Path) -> VideoCheck:

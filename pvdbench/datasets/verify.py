@@ -1,7 +1,7 @@
-"""Every frame of a published data set checked against its published list."""
+"""Check every frame of a published data set against its published list, and write its manifest."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -9,34 +9,40 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from pvdbench.core.errors import DataError
-from pvdbench.datasets.layouts.published import PUBLISHED, FoundVideo, find_videos
+from pvdbench.datasets.layouts.layout import Layout, VideoFolders
 from pvdbench.datasets.splits import VideoSplit, read_splits
 from pvdbench.datasets.video_check import VideoCheck, VideoJob, check_video
 from pvdbench.io.tables import MANIFEST, write_table
 
 
-def verify_dataset(name: str, folder: Path, splits: Path, jobs: int = 2) -> list[VideoCheck]:
-    """Look at every frame of a published data set once.
+def verify_dataset(layout: Layout, folder: Path, splits: Path, jobs: int = 2) -> list[VideoCheck]:
+    """Check every frame of a published data set; each is decoded once.
 
     Args:
-        name: "su", "nah", "nah-linear" or "real".
+        layout: of the data set, which has a published list.
         folder: the unpacked archive.
         splits: the table of videos and frames that it must hold.
         jobs: processes.
 
-    Returns: one check a video, sorted by split and name; each names its own problems.
+    Returns: one check per video, sorted by split and name; each names its own problems.
     Raises:
-        DataError: if the layout is not known, or a video is missing or too many.
+        DataError: if the folder is not laid out like this, or a video is missing or too many.
     """
-    listed = read_splits(splits, PUBLISHED[name].splits)
-    found = find_videos(name, folder)
+    assert layout.splits is not None
+    listed = read_splits(splits, layout.splits)
+    found = _by_name(layout.videos(folder))
+    if not found:
+        raise DataError(
+            f"{folder}: no video lies there in the layout '{layout.name}', {layout.form}; "
+            f"run `pvdbench datasets fetch {layout.folder or layout.name}` or name its folder by --folder"
+        )
     _same_videos(folder, listed, found)
     order = sorted(listed.values(), key=lambda video: (video.split, video.video))
-    return check_videos(name, [_job(video, found[video.video]) for video in order], jobs)
+    return check_videos(layout.name, [_job(layout, video, found[video.video]) for video in order], jobs)
 
 
 def check_videos(name: str, todo: list[VideoJob], jobs: int = 2) -> list[VideoCheck]:
-    """Look at videos, several at a time."""
+    """Check videos, several at a time."""
     results = Parallel(n_jobs=jobs, return_as="generator")(delayed(check_video)(job) for job in todo)
     return list(tqdm(results, f"verify {name}", total=len(todo), mininterval=1))
 
@@ -49,7 +55,7 @@ def refuse_problems(checks: list[VideoCheck]) -> None:
     """
     problems = [problem for check in checks for problem in check.problems]
     if problems:
-        more = f" (and {len(problems) - 1} more problems, one a video)" if len(problems) > 1 else ""
+        more = f" (and {len(problems) - 1} more problems, one per video)" if len(problems) > 1 else ""
         raise DataError(f"{problems[0]}{more}")
 
 
@@ -75,17 +81,25 @@ def _rows(check: VideoCheck, out: Path) -> Iterator[tuple[object, ...]]:
         yield check.job.video, check.job.split, name, *files, check.width, check.height
 
 
-def _same_videos(folder: Path, listed: dict[str, VideoSplit], found: dict[str, FoundVideo]) -> None:
+def _by_name(videos: Sequence[VideoFolders]) -> dict[str, VideoFolders]:
+    found: dict[str, VideoFolders] = {}
+    for video in videos:
+        if (other := found.setdefault(video.video, video)) is not video:
+            raise DataError(f"{video.blurry.parent}: this video is in {other.blurry.parent.parent}, too; remove one")
+    return found
+
+
+def _same_videos(folder: Path, listed: dict[str, VideoSplit], found: dict[str, VideoFolders]) -> None:
     if missing := sorted(listed.keys() - found.keys()):
-        raise DataError(f"{folder}: expected {len(listed)} videos, {len(missing)} are missing: {_few(missing)}; "
+        raise DataError(f"{folder}: {len(missing)} of {len(listed)} videos are missing: {_few(missing)}; "
                         "fetch or unpack it again")  # fmt: skip
     if extra := sorted(found.keys() - listed.keys()):
-        raise DataError(f"{folder}: expected the {len(listed)} videos of the split, got {_few(extra)}, too; "
-                        "remove what is not of the data set")  # fmt: skip
+        raise DataError(f"{folder}: the list of {len(listed)} videos does not have {_few(extra)}; remove what is "
+                        "not of the data set")  # fmt: skip
     for name, video in found.items():
         if video.split not in (None, listed[name].split):
-            raise DataError(f"{video.blurry.parent}: expected split '{listed[name].split}', got '{video.split}'; "
-                            "move the video")  # fmt: skip
+            raise DataError(f"{video.blurry.parent}: this video belongs to the split '{listed[name].split}', not "
+                            f"'{video.split}'; move it")  # fmt: skip
 
 
 def _few(names: Iterable[str], most: int = 3) -> str:
@@ -93,20 +107,26 @@ def _few(names: Iterable[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _job(listed: VideoSplit, found: FoundVideo) -> VideoJob:
-    return VideoJob(listed.video, listed.split, listed.frames, found.blurry, found.sharp)
+def _job(layout: Layout, listed: VideoSplit, found: VideoFolders) -> VideoJob:
+    return VideoJob(listed.video, listed.split, listed.frames, found.blurry, found.sharp, layout.frames)
 
 
-_COLUMNS = f"{'split':5}  {'video':40} {'frames':>6}  {'size':>9}  {'own':>7} {'neighbour':>9}  state"
+COLUMNS = ("split", "video", "frames", "size", "own", "neighbour", "state")
+NUMBERS = ("frames", "size", "own", "neighbour")
+"""Of the columns, those of numbers; own and neighbour are mean squared differences of sharp frames to blurry ones, in
+bytes."""
 
 
-def check_lines(checks: list[VideoCheck]) -> Iterator[str]:
-    """The table; own and neighbour are mean squared differences of sharp frames to blurry ones, in bytes."""
-    yield _COLUMNS
+def check_rows(checks: list[VideoCheck]) -> Iterator[tuple[str, ...]]:
+    """Describe each video in words, one row of COLUMNS per video."""
     for check in checks:
-        job, size = check.job, f"{check.width}x{check.height}"
-        yield (f"{job.split:5}  {job.video:40} {len(check.blurry):6}  {size:>9}  "
-               f"{_number(check.own):>7} {_number(check.neighbour):>9}  {_state(check)}")  # fmt: skip
+        size = f"{check.width}x{check.height}"
+        numbers = str(len(check.blurry)), size, _number(check.own), _number(check.neighbour)
+        yield check.job.split, check.job.video, *numbers, _state(check)
+
+
+def count_lines(checks: list[VideoCheck]) -> Iterator[str]:
+    """Count videos and frames, one line per split."""
     for split in sorted({check.job.split for check in checks}):
         those = [check for check in checks if check.job.split == split]
         yield f"{split}: {len(those)} videos, {sum(len(check.blurry) for check in those)} frames"

@@ -1,6 +1,6 @@
-"""One video of frames on disk, looked at whole: names, sizes, decoding, whether blurry and sharp belong together."""
+"""Check one video of frames on disk: names, sizes, decoding, and whether blurry and sharp frames belong together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pvdbench.core.errors import DataError
+from pvdbench.io.frame_folders import frame_files
 from pvdbench.io.images import Frame, read_frame
 
-_ENDINGS = (".png", ".jpg", ".jpeg")
 _CLOSER = 0.98  # how much nearer a neighbour must be to count: in a clip at rest all are as near, but for noise
 _STEP = 2  # every second row and column of green tells as much as all do, in a fraction of the time
 
@@ -19,13 +19,21 @@ Samples = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class VideoJob:
-    """A video to look at; names are the frames that it must hold."""
+    """A video to check.
+
+    Attributes:
+        names: of the frames that it must hold, in order.
+        blurry: the folder of its blurry frames.
+        sharp: the folder of its sharp frames, or None where there is no truth.
+        frames: from a folder to the file of each frame by its name, as its layout has it.
+    """
 
     video: str
     split: str
     names: Sequence[str]
     blurry: Path
     sharp: Path | None
+    frames: Callable[[Path], Mapping[str, Path]] = frame_files
 
 
 @dataclass
@@ -53,40 +61,23 @@ def check_video(job: VideoJob) -> VideoCheck:
     """Decode every frame of a video once; at most four frames are in memory at a time."""
     check = VideoCheck(job)
     try:
-        check.blurry = _listed(job.blurry, job.names)
-        check.sharp = _listed(job.sharp, job.names) if job.sharp else []
+        check.blurry = _listed(job, job.blurry)
+        check.sharp = _listed(job, job.sharp) if job.sharp else []
         _look(check)
     except DataError as error:
         check.problems.append(str(error))
     return check
 
 
-def frame_files(folder: Path) -> dict[str, Path]:
-    """The frames of a folder by name, sorted.
-
-    Raises:
-        DataError: if the folder is missing, or holds one frame in two formats.
-    """
-    if not folder.is_dir():
-        raise DataError(f"{folder}: expected a folder of frames, found none; fetch or unpack it again")
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in _ENDINGS and not path.name.startswith("."):
-            if path.stem in found:
-                raise DataError(f"{path}: expected each frame once, got {found[path.stem].name}, too; remove one")
-            found[path.stem] = path
-    return found
-
-
-def _listed(folder: Path, names: Sequence[str]) -> list[Path]:
-    found = frame_files(folder)
-    missing = [name for name in names if name not in found]
-    if missing:
-        raise DataError(f"{folder}: expected frames {names[0]} to {names[-1]}, {len(missing)} of {len(names)} are "
-                        f"missing, {missing[0]} the first; fetch or unpack it again")  # fmt: skip
+def _listed(job: VideoJob, folder: Path) -> list[Path]:
+    """The files of the job's frames in one of its folders, in order."""
+    names, found = job.names, job.frames(folder)
+    there = f"{folder}: this folder must hold the frames {names[0]} to {names[-1]}"
+    if missing := [name for name in names if name not in found]:
+        raise DataError(f"{there}; {len(missing)} of {len(names)} are missing, {missing[0]} the first: fetch or "
+                        "unpack it again")  # fmt: skip
     if extra := sorted(found.keys() - set(names)):
-        raise DataError(f"{folder}: expected frames {names[0]} to {names[-1]}, got {extra[0]}, too; remove what is not "
-                        "of the data set")  # fmt: skip
+        raise DataError(f"{there}, and holds {extra[0]}, too: remove what is not of the data set")
     return [found[name] for name in names]
 
 
@@ -104,8 +95,8 @@ def _read(check: VideoCheck, path: Path) -> Frame:
     if not check.width:
         check.width, check.height = width, height
     if (width, height) != (check.width, check.height):
-        raise DataError(f"{path}: expected {check.width}x{check.height} as {check.blurry[0]}, got {width}x{height}; "
-                        "all frames of a video have one size")  # fmt: skip
+        raise DataError(f"{path}: this frame is of {width}x{height}, {check.blurry[0]} of "
+                        f"{check.width}x{check.height}; all frames of a video have one size")  # fmt: skip
     return frame
 
 
@@ -143,12 +134,13 @@ class _Pairs:
 def _judge(check: VideoCheck) -> list[str]:
     job = check.job
     if check.blurry_detail > check.sharp_detail:
-        return [f"{job.blurry}: expected less detail than in {job.sharp}, got {check.blurry_detail:.1f} against "
-                f"{check.sharp_detail:.1f}; blurry and sharp seem swapped"]  # fmt: skip
+        return [f"{job.blurry}: its frames have more detail ({check.blurry_detail:.1f}) than those of {job.sharp} "
+                f"({check.sharp_detail:.1f}); blurry and sharp seem swapped"]  # fmt: skip
     if check.neighbour < _CLOSER * check.own:
-        return [f"{job.sharp}: expected each sharp frame nearest to its own blurry frame, got a mean squared "
-                f"difference of {check.own:.1f} to it and {check.neighbour:.1f} to a neighbour; "
-                "the frames are shifted"]  # fmt: skip
+        return [
+            f"{job.sharp}: its frames differ more from their own blurry frames (mean square {check.own:.1f}) "
+            f"than from neighbouring ones ({check.neighbour:.1f}); the frames are shifted"
+        ]
     return []
 
 

@@ -18,6 +18,7 @@ from pvdbench.figures.flow import Card
 from pvdbench.figures.style import Picture, math_label
 from pvdbench.io.flow import read_flow
 from pvdbench.io.images import Frame, read_frame, to_bytes
+from pvdbench.methods.clip import to_tensor
 from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.pixel_volume import most_frequent, nearest, pixel_volume
 from pvdbench.study.table_params import TableParams, WarpParams
@@ -120,7 +121,7 @@ class WarpExample:
 
 def _gray(path: Path) -> Tensor:
     """(1, 1, H, W) in [0, 1]."""
-    return gray(torch.from_numpy(read_frame(path).copy()).permute(2, 0, 1)[None].float() / 255)
+    return gray(to_tensor(read_frame(path))[None])
 
 
 def _picture(values: Tensor) -> Frame:

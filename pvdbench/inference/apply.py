@@ -12,6 +12,7 @@ from tqdm import tqdm
 from pvdbench.core.errors import DataError, MethodError
 from pvdbench.io.atomic import replaced_file, replaced_folder
 from pvdbench.io.flow import Flow, write_flow
+from pvdbench.io.frame_folders import is_frame
 from pvdbench.io.images import Frame, read_frame, to_bytes, write_frame
 from pvdbench.io.video import UNWRITTEN, WRITTEN, VideoWriter
 from pvdbench.methods.clip import Clip
@@ -19,7 +20,6 @@ from pvdbench.methods.interface import Deblurrer, MotionEstimator
 from pvdbench.methods.validation import require, require_frame
 from pvdbench.methods.video_clip import VideoClip
 
-_FRAMES = (".png", ".jpg", ".jpeg")
 _RATE = Fraction(30)  # of a video made from a folder of frames, which has none of its own
 
 
@@ -79,7 +79,7 @@ def estimate_anything(method: MotionEstimator, target: Path, source: Path, out: 
 def _open(source: Path) -> tuple[Clip, list[str], Fraction]:
     """The clip, a name a frame and the frames a second."""
     if source.is_dir():
-        paths = sorted(path for path in source.iterdir() if path.suffix.lower() in _FRAMES)
+        paths = sorted(filter(is_frame, source.iterdir()))
         if not paths:
             raise DataError(f"{source}: expected PNG or JPEG frames, found none; name the folder that holds them")
         _check_sizes(paths)

@@ -15,14 +15,14 @@ from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.images import to_bytes, write_frame
 from pvdbench.methods.clip import Clip
 from pvdbench.methods.interface import Deblurrer
-from pvdbench.methods.isolation import Beat
+from pvdbench.methods.isolation import Progress
 from pvdbench.methods.validation import require_frame
 
 _COUNTED = 3  # frames of the first clip, over which multiply-adds are counted and a method warms up
 
 
 def run_deblurring(
-    method: Deblurrer, name: str, dataset: Path, out: Path, *, beat: Beat = lambda: None
+    method: Deblurrer, name: str, dataset: Path, out: Path, *, truth: bool = False, beat: Progress = lambda: None
 ) -> dict[str, Any]:
     """Write out/VIDEO/FRAME.png for every frame of the test split.
 
@@ -30,6 +30,7 @@ def run_deblurring(
         method: loaded.
         name: for messages.
         dataset: the data set's folder.
+        truth: whether the method is an upper bound, which is handed the sharp frames.
         beat: called after every frame.
 
     Returns: what it cost: parameters, multiply-adds, median milliseconds a frame, frames, width, height, threads.
@@ -39,14 +40,14 @@ def run_deblurring(
     """
     milliseconds: list[float] = []
     clips = read_clips(dataset, "test")
-    counted = _warm_up(method, _clip(method, clips[0])[:_COUNTED])
+    counted = _warm_up(method, _clip(clips[0], truth)[:_COUNTED])
     beat()
     with replaced_folder(out) as folder:
         for clip in tqdm(clips, name, mininterval=1):
             (folder / clip.video).mkdir()
             before = _stamps(clip)
             times = []
-            for frame, (output, ms) in zip(clip.frames, _checked(method, name, clip), strict=True):
+            for frame, (output, ms) in zip(clip.frames, _checked(method, name, clip, truth), strict=True):
                 times.append(ms)
                 write_frame(folder / clip.video / f"{frame.name}.png", to_bytes(output.permute(1, 2, 0).cpu().numpy()))
                 beat()
@@ -83,15 +84,15 @@ def _timed(method: Deblurrer, times: list[float]) -> list[float]:
     return [sum(times) / len(times)] * len(times) if how == "clip" else times
 
 
-def _clip(method: Deblurrer, clip: ClipFiles) -> Clip:
-    truth = Clip([frame.sharp for frame in clip.frames]) if getattr(method, "upper_bound", False) else None
+def _clip(clip: ClipFiles, truth: bool) -> Clip:
+    sharp = Clip([frame.sharp for frame in clip.frames]) if truth else None
     names = [frame.name for frame in clip.frames]
-    return Clip([frame.blurry for frame in clip.frames], truth=truth, video=clip.video, names=names)
+    return Clip([frame.blurry for frame in clip.frames], truth=sharp, video=clip.video, names=names)
 
 
-def _checked(method: Deblurrer, name: str, clip: ClipFiles) -> Iterator[tuple[Tensor, float]]:
+def _checked(method: Deblurrer, name: str, clip: ClipFiles, truth: bool) -> Iterator[tuple[Tensor, float]]:
     """The method's frames with their milliseconds, each held against the contract."""
-    frames = _clip(method, clip)
+    frames = _clip(clip, truth)
     outputs = method.deblur(frames)
     for t, frame in enumerate(clip.frames):
         start = clock()

@@ -14,12 +14,12 @@ from pvdbench.io.flow import write_flow
 from pvdbench.io.images import to_bytes, write_frame
 from pvdbench.methods.clip import Clip
 from pvdbench.methods.interface import MotionEstimator
-from pvdbench.methods.isolation import Beat
+from pvdbench.methods.isolation import Progress
 from pvdbench.methods.validation import require
 
 
 def run_motion(
-    method: MotionEstimator, name: str, dataset: Path, out: Path, *, beat: Beat = lambda: None
+    method: MotionEstimator, name: str, dataset: Path, out: Path, *, beat: Progress = lambda: None
 ) -> dict[str, Any]:
     """Write out/VIDEO/FRAME.flo and the warped sharp frame FRAME.png for every test frame but a clip's first.
 

@@ -9,10 +9,10 @@ from pvdbench.core.device import compute_device
 from pvdbench.inference.deblur import run_deblurring
 from pvdbench.inference.motion import run_motion
 from pvdbench.io.cost import measured_cost
-from pvdbench.methods.card import Task
+from pvdbench.methods.card import Task, read_card
 from pvdbench.methods.command import CommandMethod
-from pvdbench.methods.isolation import Beat
-from pvdbench.methods.loading import get_ready, load_deblurrer, load_motion_estimator
+from pvdbench.methods.isolation import Progress
+from pvdbench.methods.loading import get_ready, is_upper_bound, load_deblurrer, load_motion_estimator
 
 
 @dataclass(frozen=True)
@@ -48,18 +48,19 @@ class Attempt:
     options: Mapping[str, Any] | None = None
 
 
-def _deblur(run: Attempt, beat: Beat) -> None:
+def _deblur(run: Attempt, beat: Progress) -> None:
     method = load_deblurrer(run.methods, run.method)
     if isinstance(method, CommandMethod):
         method.log = run.log
     device = compute_device(run.threads)
     get_ready(method, run.methods, run.method, device, trained=run.trained, given=run.given, options=run.options)
+    truth = is_upper_bound(read_card(run.methods, run.method), run.method, method)
     beat()
     with measured_cost(run.cost, run.stage) as facts:
-        facts |= run_deblurring(method, run.row, run.dataset, run.out, beat=beat)
+        facts |= run_deblurring(method, run.row, run.dataset, run.out, truth=truth, beat=beat)
 
 
-def _flow(run: Attempt, beat: Beat) -> None:
+def _flow(run: Attempt, beat: Progress) -> None:
     method = load_motion_estimator(run.methods, run.method)
     device = compute_device(run.threads)
     get_ready(method, run.methods, run.method, device, trained=run.trained, given=run.given, options=run.options)
@@ -68,9 +69,9 @@ def _flow(run: Attempt, beat: Beat) -> None:
         facts |= run_motion(method, run.row, run.dataset, run.out, beat=beat)
 
 
-def run_row(run: Attempt, beat: Beat) -> None:
+def run_row(run: Attempt, beat: Progress) -> None:
     """Run a row; it calls beat after each frame, so that silence means that it hangs."""
     _TASKS[run.task](run, beat)
 
 
-_TASKS: Mapping[Task, Callable[[Attempt, Beat], None]] = {"deblur": _deblur, "motion": _flow}
+_TASKS: Mapping[Task, Callable[[Attempt, Progress], None]] = {"deblur": _deblur, "motion": _flow}

@@ -9,7 +9,7 @@ from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.cost import measured_cost
 from pvdbench.io.failure import write_failure
 from pvdbench.methods.card import read_card
-from pvdbench.methods.isolation import run_watched
+from pvdbench.methods.isolation import run_isolated
 
 
 def attempt(run: Attempt) -> str:
@@ -20,7 +20,7 @@ def attempt(run: Attempt) -> str:
         PvdbenchError: for whatever is no fault of the method: a damaged frame of the data set, a full disk.
     """
     try:
-        run_watched(partial(run_row, run), seconds=_patience(run))
+        run_isolated(partial(run_row, run), seconds=_patience(run))
     except (MethodError, WeightsError) as error:
         reason = str(error)
         with measured_cost(run.cost, run.stage) as facts, replaced_folder(run.out) as folder:

@@ -1,12 +1,12 @@
-"""Outputs that appear whole or not at all: written beside their place, then renamed."""
+"""Write outputs that appear whole or not at all: under a temporary name beside their own, then renamed."""
 
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pvdbench.core.errors import WriteError
+from pvdbench.core.errors import WriteError, shorten
 
 
 def _partial(path: Path) -> Path:
@@ -14,13 +14,13 @@ def _partial(path: Path) -> Path:
 
 
 def _cannot_write(path: Path, error: OSError) -> WriteError:
-    reason = error.strerror or str(error)
-    return WriteError(f"{path}: expected to write it whole, got '{reason}'; what was there before is intact; "
-                      "free space or fix the permissions, then run again")  # fmt: skip
+    reason = error.strerror or shorten(error)
+    return WriteError(f"cannot write {path}: {reason}; the previous version is untouched; free space or fix the "
+                      "permissions, then run again")  # fmt: skip
 
 
-def _keep(partial: Path) -> None:
-    """Have the disk hold a file before it gets its name: a power cut leaves the old one or the new one, whole."""
+def _flush_to_disk(partial: Path) -> None:
+    """Have the disk hold a file before it gets its name, so that a power cut leaves the old or the new one, whole."""
     with partial.open("rb") as file:
         os.fsync(file.fileno())
 
@@ -36,12 +36,13 @@ def replaced_file(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
-        _keep(partial)
+        _flush_to_disk(partial)
         partial.replace(path)
     except OSError as error:
         raise _cannot_write(path, error) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # which would hide the error that matters
+            partial.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -61,8 +62,9 @@ def replaced_folder(path: Path) -> Iterator[Path]:
             path.rename(old)
         partial.rename(path)
     except OSError as error:
-        if old.exists() and not path.exists():
-            old.rename(path)
+        with suppress(OSError):
+            if old.exists() and not path.exists():
+                old.rename(path)
         raise _cannot_write(path, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -9,6 +9,7 @@ from pvdbench.core.errors import DataError
 
 Flow = NDArray[np.float32]  # (H, W, 2), (x, y) in pixels
 _MAGIC = b"PIEH"
+_HEADER = 12  # bytes: magic, width, height
 
 
 def write_flow(path: Path, flow: Flow) -> None:
@@ -27,11 +28,14 @@ def read_flow(path: Path) -> Flow:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"{path}: expected a flow file, found none; run the stage that makes it again") from None
-    if data[:4] != _MAGIC or len(data) < 12:
-        raise DataError(f"{path}: expected a .flo file that starts with PIEH, got {data[:4]!r}; make it again")
+        raise DataError(f"{path}: this flow is not there; run the stage that makes it again") from None
+    except OSError as error:
+        raise DataError(f"{path}: this flow cannot be read ({error.strerror}); make it again") from error
+    if data[:4] != _MAGIC or len(data) < _HEADER:
+        raise DataError(f"{path}: this is no .flo file, which starts with PIEH; make it again")
     width, height = (int(n) for n in np.frombuffer(data, "<i4", 2, offset=4))
-    if len(data) != 12 + 8 * width * height:
-        raise DataError(f"{path}: expected {12 + 8 * width * height} bytes for {width}x{height}, got {len(data)}; "
-                        "make it again")  # fmt: skip
-    return np.frombuffer(data, "<f4", offset=12).reshape(height, width, 2).astype(np.float32)
+    if min(width, height) < 1 or len(data) != _HEADER + 8 * width * height:
+        raise DataError(
+            f"{path}: its header says {width}x{height}, which does not suit its {len(data)} bytes; make it again"
+        )
+    return np.frombuffer(data, "<f4", offset=_HEADER).reshape(height, width, 2).astype(np.float32)

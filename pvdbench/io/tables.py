@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, shorten
 from pvdbench.io.atomic import replaced_file
 
 MANIFEST = ("video", "split", "frame", "blurry", "sharp", "flow", "occlusion", "width", "height")
@@ -61,8 +61,8 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """
     table = _read_csv(path, dtype=dict.fromkeys(_TEXT, str))
     if tuple(table.columns) != columns:
-        raise DataError(f"{path}: expected the columns {', '.join(columns)}, got {', '.join(table.columns)}; "
-                        "make it again")  # fmt: skip
+        raise DataError(f"{path}: its columns are {shorten(', '.join(table.columns), 80)}, and should be "
+                        f"{shorten(', '.join(columns), 120)}; make it again")  # fmt: skip
     return table
 
 
@@ -72,7 +72,7 @@ def _read_csv(path: Path, **how: Any) -> pd.DataFrame:
         return table
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such table; run the stage that makes it") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: this is no CSV ({str(error).splitlines()[0][:80]}); make it again") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise DataError(f"{path}: this is no CSV ({shorten(error, 80)}); make it again") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); correct the path or its permissions") from error

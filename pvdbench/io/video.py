@@ -1,4 +1,4 @@
-"""Videos in and out: frames decoded one by one, so that memory stays flat, and written as H.264 or FFV1."""
+"""Read and write videos: frames are decoded one by one, so that memory stays flat, and written as H.264 or FFV1."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -10,12 +10,12 @@ import av
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, shorten
 from pvdbench.io.images import Frame
 
 
 def decoded(path: Path) -> Iterator[av.VideoFrame]:
-    """The frames of a video's first stream.
+    """Decode the frames of a video's first stream, one by one.
 
     Raises:
         DataError: if the file is missing, unreadable or without a video stream.
@@ -23,12 +23,14 @@ def decoded(path: Path) -> Iterator[av.VideoFrame]:
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
-                raise DataError(f"{path}: expected a video stream, found none; name another file")
+                raise DataError(f"{path}: this file has no video stream; name another file")
             yield from container.decode(container.streams.video[0])
     except FileNotFoundError:
-        raise DataError(f"{path}: expected a video or a folder of frames, found none") from None
+        raise DataError(f"{path}: no video and no folder of frames is there; correct the path") from None
     except FFmpegError as error:
-        raise DataError(f"{path}: expected a readable video, got '{error.strerror}'; restore or convert it") from error
+        raise DataError(
+            f"{path}: this video cannot be read ({shorten(error.strerror)}); restore or convert it"
+        ) from error
 
 
 WRITTEN = (".mp4", ".mkv")

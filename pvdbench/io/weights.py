@@ -1,4 +1,4 @@
-"""Weights on disk: safetensors with a JSON header that says what made them."""
+"""Read and write weights: safetensors with a JSON header that says what made them."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from pvdbench.core.errors import WeightsError
+from pvdbench.core.errors import WeightsError, shorten
 from pvdbench.io.atomic import replaced_file
 
 
@@ -28,21 +28,20 @@ def save_weights(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str,
 
 
 def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors and the header of a file that save_weights wrote.
+    """Read the tensors and the header of a file that save_weights wrote.
 
     Raises:
         WeightsError: if the file is missing, truncated or was not made by pvdbench.
     """
     if not path.is_file():
-        raise WeightsError(f"{path}: expected a weights file, found none; run the training stage that makes it")
+        raise WeightsError(f"{path}: this weights file is not there; run the training stage that makes it")
     try:
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {})["pvdbench"])
         return load_file(path), header
-    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
-        raise WeightsError(
-            f"{path}: expected safetensors with a pvdbench header, got '{error}'; make or import it again"
-        ) from error
+    except (SafetensorError, OSError, KeyError, ValueError, RecursionError) as error:
+        raise WeightsError(f"{path}: these are no safetensors with a pvdbench header ({shorten(error)}); make or "
+                           "import the weights again") from error  # fmt: skip
 
 
 def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path, *, named: Callable[[str], str] = str) -> None:
@@ -71,7 +70,8 @@ def check_shapes(
     """
     own = {named(name): value for name, value in network.state_dict().items()}
     for name in sorted(set(own) | set(tensors)):
-        expected = tuple(own[name].shape) if name in own else "no such key"
-        got = tuple(tensors[name].shape) if name in tensors else "no such key"
-        if expected != got:
-            raise WeightsError(f"{path}: {name}: expected {expected}, got {got}; use the weights of this network")
+        ours = tuple(own[name].shape) if name in own else "no such tensor"
+        theirs = tuple(tensors[name].shape) if name in tensors else "no such tensor"
+        if ours != theirs:
+            raise WeightsError(f"{path}: {shorten(name)}: the network has {ours}, the file {theirs}; use the weights "
+                               "of this network")  # fmt: skip

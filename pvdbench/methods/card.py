@@ -1,4 +1,4 @@
-"""method.yaml: what a method says of itself, read without running it."""
+"""method.yaml, the card of a method: what is not code, read without running it."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ Task = Literal["deblur", "motion"]
 Kind = Literal["python", "folder", "command"]
 """How a method runs: in this process, not at all (its frames are there), or as a program in its own environment."""
 
-NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+NAME = re.compile(r"(?=.{1,60}$)[a-z][a-z0-9]*(-[a-z0-9]+)*")  # short enough for every file that is named after it
 
 
 class WeightsFile(StrictModel):
@@ -51,25 +51,36 @@ class MethodCard(StrictModel):
     weights: dict[str, WeightsFile] = Field(default={})
     needs: str = ""  # what may be wanting here, and where to get it; said where the method is skipped
     published: str = ""  # its method_name in data/published
+    upper_bound: bool | Literal["by-weights"] = (
+        False  # whether it sees the truth; by-weights: as its class says once loaded
+    )
     frames: FramesTemplate | None = None
     command: Command | None = None
     seconds_a_frame: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 600.0  # longer counts as hung
     training: dict[str, Any] | None = None  # a recipe, for a method whose network.py the training loop trains
 
-    def chosen(self, given: Mapping[str, Any], where: str) -> dict[str, Any]:
-        """The options with those given in place of the defaults.
+    def chosen(self, overrides: Mapping[str, Any], where: str) -> dict[str, Any]:
+        """Merge options over the card's defaults.
+
+        Args:
+            where: they were read, for messages.
 
         Raises:
             ParamsError: if one is unknown or of another type than its default.
         """
-        for name, value in given.items():
+        for name, value in overrides.items():
             if name not in self.options:
                 known = ", ".join(sorted(self.options)) or "none"
-                raise ParamsError(f"{where}.{name}: expected one of the options {known}, got '{name}'; correct it")
-            expected = type(self.options[name])
-            if type(value) not in ((float, int) if expected is float else (expected,)):
-                raise ParamsError(f"{where}.{name}: expected {expected.__name__}, got {value!r}; correct it")
-        return self.options | dict(given)
+                raise ParamsError(f"{where}.{name}: unknown option '{name}'; choose from {known}")
+            kind = type(self.options[name])
+            if type(value) not in ((float, int) if kind is float else (kind,)):
+                raise ParamsError(f"{where}.{name}: {_short(value)} is no {kind.__name__}; correct it")
+        return self.options | dict(overrides)
+
+
+def _short(value: object, most: int = 60) -> str:
+    text = repr(value)
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def read_card(methods: Path, name: str) -> MethodCard:
@@ -79,31 +90,31 @@ def read_card(methods: Path, name: str) -> MethodCard:
         MethodError: if there is no such method.
         ParamsError: if method.yaml has an unknown key, a wrong type, or keys that do not belong to its kind.
     """
+    if name not in (there := method_names(methods)):
+        raise MethodError(f"{methods}: no method '{name[:60]}' with a method.yaml is there; choose from "
+                          f"{', '.join(there) or 'none'}")  # fmt: skip
     path = methods / name / "method.yaml"
-    if not path.is_file():
-        there = ", ".join(method_names(methods)) or "none"
-        raise MethodError(f"{methods / name}: expected a method with method.yaml and adapter.py, found none; "
-                          f"methods there: {there}")  # fmt: skip
     card = read_params(path, MethodCard)
     _check_kind(path, card)
     return card
 
 
 def _check_kind(path: Path, card: MethodCard) -> None:
-    belongs = {"folder": card.frames, "command": card.command}
-    for kind, value in belongs.items():
-        key = {"folder": "frames", "command": "command"}[kind]
-        if (card.kind == kind) != (value is not None):
-            found = "none" if value is None else f"it with kind: {card.kind}"
-            raise ParamsError(f"{path}: {key}: expected this key with kind: {kind} alone, got {found}; see "
-                              "docs/adding-a-method.md")  # fmt: skip
+    for kind, key, value in (("folder", "frames", card.frames), ("command", "command", card.command)):
+        if card.kind == kind and value is None:
+            raise ParamsError(f"{path}: {key}: kind: {kind} needs this key; see docs/adding-a-method.md")
+        if card.kind != kind and value is not None:
+            raise ParamsError(
+                f"{path}: {key}: this key is for kind: {kind} alone, and the kind is {card.kind}; remove it"
+            )
     if card.kind != "python" and card.task != "deblur":
-        raise ParamsError(f"{path}: kind: expected python for a method of motion, got {card.kind}; write an adapter")
+        raise ParamsError(f"{path}: kind: a method of motion is of kind python, not {card.kind}; write an adapter")
     if card.kind == "command" and len(card.weights) > 1:
-        raise ParamsError(f"{path}: weights: expected one file at most for a command, got {len(card.weights)}; "
-                          "name a folder or an archive")  # fmt: skip
+        raise ParamsError(
+            f"{path}: weights: a command takes one file, not {len(card.weights)}; name a folder or an archive"
+        )
 
 
 def method_names(methods: Path) -> list[str]:
-    """The methods of a folder, sorted."""
+    """List the methods of a folder, sorted."""
     return sorted(card.parent.name for card in methods.glob("*/method.yaml"))

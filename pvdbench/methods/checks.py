@@ -1,70 +1,74 @@
-"""`pvdbench methods check`: the contract on three frames, each part in a process of its own with a time limit."""
+"""`pvdbench methods check`: validate a method on three frames, each check in a process of its own with a time limit."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from pvdbench.core.errors import PvdbenchError
-from pvdbench.methods.card import MethodCard, read_card
-from pvdbench.methods.flow_checks import FLOW_PARTS
-from pvdbench.methods.frame_checks import FRAME_PARTS
-from pvdbench.methods.isolation import Beat, run_watched
-from pvdbench.methods.loading import load_deblurrer, named_files
+from pvdbench.methods.card import MethodCard
+from pvdbench.methods.card_files import named_files
+from pvdbench.methods.check_inputs import CheckedMethod
+from pvdbench.methods.flow_checks import FLOW_CHECKS
+from pvdbench.methods.frame_checks import FRAME_CHECKS
+from pvdbench.methods.isolation import Progress, run_isolated
+from pvdbench.methods.loading import load_deblurrer
 from pvdbench.methods.precomputed import PrecomputedFrames
-from pvdbench.methods.trial_clip import Subject
 
 _LOADS = "loads"
-Parts = Mapping[str, Callable[[Subject], str]]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One part of the contract: what was tried, what came out, and whether that is right."""
+    """What one check found; message says what to change where it failed."""
 
-    part: str
-    says: str
-    fine: bool
+    check: str
+    passed: bool
+    message: str
 
 
-def check_method(subject: Subject, *, seconds: float) -> Iterator[Outcome]:
-    """Try each part of the contract that its kind and task have.
+def check_method(checked: CheckedMethod, *, seconds: float) -> Iterator[Outcome]:
+    """Run every check that a method of its kind and task must pass.
 
     Args:
-        seconds: that each part may take.
+        seconds: that each check may take.
 
     Raises:
         MethodError: if there is no such method.
     """
-    for part, probe in _parts(read_card(subject.methods, subject.name)).items():
+    for name, check in _checks(checked.card).items():
         try:
-            yield Outcome(part, run_watched(partial(_run, probe, subject), seconds=seconds), True)
+            yield Outcome(name, True, run_isolated(partial(_run, check, checked), seconds=seconds))
         except PvdbenchError as error:
-            yield Outcome(part, str(error), False)
-            if part == _LOADS:  # the other parts would say the same
+            yield Outcome(name, False, str(error))
+            if name == _LOADS:  # the other checks would say the same
                 return
 
 
-def _run(probe: Callable[[Subject], str], subject: Subject, _: Beat) -> str:
-    return probe(subject)
+def count_checks(checked: CheckedMethod) -> int:
+    """Count the checks that a method of its kind and task must pass."""
+    return len(_checks(checked.card))
 
 
-def _parts(card: MethodCard) -> Parts:
+def _run(check: Callable[[CheckedMethod], str], checked: CheckedMethod, _: Progress) -> str:
+    return check(checked)
+
+
+def _checks(card: MethodCard) -> Mapping[str, Callable[[CheckedMethod], str]]:
     if card.kind == "folder":
         return {"template": _template}
-    return {_LOADS: _loads, **(FLOW_PARTS if card.task == "motion" else FRAME_PARTS)}
+    return {_LOADS: _loads, **(FLOW_CHECKS if card.task == "motion" else FRAME_CHECKS)}
 
 
-def _loads(subject: Subject) -> str:
-    """Import, weights and options."""
-    motion = read_card(subject.methods, subject.name).task == "motion"
-    parts = (subject.estimator() if motion else subject.deblurrer()).parameters()
-    return f"{sum(parts.values()):,} parameters"
+def _loads(checked: CheckedMethod) -> str:
+    """Import the method and load its weights with its options."""
+    method = checked.estimator() if checked.card.task == "motion" else checked.deblurrer()
+    return f"{sum(method.parameters().values()):,} parameters"
 
 
-def _template(subject: Subject) -> str:
-    """Precomputed frames are for a data set's clips; here their names can be tried alone."""
-    method = load_deblurrer(subject.methods, subject.name)
+def _template(checked: CheckedMethod) -> str:
+    """Try the names of precomputed frames; the frames themselves are those of a data set's clips."""
+    method = load_deblurrer(checked.methods, checked.name)
     assert isinstance(method, PrecomputedFrames)
     example = method.path("VIDEO", ["00000", "00001"], 0)
-    there = len(named_files(subject.methods / subject.name, read_card(subject.methods, subject.name)))
+    there = len(named_files(checked.methods / checked.name, checked.card))
     return f"{example} holds frame 00000 of VIDEO; files here that suit the template: {there}"

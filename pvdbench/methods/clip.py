@@ -1,4 +1,4 @@
-"""Clip: a video as a method sees it, frames read when they are asked for."""
+"""A video as a method sees it: a sequence of frames that are read when they are asked for."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -7,7 +7,12 @@ from typing import overload
 import torch
 from torch import Tensor
 
-from pvdbench.io.images import read_frame
+from pvdbench.io.images import Frame, read_frame
+
+
+def to_tensor(frame: Frame) -> Tensor:
+    """Convert (H, W, 3) bytes to a (3, H, W) float32 tensor in [0, 1]."""
+    return torch.from_numpy(frame.copy()).permute(2, 0, 1).float() / 255
 
 
 class Clip(Sequence[Tensor]):
@@ -19,7 +24,7 @@ class Clip(Sequence[Tensor]):
         """Take the files of the frames.
 
         Args:
-            truth: the sharp clip, given to methods that say they are an upper bound.
+            truth: the sharp clip; a method gets it if its card says that it is an upper bound, and None otherwise.
             video: the clip's name in its data set.
             names: of the frames, where they differ from their files'.
         """
@@ -37,16 +42,15 @@ class Clip(Sequence[Tensor]):
         if isinstance(index, slice):
             truth = None if self.truth is None else self.truth[index]
             return Clip(self._paths[index], truth=truth, video=self.video, names=self.names[index])
-        frame = torch.from_numpy(read_frame(self._paths[index]).copy())
-        return frame.permute(2, 0, 1).float() / 255
+        return to_tensor(read_frame(self._paths[index]))
 
     def window(self, t: int, radius: int) -> Tensor:
-        """Frames t - radius to t + radius, the ends repeated: (2 * radius + 1, 3, H, W)."""
+        """Stack frames t - radius to t + radius, the ends repeated: (2 * radius + 1, 3, H, W)."""
         last = len(self) - 1
         return torch.stack([self[min(max(i, 0), last)] for i in range(t - radius, t + radius + 1)])
 
     def windows(self, radius: int) -> Iterator[Tensor]:
-        """The window of every frame, in order; each frame is read once."""
+        """Yield the window of every frame, in order; each frame is read once."""
         kept: dict[int, Tensor] = {}
         last = len(self) - 1
         for t in range(len(self)):

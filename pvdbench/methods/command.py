@@ -17,14 +17,16 @@ from torch import Tensor
 from pvdbench.core.errors import DataError, MethodError
 from pvdbench.io.images import read_frame, to_bytes, write_frame
 from pvdbench.methods.card import MethodCard
-from pvdbench.methods.clip import Clip
+from pvdbench.methods.clip import Clip, to_tensor
+from pvdbench.methods.process_tree import guarded
 
+_GRACE = 10.0  # seconds for the guard to end what it guards
 _OURS = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 """What would make the program's Python take our packages for its own."""
 
 
 class CommandMethod:
-    """Runs the program once a clip: PNG frames 00000.png and on in {input}, the same names wanted in {output}."""
+    """Runs the program once per clip: PNG frames 00000.png and on in {input}, the same names wanted in {output}."""
 
     timed = "clip"
 
@@ -37,11 +39,11 @@ class CommandMethod:
         self.log: Path | None = None
 
     def load(self, weights: Mapping[str, Path], device: torch.device, **options: Any) -> None:  # noqa: ARG002
-        """Keep the file for {weights}: the card's, or else the one that was trained here; begin the log.
+        """Keep the file for {weights}, the card's or else the one that was trained here; begin the log.
 
         Args:
-            weights: as given.
-            device: the program's own affair.
+            weights: name to file.
+            device: not used; the program chooses.
             options: each a {NAME} of argv.
         """
         self._options = {name: str(value) for name, value in options.items()}
@@ -63,55 +65,46 @@ class CommandMethod:
         """
         with tempfile.TemporaryDirectory(prefix="pvdbench-", ignore_cleanup_errors=True) as work:
             names = [f"{t:05d}.png" for t in range(len(clip))]
-            places = {part: Path(work, part) for part in ("input", "output")}
-            for place in places.values():
-                place.mkdir()
+            folders = {part: Path(work, part) for part in ("input", "output")}
+            for folder in folders.values():
+                folder.mkdir()
             for name, frame in zip(names, clip, strict=True):
-                write_frame(places["input"] / name, to_bytes(frame.permute(1, 2, 0).numpy()))
-            self._run(clip, places, Path(work))
-            yield from (self._frame(places["output"] / name) for name in names)
+                write_frame(folders["input"] / name, to_bytes(frame.permute(1, 2, 0).numpy()))
+            self._run(clip, folders, Path(work))
+            yield from (self._frame(folders["output"] / name) for name in names)
 
-    def _run(self, clip: Clip, places: Mapping[str, Path], work: Path) -> None:
-        arguments = self._arguments(places)
+    def _run(self, clip: Clip, folders: Mapping[str, Path], work: Path) -> None:
+        arguments, environment, limit = self._arguments(folders), _environment(), self._seconds * len(clip)
+        self._require_program(arguments[0], environment)
         output = work / "output.log"
         with output.open("wb") as log:
-            try:
-                program = subprocess.Popen(
-                    arguments, cwd=work, env=_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                    start_new_session=True,
-                )  # fmt: skip
-            except OSError as error:
-                raise MethodError(f"{self._label}: expected the program {arguments[0]}, got '{error.strerror}'; "
-                                  "install it or correct command.argv") from error  # fmt: skip
-            code = self._wait(program, self._seconds * len(clip))
+            program = subprocess.Popen(
+                guarded(arguments), cwd=work, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+            code = _wait(program, limit)
         self._keep(clip, arguments, output)
         if code != 0:
-            what = f"exit code {code}" if code is not None else f"none after {self._seconds * len(clip):g} s"
-            raise MethodError(f"{self._label}: {clip.video or 'clip'}: expected exit code 0, got {what}: "
+            what = f"ended with exit code {code}" if code is not None else f"did not end within {limit:g} s"
+            raise MethodError(f"{self._label}: {clip.video or 'clip'}: the program {what}, and its last line was "
                               f"{_last_line(output)}; {self._remedy(code)}")  # fmt: skip
 
-    def _arguments(self, places: Mapping[str, Path]) -> list[str]:
-        known = self._options | {name: str(place) for name, place in places.items()}
+    def _require_program(self, program: str, environment: Mapping[str, str]) -> None:
+        if shutil.which(program, path=environment.get("PATH")) is None:
+            raise MethodError(f"{self._label}: the program {program[:100]} is not there, or cannot be executed; "
+                              "install it or correct command.argv")  # fmt: skip
+
+    def _arguments(self, folders: Mapping[str, Path]) -> list[str]:
+        known = self._options | {name: str(folder) for name, folder in folders.items()}
         known |= {"weights": self._weights, "method": str(self._folder)}
         try:
             arguments = [part.format_map(known) for part in self._command.argv]
         except (KeyError, ValueError, IndexError) as error:
-            raise MethodError(f"{self._label}: command.argv: expected {{input}}, {{output}}, {{weights}}, {{method}} "
-                              f"and options, got {error}; write {{{{ and }}}} for braces") from error  # fmt: skip
+            raise MethodError(f"{self._label}: command.argv: {error} cannot be filled in; use {{input}}, {{output}}, "
+                              "{weights}, {method} and options; write {{ and }} for braces") from error  # fmt: skip
         if self._command.env == "own":
             return arguments
         return [_uv(), "run", "--quiet", "--no-project", "--script", str(self._folder / arguments[0]), *arguments[1:]]
-
-    def _wait(self, program: "subprocess.Popen[bytes]", seconds: float) -> int | None:
-        """The exit code; None where the time was up. Whatever the program started ends with it."""
-        try:
-            return program.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(program.pid, signal.SIGKILL)
-            program.wait()
 
     def _keep(self, clip: Clip, arguments: list[str], output: Path) -> None:
         if self.log is None:
@@ -126,10 +119,10 @@ class CommandMethod:
 
     def _frame(self, path: Path) -> Tensor:
         try:
-            return torch.from_numpy(read_frame(path).copy()).permute(2, 0, 1).float() / 255
+            return to_tensor(read_frame(path))
         except DataError as error:
-            raise MethodError(f"{self._label}: expected {path.name} in {{output}}, got none that reads; write a PNG a "
-                              f"frame, of 8-bit RGB, under the input's name ({error})") from error  # fmt: skip
+            raise MethodError(f"{self._label}: the program left no readable {path.name} in {{output}}; write one PNG "
+                              "per frame, of 8-bit RGB, under the input's name") from error  # fmt: skip
 
 
 def _environment() -> dict[str, str]:
@@ -138,14 +131,29 @@ def _environment() -> dict[str, str]:
     return kept | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
 
 
+def _wait(program: "subprocess.Popen[bytes]", seconds: float) -> int | None:
+    """Wait for the exit code; None where the time was up. Whatever the program started ends with it."""
+    try:
+        return program.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        program.terminate()  # its guard, which ends the rest
+        with suppress(subprocess.TimeoutExpired):
+            program.wait(_GRACE)
+        with suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
+
+
 def _uv() -> str:
     beside = Path(sys.executable).with_name("uv")
     found = shutil.which("uv") or (str(beside) if beside.is_file() else None)
     if found is None:
-        raise MethodError("expected the program uv for env: uv, found none; run `pip install uv`")
+        raise MethodError("env: uv needs the program uv, which is not here; run `pip install uv`")
     return found
 
 
 def _last_line(output: Path) -> str:
     lines = output.read_text(errors="replace").strip().splitlines()
-    return f"'{lines[-1][:200]}'" if lines else "no output"
+    return f"'{lines[-1][:100]}'" if lines else "not there: no output"

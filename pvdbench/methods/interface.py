@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from pvdbench.core.errors import ParamsError
+from pvdbench.core.errors import ParamsError, shorten
 from pvdbench.methods.clip import Clip
 
 
@@ -26,19 +26,19 @@ class Loadable(Protocol):
         """
 
     def parameters(self) -> Mapping[str, int]:
-        """Learned parameters by part ("deblur", "motion"); empty for a method without any."""
+        """Count learned parameters by part ("deblur", "motion"); empty for a method without any."""
 
 
 @runtime_checkable
 class Deblurrer(Loadable, Protocol):
     """Restores the sharp frames of a clip.
 
-    One whose attribute upper_bound is true is shown clip.truth: what it gives says how much a perfect choice would be
-    worth, and is no result.
+    One whose card says `upper_bound: true` is handed clip.truth: its frames show how much a perfect choice would be
+    worth, and every table marks them. With `by-weights` its attribute upper_bound decides once it is loaded.
     """
 
     def deblur(self, clip: Clip) -> Iterator[Tensor]:
-        """One (3, H, W) frame in [0, 1] for each frame of clip, in order; timed frame by frame."""
+        """Yield one (3, H, W) frame in [0, 1] per frame of clip, in order; timed frame by frame."""
 
 
 @runtime_checkable
@@ -46,7 +46,7 @@ class MotionEstimator(Loadable, Protocol):
     """Estimates optical flow."""
 
     def flow(self, target: Tensor, source: Tensor) -> Tensor:
-        """(2, H, W) flow in pixels, (x, y): target(p) looks like source(p + flow(p)).
+        """Estimate (2, H, W) flow in pixels, (x, y): target(p) looks like source(p + flow(p)).
 
         Args:
             target, source: (3, H, W) RGB in [0, 1].
@@ -54,7 +54,7 @@ class MotionEstimator(Loadable, Protocol):
 
 
 Pairs = Sequence[tuple[Tensor, Tensor]]
-"""Estimates and truths of one update, in [0, 1]: one, or one a scale; the loss is the sum over them."""
+"""Estimates and truths of one update, in [0, 1]: one pair, or one per scale; the loss is the sum over them."""
 State = Mapping[str, Tensor]
 
 
@@ -76,7 +76,7 @@ class Trainable:
     published: Callable[[State], State]
 
     def build(self, options: Mapping[str, Any]) -> nn.Module:
-        """The untrained network of these options.
+        """Build the untrained network of these options.
 
         Raises:
             ParamsError: if the method refuses them.
@@ -84,10 +84,12 @@ class Trainable:
         try:
             return self.network(**options)
         except Exception as error:  # each method refuses in its own way
-            given = ", ".join(f"{name}: {value}" for name, value in options.items())
-            raise ParamsError(f"{self.name}: expected options that its network can be built of, got {given} "
-                              f"({error}); correct them") from error  # fmt: skip
+            named = ", ".join(f"{name}: {value}" for name, value in options.items())[:120]
+            said = shorten(error)
+            raise ParamsError(
+                f"{self.name}: its network cannot be built with {named} ({said}); correct them"
+            ) from error
 
     def header(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """What a weights file's header says, enough to build the network again."""
+        """Make the header of a weights file, enough to build the network again."""
         return {"network": self.name, "options": dict(options)}

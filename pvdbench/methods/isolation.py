@@ -1,4 +1,4 @@
-"""Running a method in a process of its own, so that one that hangs or dies stops nothing but itself."""
+"""Run a method in a process of its own, so that one that hangs or dies stops nothing but itself."""
 
 import multiprocessing
 import os
@@ -12,45 +12,47 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from pvdbench.core.errors import MethodError, PvdbenchError
+from pvdbench.core.errors import MethodError, PvdbenchError, shorten
+from pvdbench.methods.process_tree import become_guard, exit_like, kill_children
 
-Beat = Callable[[], None]
-"""To be called whenever there is progress."""
+Progress = Callable[[], None]
+"""To be called whenever there is progress, such as after every frame."""
 
 _GRACE = 2.0  # seconds to end by itself
+_MESSAGE = 200  # characters of a method's own error message
 
 
-def run_watched(work: Callable[[Beat], Any], *, seconds: float) -> Any:
-    """What work returns; it is stopped when it calls its beat more than so many seconds apart.
+def run_isolated(work: Callable[[Progress], Any], *, seconds: float) -> Any:
+    """Run a function in a process of its own and return its result.
 
-    Its temporary files lie in a folder that goes away with it, however it ends.
+    All processes that it started end with it, and its temporary files go away, however it ends.
 
     Args:
         work: a function of a module, or functools.partial of one, so that it can be sent to a process.
-        seconds: without a sign of life.
+        seconds: without progress after which it is stopped.
 
     Raises:
         PvdbenchError: the kind that work raised.
-        MethodError: if work raises anything else, hangs, or its process dies.
+        MethodError: if work raises anything else, makes no progress, or its process dies.
     """
-    with tempfile.TemporaryDirectory(prefix="pvdbench-", ignore_cleanup_errors=True) as place:
-        return _watch(work, seconds, place)
+    with tempfile.TemporaryDirectory(prefix="pvdbench-", ignore_cleanup_errors=True) as folder:
+        return _supervise(work, seconds, folder)
 
 
-def _watch(work: Callable[[Beat], Any], seconds: float, place: str) -> Any:
+def _supervise(work: Callable[[Progress], Any], seconds: float, folder: str) -> Any:
     context = multiprocessing.get_context(_start_method())
     context.set_forkserver_preload(["torch"])
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(  # type: ignore[attr-defined]  # of each context there is
-        target=_run, args=(work, theirs, place)
+        target=_guard if sys.platform == "linux" else _run, args=(work, theirs, folder)
     )
     process.start()
     theirs.close()
     try:
         while True:
             if not ours.poll(seconds):
-                raise MethodError(f"expected a frame within {seconds:g} s, got none; make the method faster, mend what "
-                                  "it waits for, or raise seconds_a_frame in method.yaml")  # fmt: skip
+                raise MethodError(f"no frame came within {seconds:g} s; make the method faster, mend what it waits "
+                                  "for, or raise seconds_a_frame in method.yaml")  # fmt: skip
             kind, value = ours.recv()
             if kind == "result":
                 return value
@@ -58,8 +60,8 @@ def _watch(work: Callable[[Beat], Any], seconds: float, place: str) -> Any:
                 raise value
     except EOFError:
         process.join()
-        raise MethodError(f"expected the method to run to its end, its process died ({_exit(process.exitcode)}); "
-                          "look for a crash or a lack of memory") from None  # fmt: skip
+        raise MethodError(f"the method's process died ({_exit(process.exitcode)}); look for a crash or a lack of "
+                          "memory") from None  # fmt: skip
     finally:
         _end(process)
 
@@ -71,13 +73,28 @@ def _start_method() -> str:
     return "forkserver" if "torch" in sys.modules else "fork"
 
 
-def _run(work: Callable[[Beat], Any], channel: Connection, place: str) -> None:
-    """In the new process; a pipe without reader ends it at the next beat."""
+def _guard(work: Callable[[Progress], Any], channel: Connection, folder: str) -> None:
+    """In the new process: run work in one more, so that this one outlives a crash and ends what is left."""
     os.setpgid(0, 0)
-    tempfile.tempdir = os.environ["TMPDIR"] = place
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what it started ends, too
+    become_guard()
+    worker = multiprocessing.get_context("fork").Process(target=_run, args=(work, channel, folder))
+    code = 1
     try:
-        channel.send(("result", work(lambda: channel.send(("beat", None)))))
+        worker.start()
+        channel.close()
+        worker.join()
+        code = worker.exitcode or 0
+    finally:
+        kill_children()
+        exit_like(code)
+
+
+def _run(work: Callable[[Progress], Any], channel: Connection, folder: str) -> None:
+    """In the method's process; a pipe without reader ends it at the next sign of progress."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    tempfile.tempdir = os.environ["TMPDIR"] = folder
+    try:
+        channel.send(("result", work(lambda: channel.send(("progress", None)))))
     except PvdbenchError as error:
         channel.send(("error", error))
     except Exception as error:
@@ -86,11 +103,9 @@ def _run(work: Callable[[Beat], Any], channel: Connection, place: str) -> None:
 
 def _in_one_line(error: Exception) -> str:
     last = traceback.extract_tb(error.__traceback__)[-1]
-    said = " ".join(str(error).split())
-    return (
-        f"expected no error, got {type(error).__name__}: {said} ({Path(last.filename).name}, line {last.lineno}); "
-        "mend the method"
-    )
+    said = shorten(error, _MESSAGE)
+    where = f"{Path(last.filename).name}, line {last.lineno}"
+    return f"the method raised {type(error).__name__}: {said} ({where}); mend it"
 
 
 def _exit(code: int | None) -> str:
@@ -98,11 +113,11 @@ def _exit(code: int | None) -> str:
 
 
 def _end(process: multiprocessing.process.BaseProcess) -> None:
-    """Whatever it started ends with it."""
+    """Give it time to end by itself; its guard ends what is below it."""
     process.join(_GRACE)
     if process.is_alive():
         process.terminate()
-        process.join(_GRACE)
+        process.join(2 * _GRACE)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid or 0, signal.SIGKILL)
     process.kill()

@@ -1,4 +1,4 @@
-"""What the adapters of methods with a network share: reading weights that were trained here or imported."""
+"""Base class of deblurrers whose network is trained here or imported: it reads the row's weights."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from pvdbench.io.weights import fill, load_weights
 
 
 class TrainedMethod:
-    """Half a deblurrer: the network of the row's weights. An adapter names its parts and adds deblur.
+    """Base class of deblurrers with trained weights; an adapter sets the attributes and adds deblur.
 
     Attributes:
         name: the method's folder.
@@ -32,26 +32,26 @@ class TrainedMethod:
             WeightsError: if there are none, or they are damaged or of another network.
         """
         if "network" not in weights:
-            raise WeightsError(f"{self.name}: expected a file of weights, got none; train a row of it, or bring a "
-                               f"checkpoint in by `pvdbench weights import --method {self.name}`")  # fmt: skip
+            raise WeightsError(f"{self.name}: this method needs a file of weights; train a row of it, or import a "
+                               f"checkpoint by `pvdbench weights import --method {self.name}`")  # fmt: skip
         path = weights["network"]
         tensors, header = load_weights(path)
         if header.get("network") != self.name:
-            raise WeightsError(f"{path}: expected the weights of a {self.name}, got those of {header.get('network')}; "
-                               "name a row of this method")  # fmt: skip
+            raise WeightsError(f"{path}: these are weights of '{str(header.get('network'))[:60]}', not of "
+                               f"'{self.name}'; name a row of this method")  # fmt: skip
         self._device, self._network = device, type(self).build(**header["options"])
         fill(self._network, tensors, path)
         self._network.to(device).eval()
 
     def parameters(self) -> Mapping[str, int]:
-        """All are deblurring's."""
+        """Count the network's parameters; all are for deblurring."""
         return {"deblur": sum(p.numel() for p in self._network.parameters())}
 
     def ready(self, frames: Tensor) -> Tensor:
-        """Frames (..., 3, H, W) as a batch of one on the device, padded as the network needs."""
+        """Move frames (..., 3, H, W) to the device as a batch of one, padded as the network needs."""
         return padded(frames[None].to(self._device), self.multiple)
 
     def cut(self, output: Tensor, like: Tensor) -> Tensor:
-        """A batch of one back as a frame in [0, 1] on the CPU, as large as the frame like."""
+        """Take the frame out of a batch of one: in [0, 1], on the CPU, as large as the frame like."""
         h, w = like.shape[-2:]
         return output[0, :, :h, :w].clamp(0, 1).cpu()

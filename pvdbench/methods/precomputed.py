@@ -1,4 +1,4 @@
-"""kind: folder: a method that exists as its frames alone, taken from where they lie."""
+"""kind: folder: a method whose frames are there already, read from where they lie."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from torch import Tensor
 from pvdbench.core.errors import DataError, MethodError
 from pvdbench.io.images import read_frame
 from pvdbench.methods.card import FramesTemplate
-from pvdbench.methods.clip import Clip
+from pvdbench.methods.clip import Clip, to_tensor
 
 
 class PrecomputedFrames:
@@ -26,8 +26,8 @@ class PrecomputedFrames:
         """
         self._folder, self._template = folder, template
         if self.path("video", ["0", "1"], 0) == self.path("video", ["0", "1"], 1):
-            raise MethodError(f"{folder / 'method.yaml'}: frames.path: expected {{frame}} or {{number}} in it, got "
-                              f"'{template.path}'; add one")  # fmt: skip
+            raise MethodError(f"{folder / 'method.yaml'}: frames.path: '{template.path}' names one file for all "
+                              "frames; add {frame} or {number}")  # fmt: skip
 
     def load(self, weights: Mapping[str, Path], device: torch.device, **options: Any) -> None:
         """Nothing to load."""
@@ -45,7 +45,7 @@ class PrecomputedFrames:
         last = len(clip) - 1
         for t in range(len(clip)):
             index = min(max(t - self._template.frame_offset, 0), last)
-            yield _unit(self.path(clip.video, clip.names, index))
+            yield _read(self.path(clip.video, clip.names, index))
 
     def path(self, video: str, names: Sequence[str], index: int) -> Path:
         """The file of one result.
@@ -61,9 +61,9 @@ class PrecomputedFrames:
         try:
             filled = self._template.path.format(video=video, frame=FrameName(names[index]), number=index)
         except (KeyError, IndexError, ValueError, AttributeError) as error:
-            raise MethodError(f"{self._folder / 'method.yaml'}: frames.path: expected {{video}}, {{frame}} and "
-                              f"{{number}} with formats that suit them, got '{self._template.path}' "
-                              f"({error}); correct it") from error  # fmt: skip
+            raise MethodError(f"{self._folder / 'method.yaml'}: frames.path: '{self._template.path}' cannot be filled "
+                              f"({error}); use {{video}}, {{frame}} and {{number}} with formats that suit "
+                              "them") from error  # fmt: skip
         return self._folder / filled
 
 
@@ -76,9 +76,8 @@ class FrameName(str):
         return format(int(self), spec) if spec.endswith("d") else super().__format__(spec)
 
 
-def _unit(path: Path) -> Tensor:
+def _read(path: Path) -> Tensor:
     try:
-        frame = read_frame(path)
+        return to_tensor(read_frame(path))
     except DataError as error:  # of the method, not of the data set
         raise MethodError(str(error)) from error
-    return torch.from_numpy(frame.copy()).permute(2, 0, 1).float() / 255

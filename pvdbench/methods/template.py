@@ -1,4 +1,4 @@
-"""`pvdbench methods new`: a folder that passes the contract as it is, to be filled."""
+"""`pvdbench methods new`: write the folder of a method that passes every check, to be filled in."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from pvdbench.core.errors import MethodError
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.methods.card import Kind
-from pvdbench.methods.loading import check_name
+from pvdbench.methods.folders import check_name
 
 _CARD = """label: {name}
 task: deblur
@@ -23,7 +23,7 @@ class Method:
     def parameters(self):  # learned ones by part, such as {{"deblur": 1234}}
         return {{}}
 
-    def deblur(self, clip):  # one (3, H, W) frame in [0, 1] for each of the clip; clip.window(t, radius) has neighbours
+    def deblur(self, clip):  # one (3, H, W) frame in [0, 1] per frame of clip; clip.window(t, radius) has neighbours
         for frame in clip:
             yield frame
 '''
@@ -35,7 +35,7 @@ frames:
 """
 
 _COMMAND = """kind: command
-command: # run once a clip: 00000.png and on are in {{input}}, the same names are wanted in {{output}}
+command: # run once per clip: 00000.png and on are in {{input}}, the same names are wanted in {{output}}
   argv: [python3, "{{method}}/run.py", "{{input}}", "{{output}}"] # with env: uv: [run.py, "{{input}}", "{{output}}"]
   env: own
 """
@@ -62,22 +62,23 @@ _FILES: Mapping[Kind, Mapping[str, str]] = {
 }
 
 
-def new_method(place: Path, name: str, kind: Kind, taken: Sequence[Path]) -> list[Path]:
-    """Write place/NAME.
+def new_method(folder: Path, name: str, kind: Kind, taken: Sequence[Path]) -> list[Path]:
+    """Write folder/NAME.
 
     Args:
-        taken: folders of methods whose names are not free.
+        folder: of methods.
+        taken: further folders of methods, whose names are not free.
 
     Returns: the files.
     Raises:
-        MethodError: if the name is no valid one or taken.
+        MethodError: if the name is not valid or taken.
         WriteError: if the folder cannot be written.
     """
     check_name(name)
-    for folder in (place, *taken):
-        if (folder / name).exists():
-            raise MethodError(f"{folder / name}: expected a name that is free, found a method there; choose another")
-    with replaced_folder(place / name) as partial:
+    for other in (folder, *taken):
+        if (other / name).exists():
+            raise MethodError(f"{other / name}: there is a method of this name; choose another")
+    with replaced_folder(folder / name) as partial:
         for file, text in _FILES[kind].items():
             (partial / file).write_text(text.format(name=name))
-    return [place / name / file for file in _FILES[kind]]
+    return [folder / name / file for file in _FILES[kind]]

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import overload
 
 import av
-import torch
+import numpy as np
 from torch import Tensor
 
 from pvdbench.core.errors import DataError
 from pvdbench.io.video import decoded
-from pvdbench.methods.clip import Clip
+from pvdbench.methods.clip import Clip, to_tensor
 
 _KEPT = 16  # decoded frames that stay at hand; a window method looks a few frames back
 
@@ -29,12 +29,12 @@ class VideoClip(Clip):
         self._path, self._kept = path, OrderedDict[int, Tensor]()
         self._count = sum(1 for _ in decoded(path))
         if not self._count:
-            raise DataError(f"{path}: expected a video with frames, found none; name another file")
+            raise DataError(f"{path}: this video has no frames; name another file")
         self._ahead, self._next = decoded(self._path), 0
 
     @property
     def rate(self) -> Fraction:
-        """Frames a second."""
+        """Frames per second; 30 where the file does not say."""
         with av.open(str(self._path)) as container:
             return container.streams.video[0].average_rate or Fraction(30)
 
@@ -47,7 +47,9 @@ class VideoClip(Clip):
     def __getitem__(self, index: slice) -> Clip: ...
     def __getitem__(self, index: int | slice) -> Tensor | Clip:
         if isinstance(index, slice):
-            raise TypeError(f"{self._path}: expected the number of a frame, got a slice; take frames one by one")
+            raise TypeError(
+                f"{self._path}: a video is read frame by frame and cannot be sliced; take frames by their number"
+            )
         t = index + self._count if index < 0 else index
         if not 0 <= t < self._count:
             raise IndexError(t)
@@ -58,7 +60,7 @@ class VideoClip(Clip):
         return self._kept[t]
 
     def _keep(self, frame: av.VideoFrame) -> None:
-        values = torch.from_numpy(frame.to_ndarray(format="rgb24")).permute(2, 0, 1).float() / 255
+        values = to_tensor(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
         self._kept[self._next] = values
         self._next += 1
         while len(self._kept) > _KEPT:

@@ -1,6 +1,5 @@
 """One page a row: what it is, what it cost, how it scored clip by clip, its best and worst frames."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pvdbench.core.errors import DataError
+from pvdbench.io.checksum import file_sha256
 from pvdbench.io.cost import read_cost
 from pvdbench.report.numbers import TaskNumbers
 from pvdbench.report.training_curve import Curve, read_curve
@@ -158,8 +158,7 @@ def _record(path: Path) -> dict[str, Any]:
 def _weights(study: Path, path: Path) -> Weights | None:
     if not path.is_file():
         return None
-    content = path.read_bytes()
-    return Weights(path.relative_to(study).as_posix(), hashlib.sha256(content).hexdigest(), len(content) / 2**20)
+    return Weights(path.relative_to(study).as_posix(), file_sha256(path), path.stat().st_size / 2**20)
 
 
 def _clips(frames: pd.DataFrame) -> Iterator[ClipScore]:

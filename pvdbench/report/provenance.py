@@ -1,6 +1,5 @@
 """What made a report: commit, parameters, data, seeds, versions, hardware and what each stage took."""
 
-import hashlib
 import platform
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 
 from pvdbench.core.errors import DataError, StudyError
+from pvdbench.io.checksum import file_sha256
 from pvdbench.io.cost import read_cost
 from pvdbench.io.tables import MANIFEST, read_table
 from pvdbench.training.recipes import MOTION_PRESETS, SEQUENCE_PRESETS
@@ -178,7 +178,7 @@ def _data_record(root: Path, dataset: str) -> DataRecord:
     path = root / "data" / dataset / "manifest.csv"
     splits = read_table(path, MANIFEST).groupby("split", sort=True)["video"]
     frames = tuple((str(split), int(videos.nunique()), len(videos)) for split, videos in splits)
-    return DataRecord(dataset, frames, hashlib.sha256(path.read_bytes()).hexdigest(), _locked(root, dataset))
+    return DataRecord(dataset, frames, file_sha256(path), _locked(root, dataset))
 
 
 def _locked(root: Path, dataset: str) -> str:

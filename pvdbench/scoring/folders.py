@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pvdbench.core.errors import DataError
+from pvdbench.io.frame_folders import is_frame
 from pvdbench.io.images import read_frame
 from pvdbench.scoring.dataset import read_estimate
 from pvdbench.scoring.executor import Jobs, in_order
@@ -18,8 +19,6 @@ from pvdbench.scoring.metric import Metric
 from pvdbench.scoring.protocol import Protocol
 from pvdbench.scoring.registry import named_protocols, score_pair
 from pvdbench.scoring.score_file import score_table, write_score_file
-
-_ENDINGS = {".png", ".jpg", ".jpeg"}
 
 
 @dataclass(frozen=True)
@@ -147,7 +146,7 @@ def _clips(folder: Path) -> dict[str, dict[str, Path]]:
     """List the frames of every clip by name, both sorted."""
     clips: dict[str, dict[str, Path]] = {}
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in _ENDINGS and path.is_file():
+        if is_frame(path) and path.is_file():
             frames = clips.setdefault(path.parent.relative_to(folder).as_posix(), {})
             if path.stem in frames:
                 raise DataError(f"{path}: there is {frames[path.stem].name}, too; keep one file per frame")

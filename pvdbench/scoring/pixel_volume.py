@@ -17,6 +17,7 @@ from pvdbench.io.failure import read_failure
 from pvdbench.io.flow import read_flow
 from pvdbench.io.images import read_frame
 from pvdbench.io.tables import VOLUME_STATISTICS, write_table
+from pvdbench.methods.clip import to_tensor
 from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.pixel_volume import pixel_volume
 
@@ -134,7 +135,7 @@ def _near(values: Bytes, truth: Bytes, c: int) -> NDArray[np.bool_]:
 
 def _read_gray(path: Path) -> Tensor:
     """(1, 1, H, W) in [0, 1]."""
-    return gray(torch.from_numpy(read_frame(path).copy()).permute(2, 0, 1)[None].float() / 255)
+    return gray(to_tensor(read_frame(path))[None])
 
 
 def _to_bytes(values: Tensor) -> Bytes:

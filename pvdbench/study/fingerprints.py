@@ -1,7 +1,6 @@
 """Fingerprints of the code that each stage and each row runs: an edit re-runs what it changes and no more."""
 
 import ast
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -10,8 +9,9 @@ from pathlib import Path
 
 import pvdbench
 from pvdbench.io.atomic import replaced_folder
+from pvdbench.io.checksum import file_sha256
 from pvdbench.methods.card import read_card
-from pvdbench.methods.loading import named_files
+from pvdbench.methods.card_files import named_files
 
 TREE = Path(pvdbench.__file__).parents[1]
 """The folder that holds the package that runs."""
@@ -119,7 +119,7 @@ def record_starts(starts: Mapping[str, Start], out: Path) -> None:
         for row, start in starts.items():
             (folder / row).parent.mkdir(exist_ok=True)
             given = [start.given] if start.given and start.given.is_file() else []
-            record: dict[str, object] = {"given": {path.name: _hash(path) for path in given}}
+            record: dict[str, object] = {"given": {path.name: file_sha256(path) for path in given}}
             _write(folder / f"{row}.json", record | (_network_code(start.method) if start.method else {}))
 
 
@@ -133,12 +133,7 @@ def _network_code(method: Path) -> dict[str, object]:
 
 
 def _hashes(files: Iterable[Path], folder: Path) -> dict[str, str]:
-    return {os.path.relpath(path, folder): _hash(path) for path in files}
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:  # weights may be larger than memory should be
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {os.path.relpath(path, folder): file_sha256(path) for path in files}
 
 
 def _write(path: Path, record: Mapping[str, object]) -> None:

@@ -11,7 +11,7 @@ from pvdbench.core.errors import ParamsError, StudyError
 from pvdbench.core.params import StrictModel, parse_params, read_params
 from pvdbench.io.weights import load_weights
 from pvdbench.methods.card import Task, read_card
-from pvdbench.methods.loading import check_places, place_of
+from pvdbench.methods.folders import check_folders, find_method, installed_folders
 from pvdbench.networks.params import DeblurRow, MotionRow, NetworkParams
 from pvdbench.scoring.params import ProtocolParams
 from pvdbench.study.table_params import TableParams
@@ -62,12 +62,12 @@ class Study:
 
     @property
     def methods(self) -> tuple[Path, ...]:
-        """The folders of methods: the tree's own, then those that the study names."""
-        return (self.root / "methods", *(self.folder / place for place in self.params.methods))
+        """The folders of methods: the tree's own, those that the study names, and those of installed packages."""
+        return (self.root / "methods", *(self.folder / place for place in self.params.methods), *installed_folders())
 
     def place_of(self, method: str) -> Path:
         """Which of the folders holds a method."""
-        return place_of(self.methods, method)
+        return find_method(self.methods, method)
 
     def dataset(self, name: str) -> Path:
         """A data set's folder."""
@@ -111,8 +111,17 @@ class Study:
 
     @property
     def upper_bounds(self) -> list[str]:
-        """The rows of `deblur` that look at the truth."""
-        return [name for name, row in self.params.deblur.items() if row.network and row.network.volume == "ideal"]
+        """The rows of `deblur` that see the truth: by their method's card, or by their weights where it says so."""
+        return [name for name in self.params.deblur if self._is_upper_bound(name)]
+
+    def _is_upper_bound(self, name: str) -> bool:
+        row = self.params.deblur[name]
+        says = read_card(self.place_of(row.method), row.method).upper_bound
+        if says != "by-weights":
+            return says
+        given = self.given(row.weights)
+        known = row.network is not None or (given is not None and given.is_file())
+        return known and self.network_params(name).volume == "ideal"
 
     def network_params(self, name: str) -> NetworkParams:
         """The network of a row of `deblur`: as params.yaml has it, else as its given weights say.
@@ -176,7 +185,7 @@ def load_study(folder: Path) -> Study:
         raise ParamsError(f"{folder / 'params.yaml'}: root: expected the way to the folder that holds methods/, "
                           f"got '{params.root}'; correct it")  # fmt: skip
     _check_repository(study.root)
-    check_places(study.methods)
+    check_folders(study.methods)
     for method in {row.method for row in params.motion.values()}:
         _check_method(study, method, "motion")
     for method in {row.method for row in params.deblur.values()}:

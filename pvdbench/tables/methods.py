@@ -9,7 +9,7 @@ import pandas as pd
 from pvdbench.analysis.published import read_published
 from pvdbench.io.cost import read_cost
 from pvdbench.methods.card import MethodCard, Task, method_names, read_card
-from pvdbench.methods.loading import are_here
+from pvdbench.methods.card_files import has_weights
 from pvdbench.tables.table import MISSING
 
 _MILLION = 1e6
@@ -74,7 +74,7 @@ def _parameters(study: Path, task: Task, rows: Sequence[str]) -> str:
 
 def _weights(folder: Path, card: MethodCard, study: Path, rows: Sequence[str]) -> str:
     if card.weights:
-        return "here" if are_here(folder, card) else "not here"
+        return "here" if has_weights(folder, card) else "not here"
     trained = [study / "data" / "weights" / card.task / f"{row}.safetensors" for row in rows]
     return f"{sum(path.is_file() for path in trained)} of {len(rows)} rows" if rows else MISSING
 

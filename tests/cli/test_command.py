@@ -42,11 +42,11 @@ def test_the_studies_are_valid(name, rows):
     [
         (
             lambda p: p.update(trainig={}),
-            "params.yaml: trainig: expected one of the keys datasets, deblur, methods, motion",
+            "params.yaml: trainig: unknown key 'trainig'; choose from datasets, deblur, methods, motion",
         ),
         (
             lambda p: p["training"]["deblur"].update(step=3),
-            "training.deblur.step: expected one of the keys batch, channels_last",
+            "training.deblur.step: unknown key 'step'; choose from batch, channels_last",
         ),
         (
             lambda p: p["training"]["deblur"].update(steps=0),
@@ -87,7 +87,7 @@ def test_outside_a_git_repository(study):
 
 
 def test_outside_a_study(tmp_path):
-    assert "params.yaml: expected a parameter file, found none" in one_line(pvdbench("tables", cwd=tmp_path))
+    assert "params.yaml: this parameter file is not there" in one_line(pvdbench("tables", cwd=tmp_path))
 
 
 def test_a_row_that_is_not_there(study):
@@ -97,7 +97,7 @@ def test_a_row_that_is_not_there(study):
 
 def test_a_data_set_that_is_not_there(study):
     pvdbench("train", "deblur", "input", cwd=study)
-    assert "data/su: expected a data set with manifest.csv, found none" in one_line(
+    assert "data/su: this data set is not there: it has no manifest.csv" in one_line(
         pvdbench("infer", "deblur", "su", "input", cwd=study)
     )
 
@@ -116,11 +116,11 @@ def test_a_stage_by_hand_and_bad_frames_that_lose_nothing(study):
     frame = study / "data" / "smoke" / "b" / "GT" / "00002.png"
     kept = frame.read_bytes()
     frame.write_bytes(kept[:300])
-    assert "b/GT/00002.png: expected a whole PNG or JPEG" in one_line(
+    assert "b/GT/00002.png: this is no readable PNG or JPEG" in one_line(
         pvdbench("infer", "motion", "smoke", "static", cwd=study)
     )
     frame.unlink()
-    assert "b/GT/00002.png: expected a frame, found no file" in one_line(
+    assert "b/GT/00002.png: this frame is not there" in one_line(
         pvdbench("score", "motion", "smoke", "static", cwd=study)
     )
     frame.write_bytes(kept)
@@ -153,7 +153,7 @@ def test_weights_show_says_what_a_file_holds(study):
     run = pvdbench("weights", "show", "data/weights/motion/static.safetensors", cwd=study)
     assert run.returncode == 0 and "method: static" in run.stdout and "0 parameters in 0 tensors" in run.stdout
     assert "sha256 " in run.stdout
-    assert "expected a weights file, found none" in one_line(pvdbench("weights", "show", "gone", cwd=study))
+    assert "this weights file is not there" in one_line(pvdbench("weights", "show", "gone", cwd=study))
 
 
 def test_packing_by_hand(study):

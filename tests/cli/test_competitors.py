@@ -59,7 +59,7 @@ def test_a_row_is_trained_and_run(row):
             {"method": "dvd", "options": {"align": "flow"}},
             "(unknown align 'flow'; choose from none, tvl1); correct",
         ),
-        ({"training": {"step": 3}}, "deblur.ours.training: step: expected one of the keys batch, channels_last"),
+        ({"training": {"step": 3}}, "deblur.ours.training: step: unknown key 'step'; choose from batch, channels_last"),
         ({"training": {"steps": 0}}, "deblur.ours.training: steps: input should be greater than or equal to 1, got 0"),
         (
             {"network": {"volume": "warp"}},
@@ -78,7 +78,7 @@ def test_a_mistaken_row_is_one_line(row, row_, message):
 def test_a_method_without_weights_is_one_line(row):
     frames = row / "data" / "smoke" / "a" / "input"
     run = pvdbench("deblur", frames, "--method", "dvd", "--out", row / "out", "--methods", METHODS)
-    assert "dvd: expected a file of weights, got none; train a row of it, or bring a checkpoint" in one_line(run)
+    assert "dvd: this method needs a file of weights; train a row of it, or import a checkpoint" in one_line(run)
     assert not (row / "out").exists()
 
 

@@ -33,7 +33,7 @@ def test_from_a_video_to_a_data_set(video, tmp_path):
     assert added.returncode == 0 and "test: 1 videos, 3 frames" in added.stdout, added.stderr
     assert (tmp_path / "data/own/manifest.csv").exists()
     again = one_line(pvdbench("datasets", "add", "own", "made", cwd=tmp_path))
-    assert "expected a new data set, found one" in again
+    assert "there is a data set of this name" in again
 
 
 def test_an_even_window_is_refused(video, tmp_path):
@@ -53,7 +53,7 @@ def test_verify_prints_its_table_and_refuses_a_shorter_video(video, tmp_path):
     assert whole.returncode == 0 and "test: 1 videos, 3 frames" in whole.stdout, whole.stderr
     assert len((tmp_path / "data/nah/manifest.csv").read_text().splitlines()) == 4
     linear = pvdbench("datasets", "verify", "nah-linear", "--splits", "splits.csv", cwd=tmp_path)
-    assert "blur: expected a folder of frames, found none" in one_line(linear)
+    assert "blur: this folder of frames is not there" in one_line(linear)
     (base / "GOPR0384_11_00/sharp/00001.png").unlink()
     assert "1 of 3 are missing, 00001 the first" in one_line(
         pvdbench("datasets", "verify", "nah", "--splits", "splits.csv", cwd=tmp_path)

@@ -55,8 +55,8 @@ def test_a_card_names_a_method_that_was_published():
 def test_a_method_that_breaks_the_contract_fails_the_check_and_the_run(study):
     write_method(study / "methods", "x", deblur="yield from list(clip)[1:]")
     run = pvdbench("methods", "check", "x", cwd=study)
-    assert "three frames: FAILED: expected 3 frames, got 2; yield one a frame" in run.stdout
-    assert "expected the contract kept, got 5 parts FAILED" in one_line(run)
+    assert "three frames: FAILED: the method yielded 2 frames for 3; yield one per frame" in run.stdout
+    assert "x: 5 of 6 checks failed, listed above" in one_line(run)
     assert "x: a: expected 3 frames, got 2; yield one a frame" in one_line(
         pvdbench("methods", "run", "x", "smoke", cwd=study)
     )
@@ -65,11 +65,14 @@ def test_a_method_that_breaks_the_contract_fails_the_check_and_the_run(study):
 def test_names_that_are_not_valid_taken_or_unknown(study):
     before = files(study)
     for arguments, message in (
-        (("new", "My_Method"), "expected a name of small letters, digits and single hyphens"),
-        (("new", "input"), "expected a name that is free"),
-        (("check", "nobody"), "methods there: bimnet, input, liteflownet, pvdnet, static, tvl1"),
-        (("run", "nobody", "smoke"), "methods there: bimnet, input"),
-        (("run", "input", "su"), "data/su: expected a data set with manifest.csv, found none"),
+        (("new", "My_Method"), "choose small letters, digits and single hyphens"),
+        (("new", "input"), "there is a method of this name"),
+        (
+            ("check", "nobody"),
+            "no method 'nobody' with a method.yaml is there; choose from bimnet, input, liteflownet, pvdnet",
+        ),
+        (("run", "nobody", "smoke"), "choose from bimnet, input"),
+        (("run", "input", "su"), "data/su: this data set is not there: it has no manifest.csv"),
     ):
         assert message in one_line(pvdbench("methods", *arguments, cwd=study))
     assert files(study) == before
@@ -85,16 +88,16 @@ def test_methods_may_live_outside_the_tree(study, tmp_path_factory):
     run = pvdbench("infer", "deblur", "smoke", "theirs", cwd=study)
     assert run.returncode == 0 and (study / "data" / "deblur" / "smoke" / "theirs" / "a" / "00000.png").exists()
     shutil.copytree(outside / "theirs", study / "methods" / "theirs")
-    assert "expected a name that no other method has" in one_line(pvdbench("validate", cwd=study))
+    assert "is a method of this name, too" in one_line(pvdbench("validate", cwd=study))
     edit(study, lambda p: p.update(methods=["nowhere"]))
-    assert "nowhere: expected a folder of methods" in one_line(pvdbench("validate", cwd=study))
+    assert "nowhere: this folder holds no method" in one_line(pvdbench("validate", cwd=study))
 
 
 def test_a_row_that_fails_does_not_stop_the_study(study):
     write_method(study / "methods", "x", deblur="raise ValueError('no luck')\n        yield")
     edit(study, lambda p: p["deblur"].update(ours={"method": "x", "motion": "static"}))
     run = pvdbench("infer", "deblur", "smoke", "ours", cwd=study)
-    assert run.returncode == 0 and "ours: skipped: expected no error, got ValueError: no luck" in run.stderr
+    assert run.returncode == 0 and "ours: skipped: the method raised ValueError: no luck" in run.stderr
     run = pvdbench("score", "deblur", "smoke", "ours", cwd=study)
     scores = study / "data" / "scores" / "deblur" / "smoke" / "ours.csv"
     assert run.returncode == 0 and len(scores.read_text().splitlines()) == 1

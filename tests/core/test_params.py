@@ -33,15 +33,15 @@ def test_reads_and_freezes(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("rows: {}\nplain: {steps: 1}\nextra: 1", "extra: expected one of the keys plain, rows, got 'extra'"),
+        ("rows: {}\nplain: {steps: 1}\nextra: 1", "extra: unknown key 'extra'; choose from plain, rows"),
         (
             "rows: {a: {steps: 1, with: 2}}\nplain: {steps: 1}",
-            "rows.a.with: expected one of the keys steps, width, got 'with'",
+            "rows.a.with: unknown key 'with'; choose from steps, width",
         ),
-        ("rows: {}\nplain: {}", "plain.steps: expected this key, found none"),
+        ("rows: {}\nplain: {}", "plain.steps: this key is missing"),
         ("rows: {}\nplain: {steps: '3'}", "plain.steps: input should be a valid integer, got '3'"),
-        ("- 1", "expected keys and values, got list"),
-        ("a: [", "expected YAML"),
+        ("- 1", "it holds a list, not keys and values"),
+        ("a: [", "this is no YAML that can be read"),
     ],
 )
 def test_refuses_with_the_keys_path_and_the_choices(tmp_path, text, message):
@@ -49,5 +49,34 @@ def test_refuses_with_the_keys_path_and_the_choices(tmp_path, text, message):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ParamsError, match=r"params\.yaml: expected a parameter file, found none"):
+    with pytest.raises(ParamsError, match=r"params\.yaml: this parameter file is not there"):
         read_params(tmp_path / "params.yaml", Outer)
+
+
+def _nested(depth):
+    return "rows: " + "[" * depth + "]" * depth
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"rows: \xff", "this is no YAML that can be read ('utf-8' codec can't decode byte 0xff"),
+        (b"rows: 2024-13-45", "this is no YAML that can be read (month must be in 1..12)"),
+        (b"rows: !!int x", "this is no YAML that can be read (invalid literal for int()"),
+        (_nested(3000).encode(), "this is no YAML that can be read (maximum recursion depth exceeded"),
+        (_nested(100).encode(), "rows: input should be a valid dictionary, got [[["),
+        (b"rows: {}\nplain: {steps: '" + b"9" * 5000 + b"'}", "plain.steps: input should be a valid integer, got '999"),
+        (b"x" * 900 + b": 1", "unknown key 'xxx"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_short_line(tmp_path, content, message):
+    (tmp_path / "params.yaml").write_bytes(content)
+    with pytest.raises(ParamsError) as error:
+        read_params(tmp_path / "params.yaml", Outer)
+    said = str(error.value).replace(str(tmp_path), "")
+    assert message in said and "\n" not in said and len(said) <= 300
+
+
+def test_a_folder_is_no_parameter_file(tmp_path):
+    with pytest.raises(ParamsError, match=r"this file cannot be read \(Is a directory\)"):
+        read_params(tmp_path, Outer)

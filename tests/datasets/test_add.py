@@ -6,12 +6,18 @@ from conftest import ROOT
 from PIL import Image
 
 from pvdbench.core.errors import DataError
-from pvdbench.datasets.add import TAKEN, add_dataset
+from pvdbench.datasets.add import TAKEN
+from pvdbench.datasets.add import add_dataset as add_in_layout
+from pvdbench.datasets.layouts.registry import find_layout, recognise_layout
 from pvdbench.datasets.manifest import read_clips
 
 from .film import film
 
 NAMES = [f"{t:03d}" for t in range(4)]
+
+
+def add_dataset(name, folder, out, layout=None, *, jobs):
+    return add_in_layout(name, folder, out, find_layout(layout) if layout else recognise_layout(folder), jobs=jobs)
 
 
 def contents(folder):
@@ -63,16 +69,22 @@ def _two(mine):
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        (lambda m: (m / "a/sharp/002.png").unlink(), "expected frames 000 to 003, 1 of 4 are missing, 002"),
-        (lambda m: (m / "a/blur/002.png").unlink(), "sharp: expected frames 000 to 003, got 002, too"),
-        (lambda m: (m / "a/blur/002.png").write_bytes(b"GIF"), r"blur/002\.png: expected a whole PNG or JPEG"),
-        (lambda m: Image.new("RGB", (8, 8)).save(m / "a/blur/001.png"), r"blur/001\.png: expected 40x24"),
-        (lambda m: (m / "a/blur/002.png").rename(m / "a/blur/10.png"), "expected names of one length"),
-        (lambda m: (m / "a/blur").rename(m / "a/images"), "expected one folder of blurry frames, .* got none"),
-        (_two, "expected one folder of blurry frames, .* got blur and input"),
-        (_mixed, "expected truth for all videos of a split or for none, got none for b"),
-        (lambda m: (m / "a").rename(m.parent / "gone"), "found no VIDEO"),
-        (lambda m: (m.parent / "own").mkdir(), "expected a new data set, found one"),
+        (lambda m: (m / "a/sharp/002.png").unlink(), "must hold the frames 000 to 003; 1 of 4 are missing, 002"),
+        (
+            lambda m: (m / "a/blur/002.png").unlink(),
+            "sharp: this folder must hold the frames 000 to 003, and holds 002, too",
+        ),
+        (lambda m: (m / "a/blur/002.png").write_bytes(b"GIF"), r"blur/002\.png: this is no readable PNG or JPEG"),
+        (
+            lambda m: Image.new("RGB", (8, 8)).save(m / "a/blur/001.png"),
+            r"blur/001\.png: this frame is of 8x8, .* of 40x24",
+        ),
+        (lambda m: (m / "a/blur/002.png").rename(m / "a/blur/10.png"), "the names 10 and 000 differ in length"),
+        (lambda m: (m / "a/blur").rename(m / "a/images"), "one folder of blurry frames, .* has none of them"),
+        (_two, "one folder of blurry frames, .* has blur and input"),
+        (_mixed, "b has no truth and other videos of its split have"),
+        (lambda m: (m / "a").rename(m.parent / "gone"), "no video lies there in the layout 'pairs', VIDEO"),
+        (lambda m: (m.parent / "own").mkdir(), "there is a data set of this name"),
     ],
 )
 def test_what_is_wrong_is_named_and_nothing_is_left(tmp_path, harm, message):
@@ -87,7 +99,7 @@ def test_what_is_wrong_is_named_and_nothing_is_left(tmp_path, harm, message):
 @pytest.mark.parametrize("name", ["../mine", "my set", "", ".mine", "a/b", "weights", "frames"])
 def test_a_name_that_leads_elsewhere_or_belongs_to_a_stage_is_refused(tmp_path, name):
     film(tmp_path / "mine/a/blur", tmp_path / "mine/a/sharp", NAMES)
-    with pytest.raises(DataError, match=r"expected a name of letters, digits, .*; choose one such as 'mine'"):
+    with pytest.raises(DataError, match=r"name is of letters, digits, .*; choose one such as 'mine'"):
         add_dataset(name, tmp_path / "mine", tmp_path / "data" / name, jobs=1)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 

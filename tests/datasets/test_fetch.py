@@ -250,7 +250,7 @@ def test_a_disk_that_fills_during_the_download_is_one_line_and_it_goes_on_when_t
         known = catalogue(tmp_path / "data", f"{host}/su.zip")
         with files_of_at_most(100_000):
             message = refusal(known, WriteError)
-        assert "expected to write it, got 'File too large'; what came is kept; free space" in message
+        assert ": File too large; what came is kept; free space" in message
         assert state(known, "su") == "partly downloaded"
         assert download_su(known) == su
     assert served.ranges == [None, "bytes=100000-"]
@@ -265,7 +265,7 @@ def test_a_disk_that_fills_during_the_extraction_keeps_whole_frames_and_it_goes_
     known = catalogue(tmp_path / "data")
     with (
         files_of_at_most(1000),
-        pytest.raises(WriteError, match=r"00101\.jpg: expected to write it whole, got 'File too"),
+        pytest.raises(WriteError, match=r"cannot write .*00101\.jpg: File too"),
     ):
         fetch(known, "su", given)
     assert state(known, "su") != "here" and not list((tmp_path / "data").rglob("*.jpg.partial"))

@@ -19,15 +19,21 @@ def test_reads_clips_in_order(dataset):
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        (lambda d: (d / "a/GT/00002.png").unlink(), r"a/GT/00002\.png: expected a frame, found no file"),
-        (lambda d: (d / "a/GT/00002.png").write_bytes(b"<html>"), r"a/GT/00002\.png: expected a PNG or JPEG"),
+        (lambda d: (d / "a/GT/00002.png").unlink(), r"a/GT/00002\.png: this frame is not there"),
+        (lambda d: (d / "a/GT/00002.png").write_bytes(b"<html>"), r"a/GT/00002\.png: this is no readable PNG or JPEG"),
         (
             lambda d: write_frame(d / "b/GT/00001.png", np.zeros((48, 60, 3), np.uint8)),
-            r"b/GT/00001\.png: expected 64x48 as .*b/input/00000\.png, got 60x48",
+            r"b/GT/00001\.png: this frame is of 60x48, .*b/input/00000\.png of 64x48",
         ),
-        (lambda d: Image.new("RGB", (64, 47)).save(d / "b/input/00003.png"), r"b/input/00003\.png: expected 64x48"),
-        (lambda d: (d / "manifest.csv").unlink(), r"tiny: expected a data set with manifest\.csv, found none; run"),
-        (lambda d: (d / "manifest.csv").write_text("a,b\n"), r"manifest\.csv: expected the columns video, split"),
+        (
+            lambda d: Image.new("RGB", (64, 47)).save(d / "b/input/00003.png"),
+            r"b/input/00003\.png: this frame is of 64x47, .* of 64x48",
+        ),
+        (lambda d: (d / "manifest.csv").unlink(), r"tiny: this data set is not there: it has no manifest\.csv; run"),
+        (
+            lambda d: (d / "manifest.csv").write_text("a,b\n"),
+            r"manifest\.csv: its columns are a, b, and should be video, split",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(dataset, harm, message):
@@ -37,7 +43,7 @@ def test_what_is_wrong_is_named(dataset, harm, message):
 
 
 def test_a_split_that_is_not_there_is_named(dataset):
-    with pytest.raises(DataError, match="expected clips of split 'validation', found none"):
+    with pytest.raises(DataError, match=r"manifest\.csv lists no clip of the split 'validation'"):
         read_clips(dataset, "validation")
 
 
@@ -45,5 +51,14 @@ def test_packing_a_data_set_without_truth_says_so(dataset):
     table = read_table(dataset / "manifest.csv", MANIFEST)
     write_table(dataset / "manifest.csv", table.assign(sharp=None), MANIFEST)
     assert len(read_clips(dataset, "test")) == 2
-    with pytest.raises(DataError, match=r"00000\.png: expected a sharp frame beside it, the data set has none"):
+    with pytest.raises(DataError, match=r"00000\.png: this data set has no sharp frames"):
         pack(dataset, "test")
+
+
+@pytest.mark.parametrize("column", ["video", "split", "frame", "blurry"])
+def test_a_blank_cell_is_named(dataset, column):
+    table = read_table(dataset / "manifest.csv", MANIFEST)
+    table.loc[2, column] = None
+    write_table(dataset / "manifest.csv", table, MANIFEST)
+    with pytest.raises(DataError, match=rf"manifest\.csv: line 4: {column} is blank; make the manifest again"):
+        read_clips(dataset, "test")

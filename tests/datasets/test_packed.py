@@ -61,7 +61,7 @@ def test_packing_goes_on_where_it_stopped(dataset):
 def test_a_damaged_frame_leaves_no_half_pack(dataset):
     frame = dataset / "a" / "GT" / "00002.png"
     frame.write_bytes(frame.read_bytes()[:200])
-    with pytest.raises(DataError, match=r"00002\.png: expected a whole PNG"):
+    with pytest.raises(DataError, match=r"00002\.png: this is no readable PNG"):
         pack(dataset)
     assert not list((dataset.parent / "packed").rglob("a-sharp*"))
 

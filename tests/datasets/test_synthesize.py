@@ -132,7 +132,7 @@ def test_to_linear_light_and_back_is_every_byte_itself(frame, gamma):
     ("text", "message"),
     [
         ("byte,light\n0,0\n1,1\n", "expected a row for each byte from 0 to 255, got 2 rows"),
-        ("value,light\n", "expected the columns byte, light"),
+        ("value,light\n", "and should be byte, light; make"),
         ("byte,light\n" + "".join(f"{b},{1 - b / 255}\n" for b in range(256)), "expected light that rises"),
         ("byte,light\n" + "".join(f"{b},{b}\n" for b in range(256)), "expected light that rises"),
         ("byte,light\n" + "".join(f"{b},x\n" for b in range(256)), "expected light that rises"),
@@ -163,7 +163,7 @@ def test_videos_too_short_missing_or_broken_are_named_and_leave_nothing(tmp_path
     short = write_video(tmp_path / "short.mkv", moving(4))
     (tmp_path / "broken.mp4").write_bytes(b"<html>quota exceeded</html>" * 50)
     for path, message in ((short, "expected at least the 7 frames of one window, got fewer"),
-                          (tmp_path / "broken.mp4", "expected a readable video"),
+                          (tmp_path / "broken.mp4", "this video cannot be read"),
                           (tmp_path / "missing.mp4", "found none")):  # fmt: skip
         with pytest.raises(DataError, match=message):
             synthesize(path, tmp_path / "out", Exposure(7, 7, 0, 1), GAMMA)

@@ -7,9 +7,10 @@ import pytest
 from conftest import ROOT
 
 from pvdbench.core.errors import DataError
+from pvdbench.datasets.layouts.registry import find_layout
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.datasets.splits import read_splits
-from pvdbench.datasets.verify import check_lines, verify_dataset, write_manifest
+from pvdbench.datasets.verify import check_rows, verify_dataset, write_manifest
 from pvdbench.datasets.video_check import VideoJob, check_video
 from pvdbench.io.images import write_frame
 from pvdbench.io.tables import MANIFEST, SPLITS, read_table
@@ -45,7 +46,7 @@ def miniature(tmp_path, dataset):
 
 def problems(tmp_path, name, folder, splits):
     with pytest.raises(DataError) as caught:
-        write_manifest(verify_dataset(name, folder, splits, jobs=1), tmp_path / "data" / name)
+        write_manifest(verify_dataset(find_layout(name), folder, splits, jobs=1), tmp_path / "data" / name)
     assert not (tmp_path / "data" / name / "manifest.csv").exists()
     return str(caught.value)
 
@@ -63,7 +64,7 @@ def test_the_list_holds_what_the_papers_state(dataset, split, videos, frames):
 @pytest.mark.parametrize("name", ["su", "nah", "nah-linear"])
 def test_a_whole_data_set_gets_the_manifest_that_stages_read(tmp_path, name):
     folder, splits = miniature(tmp_path, name.split("-")[0])
-    checks = verify_dataset(name, folder, splits, jobs=2)
+    checks = verify_dataset(find_layout(name), folder, splits, jobs=2)
     write_manifest(checks, tmp_path / "data" / name)
     first = read_clips(tmp_path / "data" / name, "train")[0]
     assert len(first.frames) == FRAMES
@@ -76,17 +77,17 @@ def test_equal_folders_give_equal_bytes_for_any_number_of_processes(tmp_path):
     folder, splits = miniature(tmp_path, "su")
     manifests = []
     for jobs in (1, 2):
-        write_manifest(verify_dataset("su", folder, splits, jobs=jobs), tmp_path / "data/su")
+        write_manifest(verify_dataset(find_layout("su"), folder, splits, jobs=jobs), tmp_path / "data/su")
         manifests.append((tmp_path / "data/su/manifest.csv").read_bytes())
     assert manifests[0] == manifests[1]
 
 
 def test_real_videos_have_no_truth_and_who_needs_one_is_told(tmp_path):
     folder, splits = miniature(tmp_path, "real")
-    write_manifest(verify_dataset("real", folder, splits, jobs=1), tmp_path / "data/real")
+    write_manifest(verify_dataset(find_layout("real"), folder, splits, jobs=1), tmp_path / "data/real")
     frame = read_clips(tmp_path / "data/real", "test")[0].frames[0]
     assert frame.blurry.exists() and frame.truth is None
-    with pytest.raises(DataError, match="expected a sharp frame beside it, the data set has none"):
+    with pytest.raises(DataError, match="this data set has no sharp frames"):
         _ = frame.sharp
 
 
@@ -98,14 +99,14 @@ def test_pvdnets_repackaged_archives_are_recognised(tmp_path, name, ending):
         old = folder / ("quantitative_datasets" if name == "su" else video.split) / video.video
         (tmp_path / f"packed/inner/{video.split}_{ending}").mkdir(parents=True, exist_ok=True)
         old.rename(tmp_path / f"packed/inner/{video.split}_{ending}" / video.video)
-    checks = verify_dataset(name, tmp_path / "packed", splits, jobs=1)
+    checks = verify_dataset(find_layout(name), tmp_path / "packed", splits, jobs=1)
     assert {check.job.video for check in checks} == set(listed) and not any(check.problems for check in checks)
 
 
 def test_portrait_videos_keep_their_orientation(tmp_path):
     folder, splits = miniature(tmp_path, "su")
-    checks = verify_dataset("su", folder, splits, jobs=1)
-    assert [line.split()[1] for line in check_lines(checks) if line.endswith("portrait")] == ["tall"]
+    checks = verify_dataset(find_layout("su"), folder, splits, jobs=1)
+    assert [row[1] for row in check_rows(checks) if row[-1].endswith("portrait")] == ["tall"]
     write_manifest(checks, tmp_path / "data/su")
     table = read_table(tmp_path / "data/su/manifest.csv", MANIFEST)
     assert set(table[table["video"] == "tall"]["height"]) == {40}
@@ -132,17 +133,23 @@ def _cut(video):
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        (lambda v: (v / "GT/00002.jpg").unlink(), "00000 to 00004, 1 of 5 are missing, 00002 the first"),
-        (lambda v: (v / "input/00004.jpg").unlink(), "input: expected frames 00000 to 00004, 1 of 5 are missing"),
-        (lambda v: (v / "input/00005.jpg").write_bytes(b""), "got 00005, too"),
-        (lambda v: (v / "GT/00001.png").write_bytes(b""), "expected each frame once"),
-        (lambda v: write_frame(v / "GT/00003.jpg", np.zeros((24, 38, 3), np.uint8)), r"00003\.jpg: expected 40x24 as"),
-        (lambda v: (v / "GT/00003.jpg").write_bytes(b"<html>"), r"00003\.jpg: expected a whole PNG or JPEG"),
-        (_cut, r"00002\.jpg: expected a whole PNG or JPEG, got a damaged one"),
+        (lambda v: (v / "GT/00002.jpg").unlink(), "00000 to 00004; 1 of 5 are missing, 00002 the first"),
+        (
+            lambda v: (v / "input/00004.jpg").unlink(),
+            "input: this folder must hold the frames 00000 to 00004; 1 of 5 are missing",
+        ),
+        (lambda v: (v / "input/00005.jpg").write_bytes(b""), "00000 to 00004, and holds 00005, too"),
+        (lambda v: (v / "GT/00001.png").write_bytes(b""), "this frame is there a second time, as 00001.jpg"),
+        (
+            lambda v: write_frame(v / "GT/00003.jpg", np.zeros((24, 38, 3), np.uint8)),
+            r"00003\.jpg: this frame is of 38x24, .* of 40x24; all",
+        ),
+        (lambda v: (v / "GT/00003.jpg").write_bytes(b"<html>"), r"00003\.jpg: this is no readable PNG or JPEG"),
+        (_cut, r"00002\.jpg: this is no readable PNG or JPEG"),
         (_swap, "blurry and sharp seem swapped"),
         (_shift, "the frames are shifted"),
-        (lambda v: v.rename(v.with_name("IMG_9999")), "expected 3 videos, 1 are missing: IMG_0001"),
-        (lambda v: (v.parent / "extra").mkdir(), "expected the 3 videos of the split, got extra, too"),
+        (lambda v: v.rename(v.with_name("IMG_9999")), "1 of 3 videos are missing: IMG_0001; fetch"),
+        (lambda v: (v.parent / "extra").mkdir(), "the list of 3 videos does not have extra; remove"),
     ],
 )
 def test_what_is_wrong_is_named_and_no_manifest_written(tmp_path, harm, message):
@@ -155,23 +162,25 @@ def test_what_is_wrong_is_named_and_no_manifest_written(tmp_path, harm, message)
 def test_a_video_in_the_other_split_is_named(tmp_path):
     folder, splits = miniature(tmp_path, "nah")
     (folder / "test/GOPR0384_11_00").rename(folder / "train/GOPR0384_11_00")
-    assert "expected split 'test', got 'train'" in problems(tmp_path, "nah", folder, splits)
+    assert "this video belongs to the split 'test', not 'train'; move it" in problems(tmp_path, "nah", folder, splits)
 
 
 def test_many_problems_are_counted(tmp_path):
     folder, splits = miniature(tmp_path, "su")
     for video in ("IMG_0001", "tall"):
         (folder / f"quantitative_datasets/{video}/GT/00001.jpg").unlink()
-    assert "(and 1 more problems, one a video)" in problems(tmp_path, "su", folder, splits)
+    assert "(and 1 more problems, one per video)" in problems(tmp_path, "su", folder, splits)
 
 
 def test_an_unknown_layout_and_a_wrong_list_are_named(tmp_path):
     folder, splits = miniature(tmp_path, "su")
-    with pytest.raises(DataError, match=r"expected train\+test or train_nah\+test_nah of 'nah'|expected rows of 'nah'"):
-        verify_dataset("nah", folder, ROOT / "data/splits.csv", jobs=1)
+    with pytest.raises(
+        DataError, match=r"no video lies there in the layout 'nah', {train,test}/VIDEO.*`pvdbench datasets fetch nah`"
+    ):
+        verify_dataset(find_layout("nah"), folder, ROOT / "data/splits.csv", jobs=1)
     splits.write_text(splits.read_text().replace("00004", "00005"))
     with pytest.raises(DataError, match="expected 5 consecutive frames, got 00000 to 00005"):
-        verify_dataset("su", folder, splits, jobs=1)
+        verify_dataset(find_layout("su"), folder, splits, jobs=1)
 
 
 def test_memory_does_not_grow_with_a_video(tmp_path):

@@ -182,7 +182,7 @@ def test_bad_input_is_named(own):
     frame = own.root / "data" / "motion" / "sample" / "tvl1"
     for path in frame.rglob("*.flo"):
         path.unlink()
-    with pytest.raises(DataError, match=r"tvl1/clip\d/\d+\.flo: expected a flow file, found none"):
+    with pytest.raises(DataError, match=r"tvl1/clip\d/\d+\.flo: this flow is not there"):
         _build(own)
 
 

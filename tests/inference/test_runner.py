@@ -35,12 +35,12 @@ def test_a_row_that_runs_has_frames_and_costs(dataset, tmp_path):
     ("deblur", "message"),
     [
         ("yield from list(clip)[:-1]", "ours: a: expected 4 frames, got 3; yield one a frame"),
-        ("yield from (f[:, 1:] for f in clip)", "got shape (3, 47, 64)"),
-        ("yield from (f * torch.nan for f in clip)", "and values that are not; mend the method"),
-        ("yield from (f + 1 for f in clip)", "expected values in [0, 1], got "),
-        ("raise KeyError('x')\n        yield", "expected no error, got KeyError: 'x' (adapter.py, line "),
-        ("time.sleep(99)\n        yield", "expected a frame within 2 s, got none"),
-        ("import os; os._exit(1)\n        yield", "its process died (exit code 1)"),
+        ("yield from (f[:, 1:] for f in clip)", "yielded shape (3, 47, 64), not (3, 48, 64)"),
+        ("yield from (f * torch.nan for f in clip)", "values that are not finite; mend it"),
+        ("yield from (f + 1 for f in clip)", "not in [0, 1]; yield frame.clamp(0, 1)"),
+        ("raise KeyError('x')\n        yield", "the method raised KeyError: 'x' (adapter.py, line "),
+        ("time.sleep(99)\n        yield", "no frame came within 2 s"),
+        ("import os; os._exit(1)\n        yield", "the method's process died (exit code 1)"),
         (
             "p = clip._paths[0]; p.write_bytes(p.read_bytes() + b'0'); yield from clip",
             "expected the data set's frame as it was, got another",
@@ -66,9 +66,9 @@ def test_a_failure_takes_the_place_of_frames_and_frames_that_of_a_failure(datase
 @pytest.mark.parametrize(
     ("card", "load", "message"),
     [
-        ("weights: {net: {file: net.pt}}\nneeds: ask the authors\n", "pass", "found none; ask the authors"),
-        ("", "weights['network']", "x: expected a file of weights, got none"),
-        ("", "import a_package_that_is_not_here", "got ModuleNotFoundError: No module named 'a_package_that"),
+        ("weights: {net: {file: net.pt}}\nneeds: ask the authors\n", "pass", "are not there; ask the authors"),
+        ("", "weights['network']", "x: this method needs a file of weights"),
+        ("", "import a_package_that_is_not_here", "raised ModuleNotFoundError: No module named 'a_package_that"),
     ],
 )
 def test_a_method_that_cannot_be_loaded_is_a_failure_too(dataset, tmp_path, card, load, message):
@@ -78,7 +78,7 @@ def test_a_method_that_cannot_be_loaded_is_a_failure_too(dataset, tmp_path, card
 def test_what_is_no_fault_of_the_method_stops_the_stage(dataset, tmp_path):
     path = dataset / "b" / "input" / "00001.png"
     path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(DataError, match=r"b/input/00001\.png: expected a whole PNG or JPEG"):
+    with pytest.raises(DataError, match=r"b/input/00001\.png: this is no readable PNG or JPEG"):
         attempt(row(METHODS, "input", dataset, tmp_path))
     assert not (tmp_path / "out").exists() and not (tmp_path / "cost.json").exists()
 

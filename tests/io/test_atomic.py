@@ -48,7 +48,7 @@ def test_a_failure_leaves_the_old_folder_and_nothing_else(tmp_path):
     out = tmp_path / "out"
     with replaced_folder(out) as folder:
         (folder / "a").write_text("old")
-    with pytest.raises(WriteError, match=r"out: expected to write it whole, got 'No space left on device'; what was"), \
+    with pytest.raises(WriteError, match=r"cannot write .*out: No space left on device; the previous"), \
          replaced_folder(out) as folder:  # fmt: skip
         (folder / "b").write_text("half")
         raise OSError(28, "No space left on device")
@@ -94,5 +94,41 @@ def test_a_disk_that_takes_no_more_is_one_line_and_loses_nothing(tmp_path, name)
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
-    assert f"{out}: expected to write it whole, got " in run.stdout
+    assert f"cannot write {out}: " in run.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_appears_at_once_and_the_old_one_is_never_written_into(tmp_path):
+    """Renamed, not copied: whoever has the old file open or linked keeps its bytes, and the new one is another file."""
+    path, kept = tmp_path / "a.txt", tmp_path / "kept.txt"
+    path.write_text("old")
+    os.link(path, kept)
+    with path.open() as reader:
+        with replaced_file(path) as partial:
+            partial.write_text("new")
+            written = partial.stat().st_ino
+        assert reader.read() == "old"
+    assert (path.read_text(), kept.read_text()) == ("new", "old")
+    assert path.stat().st_ino == written != kept.stat().st_ino
+
+
+def test_a_folder_appears_at_once(tmp_path):
+    out = tmp_path / "out"
+    with replaced_folder(out) as partial:
+        (partial / "a").write_text("old")
+    with replaced_folder(out) as partial:
+        (partial / "a").write_text("new")
+        folder, file = partial.stat().st_ino, (partial / "a").stat().st_ino
+        assert (out / "a").read_text() == "old"
+    assert (out.stat().st_ino, (out / "a").stat().st_ino) == (folder, file)
+
+
+def test_a_place_that_cannot_be_written_is_said_as_it_is(tmp_path):
+    """Removing the temporary file fails for the same reason, and must not hide it."""
+    (tmp_path / "file").write_text("")
+    for write in (replaced_file, replaced_folder):
+        with pytest.raises(WriteError, match=r"cannot write .*file/x: (Not a directory|File exists); the previous"), \
+             write(tmp_path / "file" / "x"):  # fmt: skip
+            pass
+        with pytest.raises(WriteError, match="File name too long"), write(tmp_path / ("x" * 300)):
+            pass

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from pvdbench.core.errors import DataError
 from pvdbench.io.flow import read_flow, write_flow
@@ -19,7 +19,7 @@ def test_png_keeps_every_byte(tmp_path):
 
 def test_a_gray_file_is_no_frame(tmp_path):
     Image.fromarray(NOISE[..., 0]).save(tmp_path / "g.png")
-    with pytest.raises(DataError, match="expected an image of 8-bit RGB, got 8-bit grey"):
+    with pytest.raises(DataError, match="this image is 8-bit grey, and frames are 8-bit RGB"):
         read_frame(tmp_path / "g.png")
 
 
@@ -27,12 +27,12 @@ def test_truncated_missing_and_foreign_frames_are_named(tmp_path):
     path = tmp_path / "f.png"
     write_frame(path, np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
     path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(DataError, match=r"f\.png: expected a whole PNG or JPEG, got a damaged one"):
+    with pytest.raises(DataError, match=r"f\.png: this is no readable PNG or JPEG"):
         read_frame(path)
-    with pytest.raises(DataError, match=r"none\.png: expected a frame, found no file"):
+    with pytest.raises(DataError, match=r"none\.png: this frame is not there"):
         read_frame(tmp_path / "none.png")
     path.write_text("<html>")
-    with pytest.raises(DataError, match=r"f\.png: expected a PNG or JPEG"):
+    with pytest.raises(DataError, match=r"f\.png: this is no readable PNG or JPEG"):
         frame_size(path)
 
 
@@ -54,12 +54,12 @@ def test_flow_comes_back_and_has_middleburys_layout(tmp_path):
 def test_damaged_flow_is_named(tmp_path):
     write_flow(tmp_path / "a.flo", np.zeros((3, 4, 2), np.float32))
     (tmp_path / "a.flo").write_bytes((tmp_path / "a.flo").read_bytes()[:-1])
-    with pytest.raises(DataError, match=r"a\.flo: expected 108 bytes for 4x3, got 107"):
+    with pytest.raises(DataError, match=r"a\.flo: its header says 4x3, which does not suit its 107 bytes"):
         read_flow(tmp_path / "a.flo")
     (tmp_path / "b.flo").write_bytes(b"nonsense")
     with pytest.raises(DataError, match="starts with PIEH"):
         read_flow(tmp_path / "b.flo")
-    with pytest.raises(DataError, match="found none"):
+    with pytest.raises(DataError, match="this flow is not there"):
         read_flow(tmp_path / "c.flo")
 
 
@@ -67,12 +67,14 @@ def test_tables_are_strict_about_columns(tmp_path):
     write_table(tmp_path / "t.csv", pd.DataFrame([(1, 0.1, 0.01, None)], columns=list(TRAINING_LOG)), TRAINING_LOG)
     assert (tmp_path / "t.csv").read_text() == "step,loss,learning_rate,validation_loss\n1,0.1,0.01,\n"
     assert read_table(tmp_path / "t.csv", TRAINING_LOG).loss[0] == 0.1
-    with pytest.raises(DataError, match="expected the columns a, b, got step, loss, learning_rate, validation_loss"):
+    with pytest.raises(
+        DataError, match="its columns are step, loss, learning_rate, validation_loss, and should be a, b; make"
+    ):
         read_table(tmp_path / "t.csv", ("a", "b"))
     (tmp_path / "t.csv").write_text("")
-    with pytest.raises(DataError, match=r"t\.csv: expected a CSV"):
+    with pytest.raises(DataError, match=r"t\.csv: this is no CSV"):
         read_table(tmp_path / "t.csv", TRAINING_LOG)
-    with pytest.raises(DataError, match="found no file"):
+    with pytest.raises(DataError, match="there is no such table"):
         read_table(tmp_path / "none.csv", TRAINING_LOG)
 
 
@@ -81,7 +83,47 @@ def test_a_mask_is_true_where_it_is_bright(tmp_path):
     Image.fromarray(values).save(tmp_path / "m.png")
     assert read_mask(tmp_path / "m.png").tolist() == [[False, False], [True, True]]
     (tmp_path / "m.png").write_bytes((tmp_path / "m.png").read_bytes()[:40])
-    with pytest.raises(DataError, match=r"m\.png: expected a whole PNG"):
+    with pytest.raises(DataError, match=r"m\.png: this is no readable PNG"):
         read_mask(tmp_path / "m.png")
-    with pytest.raises(DataError, match=r"n\.png: expected a mask, found no file"):
+    with pytest.raises(DataError, match=r"n\.png: this mask is not there"):
         read_mask(tmp_path / "n.png")
+
+
+def test_what_pillow_refuses_is_a_line(tmp_path, monkeypatch):
+    path = tmp_path / "f.png"
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # the frame below has 35; twice as many are an error
+    write_frame(path, NOISE)
+    for read in (read_frame, read_mask, frame_size):
+        with pytest.raises(
+            DataError, match=r"f\.png: this is no readable PNG.* \(Image size \(35 pixels\) exceeds limit"
+        ):
+            read(path)
+        with pytest.raises(DataError, match=r"this is no readable PNG.* \(embedded null byte\)"):
+            read(tmp_path / "a\0b.png")
+    monkeypatch.undo()
+    text = PngImagePlugin.PngInfo()
+    text.add_text("comment", "x" * 2_000_000, zip=True)
+    Image.fromarray(NOISE).save(path, pnginfo=text)
+    with pytest.raises(DataError, match=r"f\.png: this is no readable PNG or JPEG \(Decompressed data too large"):
+        read_frame(path)
+
+
+def test_a_file_of_another_format_is_not_handed_to_another_program(tmp_path, monkeypatch):
+    (tmp_path / "f.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(DataError, match=r"f\.png: this is no readable PNG or JPEG \(cannot identify image file"):
+        read_frame(tmp_path / "f.png")
+
+
+@pytest.mark.parametrize("size", [(-1, -1), (-1, 3), (0, 0), (2**31 - 1, 2**31 - 1)])
+def test_flow_of_impossible_sizes_is_named(tmp_path, size):
+    (tmp_path / "a.flo").write_bytes(b"PIEH" + np.array(size, "<i4").tobytes() + b"\0" * 8)
+    with pytest.raises(DataError, match=r"a\.flo: its header says .*, which does not suit its 20 bytes"):
+        read_flow(tmp_path / "a.flo")
+
+
+def test_a_folder_is_no_flow_and_no_table(tmp_path):
+    with pytest.raises(DataError, match=r"this flow cannot be read \(Is a directory\)"):
+        read_flow(tmp_path)
+    with pytest.raises(DataError, match=r"cannot be read \(Is a directory\)"):
+        read_table(tmp_path, TRAINING_LOG)

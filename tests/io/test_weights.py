@@ -1,5 +1,6 @@
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from pvdbench.core.errors import WeightsError
@@ -19,24 +20,34 @@ def test_truncated_foreign_and_missing_files_are_refused(tmp_path):
     path = tmp_path / "w.safetensors"
     save_weights(path, {"w": torch.zeros(100)}, {})
     path.write_bytes(path.read_bytes()[:-50])
-    with pytest.raises(WeightsError, match=r"w\.safetensors: expected safetensors with a pvdbench header"):
+    with pytest.raises(WeightsError, match=r"w\.safetensors: these are no safetensors with a pvdbench header"):
         load_weights(path)
     torch.save({"w": torch.zeros(1)}, path)
-    with pytest.raises(WeightsError, match="expected safetensors"):
+    with pytest.raises(WeightsError, match="these are no safetensors"):
         load_weights(path)
-    with pytest.raises(WeightsError, match="expected a weights file, found none"):
+    with pytest.raises(WeightsError, match="this weights file is not there"):
         load_weights(tmp_path / "none")
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"bias": None}, r"bias: expected \(2,\), got no such key"),
-        ({"extra": torch.zeros(1)}, r"extra: expected no such key, got \(1,\)"),
-        ({"weight": torch.zeros(2, 4)}, r"weight: expected \(2, 3\), got \(2, 4\)"),
+        ({"bias": None}, r"bias: the network has \(2,\), the file no such tensor"),
+        ({"extra": torch.zeros(1)}, r"extra: the network has no such tensor, the file \(1,\)"),
+        ({"weight": torch.zeros(2, 4)}, r"weight: the network has \(2, 3\), the file \(2, 4\)"),
     ],
 )
 def test_a_key_that_does_not_fit_is_named(tmp_path, change, message):
     tensors = {**nn.Linear(3, 2).state_dict(), **change}
     with pytest.raises(WeightsError, match=message):
         fill(nn.Linear(3, 2), {k: v for k, v in tensors.items() if v is not None}, tmp_path)
+
+
+@pytest.mark.parametrize("header", ["[" * 100_000, "{", "\\ud800"])
+def test_a_header_that_is_no_json_is_named(tmp_path, header):
+    save_file({"w": torch.zeros(1)}, tmp_path / "w", {"pvdbench": header})
+    with pytest.raises(
+        WeightsError, match=r"these are no safetensors with a pvdbench header \(.*\); make or import"
+    ) as error:
+        load_weights(tmp_path / "w")
+    assert len(str(error.value).replace(str(tmp_path), "")) <= 300

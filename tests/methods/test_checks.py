@@ -10,54 +10,62 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pvdbench.core.errors import MethodError
+from pvdbench.methods.check_inputs import CheckedMethod, moving_clip
 from pvdbench.methods.checks import check_method
 from pvdbench.methods.template import new_method
-from pvdbench.methods.trial_clip import Subject, trial_clip
 
 
 def outcomes(place, name, *, seconds=30.0, given=None):
-    return {o.part: o for o in check_method(Subject(place, name, given, 1), seconds=seconds)}
+    return {o.check: o for o in check_method(CheckedMethod(place, name, given, 1), seconds=seconds)}
 
 
 def failures(place, name, **how):
-    return {part: outcome.says for part, outcome in outcomes(place, name, **how).items() if not outcome.fine}
+    return {part: outcome.message for part, outcome in outcomes(place, name, **how).items() if not outcome.passed}
 
 
 @pytest.mark.parametrize("name", ["input", "tvl1"])
 def test_a_method_that_keeps_the_contract_is_fine_in_every_part(name):
     found = outcomes(METHODS, name)
-    assert len(found) >= 5 and all(outcome.fine for outcome in found.values())
-    assert "ms a " in next(o.says for part, o in found.items() if part in ("three frames", "two frames"))
+    assert len(found) >= 5 and all(outcome.passed for outcome in found.values())
+    assert "ms per " in next(o.message for part, o in found.items() if part in ("three frames", "two frames"))
 
 
 @pytest.mark.parametrize(
     ("deblur", "part", "message"),
     [
-        ("yield from list(clip)[:-1]", "three frames", "expected 3 frames, got 2; yield one a frame"),
-        ("yield from [*clip, clip[0]]", "three frames", "expected 3 frames, got more"),
-        ("yield from (f[:, 1:] for f in clip)", "three frames", "of shape (3, 64, 96), got shape (3, 63, 96)"),
-        ("yield from (f * torch.nan for f in clip)", "three frames", "and values that are not; mend the method"),
-        ("yield from (f * 2 - 0.5 for f in clip)", "three frames", "expected values in [0, 1], got -0.5 to 1.5; yield"),
-        ("yield from (f.numpy() for f in clip)", "three frames", "expected a tensor of shape (3, 64, 96), got ndarray"),
-        ("yield from reversed(list(clip))", "three frames", "got one like frame 2 for frame 0; keep the clip's order"),
+        ("yield from list(clip)[:-1]", "three frames", "the method yielded 2 frames for 3; yield one per frame"),
+        ("yield from [*clip, clip[0]]", "three frames", "yielded more than 3 frames for 3"),
+        ("yield from (f[:, 1:] for f in clip)", "three frames", "yielded shape (3, 63, 96), not (3, 64, 96)"),
+        ("yield from (f * torch.nan for f in clip)", "three frames", "values that are not finite; mend it"),
+        ("yield from (f * 2 - 0.5 for f in clip)", "three frames", "values from -0.5 to 1.5, not in [0, 1]; yield"),
+        (
+            "yield from (f.numpy() for f in clip)",
+            "three frames",
+            "yielded a ndarray, not a tensor of shape (3, 64, 96)",
+        ),
+        ("yield from reversed(list(clip))", "three frames", "for frame 0 is like frame 2; keep the clip's order"),
         ("yield from (torch.rand_like(f) for f in clip)", "repeatable", "draw no random numbers"),
         ("yield from (f.mul_(0.5) for f in clip)", "input untouched", "work on frame.clone()"),
-        ("clip.paths[0].unlink() if hasattr(clip, 'paths') else 0; yield from clip", "input untouched", "as they were"),
-        ("yield from [clip[0], clip[1], *list(clip)[2:]]", "one frame", "expected no error, got IndexError"),
-        ("yield from (f.view(3, 2, -1).view_as(f) for f in clip)", "odd sizes", "expected no error, got RuntimeError"),
+        (
+            "clip.paths[0].unlink() if hasattr(clip, 'paths') else 0; yield from clip",
+            "input untouched",
+            "wrote into its input",
+        ),
+        ("yield from [clip[0], clip[1], *list(clip)[2:]]", "one frame", "the method raised IndexError: "),
+        ("yield from (f.view(3, 2, -1).view_as(f) for f in clip)", "odd sizes", "the method raised RuntimeError: "),
         (
             "raise ValueError('two\\nlines')\n        yield",
             "three frames",
-            "got ValueError: two lines (adapter.py, line",
+            "the method raised ValueError: two lines (adapter.py, line",
         ),
-        ("import os; os._exit(7)\n        yield", "three frames", "its process died (exit code 7)"),
-        ("import os; os.kill(os.getpid(), 9)\n        yield", "three frames", "its process died (SIGKILL)"),
+        ("import os; os._exit(7)\n        yield", "three frames", "the method's process died (exit code 7)"),
+        ("import os; os.kill(os.getpid(), 9)\n        yield", "three frames", "the method's process died (SIGKILL)"),
     ],
 )
 def test_what_breaks_the_contract_is_a_line_that_says_what_to_change(tmp_path, deblur, part, message):
-    subject = Subject(write_method(tmp_path, "x", deblur=deblur), "x", None, 1)
-    said = next(o for o in check_method(subject, seconds=30) if o.part == part)
-    assert not said.fine and message in said.says and "\n" not in said.says
+    subject = CheckedMethod(write_method(tmp_path, "x", deblur=deblur), "x", None, 1)
+    said = next(o for o in check_method(subject, seconds=30) if o.check == part)
+    assert not said.passed and message in said.message and "\n" not in said.message
 
 
 def test_a_state_that_outlives_its_clip_is_found(tmp_path):
@@ -71,7 +79,7 @@ def test_a_state_that_outlives_its_clip_is_found(tmp_path):
 def test_a_hang_is_stopped(tmp_path, wait):
     place = write_method(tmp_path, "x", load=wait)
     start = time.monotonic()
-    assert "expected a frame within 0.5 s, got none" in failures(place, "x", seconds=0.5)["loads"]
+    assert "no frame came within 0.5 s" in failures(place, "x", seconds=0.5)["loads"]
     assert time.monotonic() - start < 10
 
 
@@ -81,28 +89,28 @@ def test_a_method_that_cannot_be_told_to_stop_leaves_no_temporary_files(tmp_path
         "import signal, tempfile, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
         f"open({str(where)!r}, 'w').write(tempfile.mkdtemp()); time.sleep(99); yield from clip"
     )
-    subject = Subject(write_method(tmp_path, "x", deblur=stubborn), "x", None, 1)
-    said = next(o for o in check_method(subject, seconds=1) if o.part == "three frames")
-    assert "expected a frame within 1 s, got none" in said.says and not Path(where.read_text()).parent.exists()
+    subject = CheckedMethod(write_method(tmp_path, "x", deblur=stubborn), "x", None, 1)
+    said = next(o for o in check_method(subject, seconds=1) if o.check == "three frames")
+    assert "no frame came within 1 s" in said.message and not Path(where.read_text()).parent.exists()
 
 
 def test_weights_that_are_not_here_end_the_check_with_what_the_card_says(tmp_path):
     card = "weights: {network: {file: net.pt}}\nneeds: get net.pt from its authors\n"
     said = failures(write_method(tmp_path, "x", card=card), "x")
     assert list(said) == ["loads"]
-    assert "net.pt: expected the weights 'network' of Ours, found none; get net.pt from its authors" in said["loads"]
+    assert "net.pt: the weights 'network' of Ours are not there; get net.pt from its authors" in said["loads"]
 
 
 def test_weights_of_another_hash_are_refused_and_given_ones_take_their_place(tmp_path):
     card = f"weights: {{network: {{file: net.pt, sha256: '{'0' * 64}'}}}}\n"
     place = write_method(tmp_path, "x", card=card, files={"net.pt": "1"})
-    assert "expected the SHA-256 000000000000..., got 6b86b273ff34" in failures(place, "x")["loads"]
+    assert "its SHA-256 is 6b86b273ff34..., method.yaml says 000000000000..." in failures(place, "x")["loads"]
     assert failures(place, "x", given=place / "x" / "net.pt") == {}
 
 
 def test_trained_weights_that_are_missing_are_asked_for(tmp_path):
     place = write_method(tmp_path, "x", load="weights['network']")
-    assert failures(place, "x") == {"loads": "x: expected a file of weights, got none; give one with --weights"}
+    assert failures(place, "x") == {"loads": "x: this method needs a file of weights; give one with --weights"}
 
 
 @pytest.mark.parametrize("kind", ["python", "folder", "command"])
@@ -113,7 +121,7 @@ def test_a_new_method_passes_as_it_is(tmp_path, kind):
 
 @pytest.mark.parametrize("name", ["", "My", "a_b", "a--b", "-a", "a-", "1a", "a/b", "../a", "ä"])
 def test_a_name_that_is_not_valid_is_refused(tmp_path, name):
-    with pytest.raises(MethodError, match="expected a name of small letters, digits and single hyphens"):
+    with pytest.raises(MethodError, match="choose small letters, digits and single hyphens"):
         new_method(tmp_path, name, "python", [])
     assert list(tmp_path.iterdir()) == []
 
@@ -130,17 +138,17 @@ def test_a_name_makes_one_folder_or_none(tmp_path_factory, name):
 
 
 def test_a_name_that_is_taken_is_refused(tmp_path):
-    with pytest.raises(MethodError, match=r"methods/input: expected a name that is free, found a method there"):
+    with pytest.raises(MethodError, match=r"methods/input: there is a method of this name; choose another"):
         new_method(tmp_path, "input", "python", [METHODS])
     new_method(tmp_path, "mine", "python", [])
     before = (tmp_path / "mine" / "adapter.py").read_bytes()
-    with pytest.raises(MethodError, match="expected a name that is free"):
+    with pytest.raises(MethodError, match="there is a method of this name"):
         new_method(tmp_path, "mine", "command", [])
     assert (tmp_path / "mine" / "adapter.py").read_bytes() == before
 
 
-def test_the_trial_clip_moves_and_leaves_no_files():
-    with trial_clip(3) as clip:
+def test_the_clip_moves_and_leaves_no_files():
+    with moving_clip(3) as clip:
         assert len({path.read_bytes() for path in clip.paths}) == 3 and clip.untouched
         clip[1].zero_()
         assert not clip.untouched

@@ -1,12 +1,17 @@
-"""The contract, held against every folder of methods/."""
+"""The contract, tried on every folder of methods/."""
+
+import importlib.util
+import re
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import pytest
 import torch
-from conftest import METHODS, make_dataset
+from conftest import METHODS, ROOT, make_dataset
 from narrow import NARROW, recipe_of, train_narrow
 
-from pvdbench.core.errors import MethodError, ParamsError, WeightsError
+from pvdbench.core.errors import ParamsError, WeightsError
 from pvdbench.core.params import parse_params
 from pvdbench.io.weights import save_weights
 from pvdbench.methods.card import method_names, read_card
@@ -39,20 +44,46 @@ def weights(tmp_path_factory):
     save_weights(folder / "flownet2", large.state_dict(), motion_header(large))
     model = VideoDeblurrer(NetworkParams(volume="gray", width=0.125, blocks=1), flow)
     save_weights(folder / "deblur", model.state_dict(), architecture(model))
+    if missing_package(read_card(METHODS, "spandrel")) is None:
+        write_image_network(folder / "spandrel")
     return folder
 
 
+def missing_package(card):
+    """The package of the extra that the card says it needs, if it is not installed here."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for extra in re.findall(r"pvdbench\[(\w+)\]", card.needs):
+        for requirement in extras[extra]:
+            package = re.match(r"[\w-]+", requirement)[0]
+            try:
+                version(package)
+            except PackageNotFoundError:
+                return package
+    return None
+
+
 def loaded(name, weights):
+    """The method, ready; skipped where the package that its card names is missing, and for no other reason."""
     card = read_card(METHODS, name)
+    if package := missing_package(card):
+        pytest.skip(f"needs the package {package}: {card.needs}")
     method = (load_deblurrer if card.task == "deblur" else load_motion_estimator)(METHODS, name)
-    file = name if (weights / name).exists() else card.task
-    try:
-        get_ready(method, METHODS, name, CPU, trained=weights / file)
-    except (MethodError, WeightsError) as error:
-        if not card.needs:
-            raise
-        pytest.skip(str(error))
+    file = weights / (name if (weights / name).exists() else card.task)
+    get_ready(method, METHODS, name, CPU, **({"given": file} if card.weights else {"trained": file}))
     return method
+
+
+def write_image_network(path):
+    """A checkpoint for spandrel, of a NAFNet that gives back its input."""
+    spec = importlib.util.spec_from_file_location("names", METHODS / "spandrel" / "torchvision_names.py")
+    names = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(names)
+    with names.torchvision_at_least_by_name():
+        from spandrel.architectures.NAFNet import NAFNet
+    network = NAFNet(width=8, middle_blk_num=1, enc_blk_nums=[1, 1], dec_blk_nums=[1, 1])
+    torch.nn.init.zeros_(network.ending.weight)
+    torch.nn.init.zeros_(network.ending.bias)
+    torch.save({"params": network.state_dict()}, path)
 
 
 def test_the_paper_s_methods_are_there():
@@ -152,11 +183,11 @@ def test_training_lowers_the_loss_of_a_batch(name):
 @pytest.mark.parametrize("name", NARROW)
 def test_a_network_without_weights_or_with_those_of_another_says_so(name, weights):
     method = load_deblurrer(METHODS, name)
-    with pytest.raises(WeightsError, match=f"{name}: expected a file of weights, got none; train a row of it, or"):
+    with pytest.raises(WeightsError, match=f"{name}: this method needs a file of weights; train a row of it, or"):
         method.load({}, CPU)
-    with pytest.raises(WeightsError, match=f"expected the weights of a {name}, got those of pvdnet; name a row"):
+    with pytest.raises(WeightsError, match=f"these are weights of 'pvdnet', not of '{name}'; name a row"):
         method.load({"network": weights / "deblur"}, CPU)
-    with pytest.raises(WeightsError, match="expected safetensors with a pvdbench header"):
+    with pytest.raises(WeightsError, match="these are no safetensors with a pvdbench header"):
         damaged = weights / f"{name}-half"
         damaged.write_bytes((weights / name).read_bytes()[:5000])
         method.load({"network": damaged}, CPU)
@@ -165,7 +196,20 @@ def test_a_network_without_weights_or_with_those_of_another_says_so(name, weight
 def test_a_card_knows_its_options():
     card = read_card(METHODS, "dvd")
     assert card.chosen({"width": 1, "align": "tvl1"}, "x") == {"width": 1, "align": "tvl1", "sigmoid": False}
-    with pytest.raises(ParamsError, match=r"x\.wide: expected one of the options align, sigmoid, width, got 'wide'"):
+    with pytest.raises(ParamsError, match=r"x\.wide: unknown option 'wide'; choose from align, sigmoid, width"):
         card.chosen({"wide": 1.0}, "x")
-    with pytest.raises(ParamsError, match=r"x\.sigmoid: expected bool, got 1; correct it"):
+    with pytest.raises(ParamsError, match=r"x\.sigmoid: 1 is no bool; correct it"):
         card.chosen({"sigmoid": 1}, "x")
+
+
+def test_a_package_that_is_missing_is_named_and_nothing_else_is_skipped(monkeypatch):
+    card = read_card(METHODS, "dis")
+
+    def nothing(package):
+        raise PackageNotFoundError(package)
+
+    monkeypatch.setattr(
+        "test_every_method.version" if __name__ == "test_every_method" else f"{__name__}.version", nothing
+    )
+    assert missing_package(card) == "opencv-python-headless"
+    assert missing_package(read_card(METHODS, "input")) is None

@@ -19,25 +19,25 @@ def method_folder(tmp_path, adapter, card=CARD):
 
 def test_a_method_that_is_not_there_lists_those_that_are():
     with pytest.raises(
-        MethodError, match=r"methods/nobody: expected a method .* there: bimnet, deepdeblur, dis, dvd, "
+        MethodError, match=r"no method 'nobody' with a method.yaml is there; choose from bimnet, deepdeblur, dis, dvd, "
     ):
         read_card(METHODS, "nobody")
 
 
 def test_a_method_of_the_other_task_is_refused():
-    with pytest.raises(MethodError, match="expected a method for 'deblur', got one for 'motion'"):
+    with pytest.raises(MethodError, match="this method is for 'motion', not for 'deblur'"):
         load_deblurrer(METHODS, "tvl1")
-    with pytest.raises(MethodError, match="expected a method for 'motion', got one for 'deblur'"):
+    with pytest.raises(MethodError, match="this method is for 'deblur', not for 'motion'"):
         load_motion_estimator(METHODS, "input")
 
 
 @pytest.mark.parametrize(
     ("adapter", "message"),
     [
-        ("import nothing_like_that", "got ModuleNotFoundError: No module named 'nothing_like_that'"),
-        ("x = 1", "got AttributeError"),
-        ("class Method: pass", "expected a class Method with load, parameters and deblur"),
-        ("class Method:\n    def __init__(self, a): pass", "got TypeError"),
+        ("import nothing_like_that", "loading it raised ModuleNotFoundError: No module named 'nothing_like_that'"),
+        ("x = 1", "loading it raised AttributeError"),
+        ("class Method: pass", "its class Method lacks one of load, parameters and deblur"),
+        ("class Method:\n    def __init__(self, a): pass", "loading it raised TypeError"),
     ],
 )
 def test_a_broken_adapter_is_named_with_its_error(tmp_path, adapter, message):
@@ -46,7 +46,9 @@ def test_a_broken_adapter_is_named_with_its_error(tmp_path, adapter, message):
 
 
 def test_an_unknown_key_of_a_card_is_refused(tmp_path):
-    with pytest.raises(ParamsError, match=r"method\.yaml: licence: expected one of the keys adapter, citation, "):
+    with pytest.raises(
+        ParamsError, match=r"method\.yaml: licence: unknown key 'licence'; choose from adapter, citation, "
+    ):
         read_card(method_folder(tmp_path, "", CARD + "licence: MIT\n"), "x")
 
 

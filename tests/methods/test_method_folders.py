@@ -7,45 +7,47 @@ from fake_method import write_method
 
 from pvdbench.core.errors import MethodError, ParamsError
 from pvdbench.methods.card import read_card
-from pvdbench.methods.loading import check_places, named_files, place_of
+from pvdbench.methods.card_files import named_files
+from pvdbench.methods.folders import check_folders, find_method
 from pvdbench.study.fingerprints import record_rows
 
 
 def test_a_method_is_found_in_whichever_folder_holds_it(tmp_path):
     one, two = write_method(tmp_path / "one", "a"), write_method(tmp_path / "two", "b")
-    check_places([one, two])
-    assert (place_of([one, two], "a"), place_of([one, two], "b")) == (one, two)
-    with pytest.raises(MethodError, match=r"one/c: expected a method .* methods there: a, b"):
-        place_of([one, two], "c")
+    check_folders([one, two])
+    assert (find_method([one, two], "a"), find_method([one, two], "b")) == (one, two)
+    with pytest.raises(MethodError, match=r"one: no method 'c' with a method.yaml is there; choose from a, b"):
+        find_method([one, two], "c")
 
 
 def test_a_name_that_is_there_twice_is_refused(tmp_path):
     places = [write_method(tmp_path / "one", "a"), write_method(tmp_path / "two", "a")]
-    with pytest.raises(MethodError, match=r"two/a: expected a name that no other method has, got that of .*one/a"):
-        check_places(places)
+    with pytest.raises(MethodError, match=r"two/a: .*one/a is a method of this name, too; rename one"):
+        check_folders(places)
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("B_c", "expected a name of small letters"), (None, "expected a folder of methods")]
+    ("name", "message"),
+    [("B_c", "'B_c' cannot be a method's name; choose small letters"), (None, "this folder holds no method")],
 )
 def test_a_folder_without_methods_or_with_a_wrong_name_is_refused(tmp_path, name, message):
     if name:
         write_method(tmp_path, name)
     with pytest.raises(MethodError, match=message):
-        check_places([tmp_path])
+        check_folders([tmp_path])
 
 
 @pytest.mark.parametrize(
     ("card", "message"),
     [
-        ("kind: folder\n", "frames: expected this key with kind: folder alone, got none"),
-        ("frames: {path: a}\n", "frames: expected this key with kind: folder alone, got it with kind: python"),
-        ("kind: command\n", "command: expected this key with kind: command alone, got none"),
+        ("kind: folder\n", "frames: kind: folder needs this key"),
+        ("frames: {path: a}\n", "frames: this key is for kind: folder alone, and the kind is python"),
+        ("kind: command\n", "command: kind: command needs this key"),
         ("kind: command\ncommand: {argv: []}\n", "command.argv: list should have at least 1 item"),
         ("kind: docker\n", "kind: input should be 'python', 'folder' or 'command'"),
         (
             "kind: command\ncommand: {argv: [x]}\nweights: {a: {file: a}, b: {file: b}}\n",
-            "weights: expected one file at most for a command, got 2",
+            "weights: a command takes one file, not 2",
         ),
         ("weights: {a: {file: a, sha256: abc}}\n", "weights.a.sha256: string should match pattern"),
         ("seconds_a_frame: 0\n", "seconds_a_frame: input should be greater than 0"),
@@ -61,7 +63,7 @@ def test_a_motion_method_runs_in_this_python(tmp_path):
     place = write_method(tmp_path, "x", card="kind: folder\nframes: {path: '{frame}'}\n")
     card = place / "x" / "method.yaml"
     card.write_text(card.read_text().replace("deblur", "motion"))
-    with pytest.raises(ParamsError, match="kind: expected python for a method of motion, got folder"):
+    with pytest.raises(ParamsError, match="kind: a method of motion is of kind python, not folder"):
         read_card(place, "x")
 
 

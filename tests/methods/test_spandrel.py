@@ -8,10 +8,10 @@ import torch
 from conftest import METHODS, make_dataset
 
 from pvdbench.core.errors import WeightsError
+from pvdbench.methods.check_inputs import CheckedMethod
 from pvdbench.methods.checks import check_method
 from pvdbench.methods.clip import Clip
 from pvdbench.methods.loading import get_ready, load_deblurrer
-from pvdbench.methods.trial_clip import Subject
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("spandrel") is None or importlib.util.find_spec("spandrel_extra_arches") is None,
@@ -89,8 +89,10 @@ def test_a_checkpoint_of_a_real_layout_gives_what_its_network_gives(name, tmp_pa
 
 def test_it_keeps_the_contract_at_odd_sizes_and_on_one_frame(tmp_path):
     _, file = checkpoint("nafnet", tmp_path)
-    found = {o.part: o for o in check_method(Subject(METHODS, "spandrel", file, 1), seconds=60)}
-    assert {part for part, outcome in found.items() if not outcome.fine} <= {"three frames"}, found  # random: no order
+    found = {o.check: o for o in check_method(CheckedMethod(METHODS, "spandrel", file, 1), seconds=60)}
+    assert {part for part, outcome in found.items() if not outcome.passed} <= {"three frames"}, (
+        found
+    )  # random: no order
     assert {"loads", "repeatable", "input untouched", "one frame", "odd sizes"} <= set(found)
 
 
@@ -128,7 +130,5 @@ def test_without_a_checkpoint_it_says_what_it_needs():
     method = load_deblurrer(METHODS, "spandrel")
     if (METHODS.parent / "data" / "given" / "spandrel.pth").exists():
         pytest.skip("a checkpoint is here")
-    with pytest.raises(
-        WeightsError, match=r"expected the weights 'checkpoint' .* needs `pip install pvdbench\[spandrel\]`"
-    ):
+    with pytest.raises(WeightsError, match=r"the weights 'checkpoint' .* needs `pip install pvdbench\[spandrel\]`"):
         get_ready(method, METHODS, "spandrel", CPU)

@@ -278,7 +278,7 @@ def test_a_failed_report_leaves_the_last_one(ready):
     before = _text(ready)
     damaged = ready.root / "data" / "deblur" / "sample" / "mc" / "clip1" / "00003.png"
     damaged.write_bytes(damaged.read_bytes()[:50])
-    with pytest.raises(DataError, match=r"mc/clip1/00003\.png: expected a whole PNG or JPEG"):
+    with pytest.raises(DataError, match=r"mc/clip1/00003\.png: this is no readable PNG or JPEG"):
         build_report(material(ready))
     assert (ready.root / "reports" / "index.html").read_text() == before
     assert (ready.root / "reports" / "assets" / "images" / "sample" / "deblur-mc" / "clip1" / "00003.webp").is_file()

@@ -99,8 +99,8 @@ def test_a_perfect_estimate_survives_the_csv(dataset, tmp_path):
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        (lambda path: path.unlink(), r"b/00002\.png: expected a frame, found no file"),
-        (lambda path: path.write_bytes(path.read_bytes()[:900]), r"b/00002\.png: expected a whole PNG or JPEG"),
+        (lambda path: path.unlink(), r"b/00002\.png: this frame is not there"),
+        (lambda path: path.write_bytes(path.read_bytes()[:900]), r"b/00002\.png: this is no readable PNG or JPEG"),
         (
             lambda path: write_frame(path, np.zeros((48, 60, 3), np.uint8)),
             r"b/00002\.png is 60x48, but .* is 64x48",

@@ -125,11 +125,11 @@ def save_16_bit_rgb(path):
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        (lambda f: save(f / "002.png", "L"), r"002\.png: expected an image of 8-bit RGB, got 8-bit grey"),
-        (lambda f: save(f / "002.png", "RGBA"), r"002\.png: expected an image of 8-bit RGB, got RGB with alpha"),
-        (lambda f: save(f / "002.png", "P"), r"002\.png: expected an image of 8-bit RGB, got a palette"),
-        (lambda f: save(f / "002.png", "I;16"), r"002\.png: expected an image of 8-bit RGB, got 16-bit grey"),
-        (lambda f: save_16_bit_rgb(f / "002.png"), r"002\.png: expected an image of 8-bit RGB, got 16-bit RGB"),
+        (lambda f: save(f / "002.png", "L"), r"002\.png: this image is 8-bit grey, and frames are 8-bit RGB"),
+        (lambda f: save(f / "002.png", "RGBA"), r"002\.png: this image is RGB with alpha, and frames are 8-bit RGB"),
+        (lambda f: save(f / "002.png", "P"), r"002\.png: this image is a palette, and frames are 8-bit RGB"),
+        (lambda f: save(f / "002.png", "I;16"), r"002\.png: this image is 16-bit grey, and frames are 8-bit RGB"),
+        (lambda f: save_16_bit_rgb(f / "002.png"), r"002\.png: this image is 16-bit RGB, and frames are 8-bit RGB"),
         (lambda f: save(f / "002.png", "RGB", (64, 40)), r"002\.png is 64x40, but .* is 64x48"),
         (
             lambda f: (f / "002.png").unlink(),
@@ -138,7 +138,7 @@ def save_16_bit_rgb(path):
         (lambda f: fill(f, 1, start=7), r"estimate/007\.png has no truth of its name in .*truth;"),
         (
             lambda f: (f / "002.png").write_bytes((f / "002.png").read_bytes()[:500]),
-            r"002\.png: expected a whole PNG or JPEG, got a damaged one",
+            r"002\.png: this is no readable PNG or JPEG",
         ),
         (lambda f: [p.unlink() for p in f.iterdir()], r"estimate holds no PNG or JPEG frames"),
         (lambda f: (f / "002.jpg").write_bytes(b""), r"002\.png: there is 002\.jpg, too; keep one file per frame"),

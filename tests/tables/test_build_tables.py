@@ -247,9 +247,7 @@ def test_the_files_that_are_missing_are_named(own):
     score = own.root / "data" / "scores" / "deblur" / "sample" / "mc.csv"
     text = score.read_text()
     score.unlink()
-    with pytest.raises(
-        DataError, match=r"deblur/sample/mc\.csv: expected a table, found no file; run the stage that makes"
-    ):
+    with pytest.raises(DataError, match=r"deblur/sample/mc\.csv: there is no such table; run the stage that makes"):
         _build(own)
     score.write_text(text.replace(",koehler,", ",other,"))
     with pytest.raises(

@@ -116,5 +116,5 @@ def test_bad_score_files_are_named(own):
     with pytest.raises(DataError, match=r"expected the 24 frames of the protocol 'crop-4' under 'luma-y', got 21, not"):
         _lens(own)
     _path(own).unlink()
-    with pytest.raises(DataError, match=r"bimc-pv\.csv: expected a table, found no file"):
+    with pytest.raises(DataError, match=r"bimc-pv\.csv: there is no such table"):
         _lens(own)

@@ -203,7 +203,7 @@ def test_a_full_disk_keeps_the_checkpoint_before(data, tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(torch, "save", full)
-        with pytest.raises(WriteError, match="what was there before is intact"):
+        with pytest.raises(WriteError, match="the previous version is untouched"):
             train(data, tmp_path)
     assert (tmp_path / "w-half" / "checkpoint.pt").read_bytes() == before
     assert sorted(path.name for path in (tmp_path / "w-half").iterdir()) == ["checkpoint.pt"]
@@ -220,7 +220,7 @@ def test_a_disk_that_takes_no_more_keeps_the_checkpoint_before(data, halfway, tm
 
     run = start(data, tmp_path, LONG, preexec_fn=limit_files)
     _, errors = run.communicate(timeout=120)
-    assert "WriteError" in errors and "what was there before is intact" in errors, errors
+    assert "WriteError" in errors and "the previous version is untouched" in errors, errors
     assert (tmp_path / "w-half" / "checkpoint.pt").read_bytes() == before
     assert [path.name for path in (tmp_path / "w-half").iterdir()] == ["checkpoint.pt"]
 

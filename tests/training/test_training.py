@@ -260,7 +260,7 @@ def test_a_loss_that_is_not_finite_stops_with_its_step_and_writes_nothing(tmp_pa
 
 def test_weights_of_another_network_are_refused(data, pretrained, tmp_path):
     (tmp_path / "w").write_bytes(pretrained.read_bytes()[:100])
-    with pytest.raises(WeightsError, match="expected safetensors"):
+    with pytest.raises(WeightsError, match="these are no safetensors"):
         row = MotionRow(method="bimnet", network="liteflownet", finetune=BIMNET)
         train_motion(row, MOTION, tmp_path / "w", trainer_of(data, tmp_path, "out"))
     assert not (tmp_path / "out").exists()

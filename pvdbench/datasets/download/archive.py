@@ -10,11 +10,13 @@ from zipfile import is_zipfile
 import pooch
 from filelock import FileLock
 
-from pvdbench.core.errors import DataError, WriteError
+from pvdbench.core.errors import DataError, WriteError, shorten
 from pvdbench.datasets.catalogue import NOTE, Archive, Catalogue
-from pvdbench.datasets.download.extract import SUFFIXES, Extracted, extract
+from pvdbench.datasets.download.extract import Extracted, extract
 from pvdbench.datasets.download.http import Patience, ResumingDownloader, refuse_page
 from pvdbench.io.atomic import replaced_file
+from pvdbench.io.checksum import file_sha256
+from pvdbench.io.frame_folders import is_frame
 
 PATIENCE = Patience()
 
@@ -52,7 +54,7 @@ def download(catalogue: Catalogue, archive: Archive, patience: Patience = PATIEN
         (folder / "whole").unlink(missing_ok=True)
         raise
     except OSError as error:
-        raise WriteError(f"{path}: expected to write it, got '{error.strerror or error}'; what came is kept; "
+        raise WriteError(f"cannot write {path}: {error.strerror or shorten(error)}; what came is kept; "
                          "free space or fix the permissions, then run again") from error  # fmt: skip
     (folder / "whole").rename(path)
     shutil.rmtree(folder)
@@ -70,7 +72,7 @@ def check(catalogue: Catalogue, archive: Archive, path: Path) -> str:
     if not is_zipfile(path):
         raise DataError(f"{path}: expected a zip archive, got {path.stat().st_size} bytes without the end of one; "
                         "delete it and fetch it again")  # fmt: skip
-    sha256, known = str(pooch.file_hash(str(path))), catalogue.expected_sha256(archive)
+    sha256, known = file_sha256(path), catalogue.expected_sha256(archive)
     if known is None:
         catalogue.record(archive, path.stat().st_size, sha256)
     elif sha256 != known:
@@ -115,5 +117,5 @@ def _noted(out: Path, sha256: str | None) -> Extracted | None:
     if not (out / NOTE).exists():
         return None
     note = json.loads((out / NOTE).read_text())
-    frames = sum(path.suffix.lower() in SUFFIXES for path in out.rglob("*"))
+    frames = sum(map(is_frame, out.rglob("*")))
     return Extracted(frames, note["bytes"], 0) if (note["sha256"], note["frames"]) == (sha256, frames) else None

@@ -13,12 +13,12 @@ from pvdbench.core.errors import DataError
 from pvdbench.datasets.catalogue import Source
 from pvdbench.datasets.download.disk_space import refuse_full_disk
 from pvdbench.io.atomic import replaced_file
+from pvdbench.io.frame_folders import is_frame
 
 LARGEST_FRAME = 1 << 26
 """Bytes; a PNG of 1280x720 that does not compress at all has 2.8 million."""
 LARGEST_RATIO = 4
 """Of all frames to their archive; JPEG and PNG files compress no further."""
-SUFFIXES = (".jpg", ".jpeg", ".png")
 _BROKEN = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)  # RuntimeError: encrypted
 
 
@@ -102,8 +102,7 @@ def _refuse_bomb(archive: Path, frames: dict[Path, ZipInfo]) -> None:
 def _target(member: ZipInfo, source: Source) -> Path | None:
     path = PurePosixPath(member.filename)
     starts = [i for i, part in enumerate(path.parts[:-2]) if part in source.folders]
-    wanted = path.suffix.lower() in SUFFIXES and not path.name.startswith(".")  # macOS writes ._00000.jpg beside
-    if member.is_dir() or not starts or not wanted or path.parent.name not in source.kinds:
+    if member.is_dir() or not starts or not is_frame(path) or path.parent.name not in source.kinds:
         return None
     return Path(*path.parts[starts[0] :])
 

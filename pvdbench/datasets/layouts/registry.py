@@ -1,0 +1,73 @@
+"""The data-set layouts that there are: one line here, or one entry point `pvdbench.layouts` of an installed package."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from pvdbench.core.entry_points import Group, leave_out, load_entry_points
+from pvdbench.core.errors import DataError, EntryPointError
+from pvdbench.datasets.layouts.layout import Layout
+from pvdbench.datasets.layouts.nah import NAH, NAH_LINEAR
+from pvdbench.datasets.layouts.pairs import PAIRS
+from pvdbench.datasets.layouts.real import REAL
+from pvdbench.datasets.layouts.su import SU
+
+BUILT_IN = (SU, NAH, NAH_LINEAR, REAL, PAIRS)
+_GROUP: Group = "pvdbench.layouts"
+
+
+@cache
+def layouts() -> Mapping[str, Layout]:
+    """Map the name of each layout to it: the built-in ones, then those of installed packages.
+
+    Raises:
+        EntryPointError: if a package registers the name of another layout.
+    """
+    known = {layout.name: layout for layout in BUILT_IN}
+    for name, layout in load_entry_points(_GROUP).items():
+        if not isinstance(layout, Layout):
+            leave_out(_GROUP, name, f"it is a {type(layout).__name__}, not a pvdbench.datasets.layouts.layout.Layout")
+        elif layout.name in known:
+            raise EntryPointError(f"'{name}' of {_GROUP}: there is another layout of the name '{layout.name}'; "
+                                  "uninstall the package that registers it, or rename its layout")  # fmt: skip
+        else:
+            known[layout.name] = layout
+    return known
+
+
+def published_layouts() -> list[str]:
+    """Name the layouts of data sets whose videos and frames are listed, which can be verified."""
+    return [name for name, layout in layouts().items() if layout.splits is not None]
+
+
+def find_layout(name: str) -> Layout:
+    """Look up a layout.
+
+    Raises:
+        DataError: if there is none of this name; it lists those that there are.
+    """
+    if name not in layouts():
+        raise DataError(f"unknown layout '{name}'; choose from {', '.join(layouts())}")
+    return layouts()[name]
+
+
+def recognise_layout(folder: Path) -> Layout:
+    """Find the layout of a folder: anybody's VIDEO/{blur,sharp} first, else the only other one that fits.
+
+    Raises:
+        DataError: if several fit, so that the user must choose.
+    """
+    fitting = [layout for layout in layouts().values() if _fits(layout, folder)]
+    if PAIRS in fitting or not fitting:
+        return PAIRS
+    if len(fitting) > 1:
+        names = " and ".join(layout.name for layout in fitting)
+        raise DataError(f"{folder}: its folders fit the layouts {names}; choose one by --layout")
+    return fitting[0]
+
+
+def _fits(layout: Layout, folder: Path) -> bool:
+    try:
+        return any(video.blurry.is_dir() for video in layout.videos(folder))
+    except DataError:
+        return False
