@@ -61,7 +61,7 @@ def _pyramid(image: _Plane) -> list[_Plane]:
 
 def _centres(small: int, large: int) -> NDArray[np.float64]:
     """Where the centres of a smaller image's pixels lie in the larger one, along one axis."""
-    return (np.arange(small) + 0.5) * (large / small) - 0.5
+    return np.asarray((np.arange(small) + 0.5) * (large / small) - 0.5, np.float64)
 
 
 def _enlarged(flow: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
