@@ -24,7 +24,7 @@ class Processes:
     count: int = 1
 
     def share(self, batch: int) -> int:
-        """The number of sequences of a batch that one process takes.
+        """Count the sequences of a batch that one process takes.
 
         Raises:
             ParamsError: if the batch cannot be shared equally.
@@ -35,7 +35,7 @@ class Processes:
         return batch // self.count
 
     def synchronise(self, network: nn.Module) -> Callable[[Losses], Losses]:
-        """Prepare a network for training by all processes; it keeps its keys, and alone it stays as it is.
+        """Prepare a network for training by all processes; its keys stay, and in a single process all of it.
 
         The statistics of batch normalisation become those of the whole batch, and all processes begin with the
         weights of the first.
@@ -56,7 +56,7 @@ class Processes:
         return averaged
 
     def mean(self, value: float) -> float:
-        """The mean of a number over the processes."""
+        """Average a number over the processes."""
         if self.count == 1:
             return value
         total = torch.tensor(value, dtype=torch.float64)
@@ -65,7 +65,7 @@ class Processes:
         return float(total) / self.count
 
     def any(self, told: bool) -> bool:
-        """Whether told is true in any of the processes; all get the same answer."""
+        """Tell whether told is true in any of the processes; all get the same answer."""
         return self.mean(float(told)) > 0
 
     @property
@@ -101,5 +101,5 @@ class _NextLoss(nn.Module):
         self.network = network  # DistributedDataParallel finds the parameters here; the generator calls them
 
     def forward(self, losses: Losses) -> Tensor | None:
-        """The loss of the next update; None after the last."""
+        """Compute the loss of the next update; None after the last."""
         return next(losses, None)
