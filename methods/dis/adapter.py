@@ -44,5 +44,5 @@ class Method:
 
 
 def _bytes(frame: Tensor) -> NDArray[np.uint8]:
-    """The gray bytes (H, W) that OpenCV takes."""
+    """Convert a frame to the gray bytes (H, W) that OpenCV takes."""
     return np.asarray(gray(frame[None])[0, 0].mul(255).round().to(torch.uint8).numpy())

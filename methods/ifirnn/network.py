@@ -40,7 +40,7 @@ class _Cell(nn.Module):
 
 
 class _LastCell(_Cell):
-    """The second cell alone reconstructs the frame, by F_L."""
+    """The second cell, which reconstructs the frame by F_L."""
 
     def __init__(self, n: int, blocks: int) -> None:
         super().__init__(n, blocks)

@@ -48,7 +48,7 @@ class _Blending(nn.Module):
     """DTB: a weight per value says how much of the new features and how much of the previous blended ones to take.
 
     The paper adds a learned bias to the weight; the port that the recorded outputs come from neither trains nor saves
-    it (it is 0), and where the 5x5 filter would reach beyond the features it takes those before alone.
+    it (it is 0), and where the 5x5 filter would reach beyond the features it takes only the previous ones.
     """
 
     def __init__(self, channels: int) -> None:

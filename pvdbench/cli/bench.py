@@ -94,7 +94,7 @@ OPTIONS: dict[str, dict[str, object]] = {  # precision is PVDNet's alone
 
 
 def torch_name(device: object) -> str:
-    """The graphics card's name."""
+    """Name the graphics card."""
     import torch
 
     return torch.cuda.get_device_name(device)  # type: ignore[arg-type]  # a device is one of what it takes

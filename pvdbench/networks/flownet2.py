@@ -53,7 +53,7 @@ class Rise(nn.Module):
 
 
 class Refinement(nn.Module):
-    """The expanding part: flow at the coarsest level, then one rise after the other."""
+    """The expanding part: flow at the coarsest level, then level by level."""
 
     def __init__(self, skips: Mapping[int, int], width: float, *, smooth: bool, flow_bias: bool = True) -> None:
         """Build the expanding part.

@@ -47,7 +47,7 @@ Rules = tuple[tuple[str, str], ...]
 
 
 def import_checkpoint(source: Path, out: Path) -> dict[str, Any]:
-    """Write a checkpoint of the PVDNet authors (PVDNet with BIMNet, or either flow network alone) as a weights file.
+    """Write a checkpoint of the PVDNet authors (PVDNet with BIMNet, or a flow network by itself) as a weights file.
 
     It knows their `BIMNet.*` and `PVDNet.*`, BIMNet without the prefix, sniklaus' LiteFlowNet (`net*`) and NVIDIA's
     FlowNet2, each also behind `module.`.
@@ -126,7 +126,7 @@ def _flownet2(tensors: Mapping[str, Tensor], source: Path) -> tuple[nn.Module, d
 
 
 def _shape(tensors: Mapping[str, Tensor], name: str, source: Path) -> tuple[int, ...]:
-    """The shape of a convolution's weight, from which the network's size is read."""
+    """Look up the shape of a convolution's weight, from which the network's size is read."""
     if name not in tensors:
         raise WeightsError(f"{source}: {name}: this key is missing; use a whole checkpoint")
     shape = tuple(tensors[name].shape)

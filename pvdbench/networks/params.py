@@ -31,8 +31,8 @@ class MotionRow(StrictModel):
 
 
 Volume = Literal["none", "warp", "majority", "gray", "colour", "ideal"]
-"""What PVDNet sees of its previous output: that itself; warped plainly; the most frequent candidate of its gray pixel
-volume; all of them (the paper's); those in colour; or the one nearest to the truth, an upper bound."""
+"""What PVDNet sees of its previous output: the output itself; warped; the most frequent candidate of its gray pixel
+volume; all candidates (the paper's); all in colour; or the candidate nearest to the truth, an upper bound."""
 
 Width = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 

@@ -40,7 +40,7 @@ def train_deblurring(params: NetworkParams, recipe: SequenceRecipe, motion: Path
 
 
 def _sequences(recipe: SequenceRecipe) -> Sequences:
-    """The released code loads one more frame at each end, so that the first has a past and the last a future."""
+    """Add a frame at each end if the recipe does, as the released code: the first has a past, the last a future."""
     margin = 1 if recipe.initial_state == "previous" else 0
     return Sequences(recipe.sequence, margin=margin, fixed=recipe.windows == "fixed", noise=recipe.noise)
 
@@ -61,7 +61,7 @@ def sequence_losses(model: VideoDeblurrer, batch: Batch, recipe: SequenceRecipe)
 
 
 def _motion_network(path: Path) -> MotionNetwork | None:
-    """The network of a row of `motion`; None for a row that has none, such as `static`."""
+    """Read the network of a row of `motion`; None for a row that has none, such as `static`."""
     return None if load_weights(path)[1].get("network") is None else load_motion_network(path)
 
 

@@ -36,7 +36,7 @@ class TrainingError(PvdbenchError):
 
 @dataclass(frozen=True)
 class Run:
-    """What is trained, how, and which files it writes.
+    """One run of the loop: what it trains, how, and which files it writes.
 
     Attributes:
         title: of the progress bar and of messages.

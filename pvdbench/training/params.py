@@ -84,7 +84,7 @@ class SequenceRecipe(Recipe):
     preset: Literal["paper", "released"] | None = None  # fills every key that is not given
     sequence: Annotated[int, Field(ge=2)]  # consecutive frames of a clip; 13 in the paper
     loss: Literal["l1", "mse"] = "l1"
-    precision: Literal["float32", "bfloat16"] = "float32"  # of PVDNet alone, by autocast; coordinates need float32
+    precision: Literal["float32", "bfloat16"] = "float32"  # only of PVDNet, by autocast; coordinates need float32
     windows: Literal["random", "fixed"] = "random"  # where sequences start; fixed: at multiples of their length
     start: Literal["identity", "xavier"] = (
         "identity"  # PVDNet's first weights; identity is ours, both presets say xavier

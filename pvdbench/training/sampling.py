@@ -25,7 +25,7 @@ origin: (B, 2), the number of the clip and of the first frame in it."""
 
 @dataclass(frozen=True)
 class Sequences:
-    """Which frames of the clips make a sequence.
+    """Describes which frames of the clips make a sequence.
 
     Attributes:
         length: frames that the loss sees.

@@ -22,7 +22,7 @@ _NOT_IDENTITY = {"workers", "checkpoint_every"}  # may change while a run is hal
 
 @dataclass(frozen=True)
 class TrainingTask:
-    """What is trained on what.
+    """One network and what it is trained on.
 
     Attributes:
         network: all that the weights file holds; parameters that require a gradient are trained.
@@ -39,7 +39,7 @@ class TrainingTask:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What was trained.
+    """How much was trained.
 
     Attributes:
         steps: updates made, over all interruptions.

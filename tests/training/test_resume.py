@@ -106,7 +106,25 @@ def environment(process, name):
     return next((text.partition("=")[2] for text in texts if text.startswith(f"{name}=")), None)
 
 
-def test_processes_stop_together_whichever_is_told(data, tmp_path):
+class Interrupting(Exception):
+    pass
+
+
+def first_step(data, out, monkeypatch, recipe):
+    """The number of updates that a run in this process begins with."""
+    found = []
+
+    def update(run, optimiser, progress, loss, batch):
+        found.append(progress.step)
+        raise Interrupting
+
+    with monkeypatch.context() as patch, pytest.raises(Interrupting):
+        patch.setattr(loop, "_update", update)
+        train(data, out, recipe)
+    return found[0]
+
+
+def test_processes_stop_together_whichever_is_told(data, tmp_path, monkeypatch):
     """A signal reaches them at different times: the one that writes must still save where all of them stopped."""
     running = start(data, tmp_path, 100_000, every=60, torchrun=2)
     wait_for(tmp_path / "w-half" / "checkpoint.pt", running)
@@ -116,11 +134,9 @@ def test_processes_stop_together_whichever_is_told(data, tmp_path):
     stopped = set(re.findall(r"w: stopped after (\d+) of 100000 updates; the same command goes on", errors))
     assert running.returncode != 0 and len(stopped) == 1, errors
     saved = torch.load(tmp_path / "w-half" / "checkpoint.pt", weights_only=True)["progress"]
-    assert json.loads(saved)["step"] == int(stopped.pop())
-
-
-class Interrupting(Exception):
-    pass
+    step = int(stopped.pop())
+    assert json.loads(saved)["step"] == step
+    assert first_step(data, tmp_path, monkeypatch, RECIPE.model_copy(update={"steps": 100_000})) == step  # alone
 
 
 def interrupted(data, out, monkeypatch, after, recipe=RECIPE):
