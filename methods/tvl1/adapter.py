@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from skimage.color import rgb2gray
 from skimage.registration import optical_flow_tvl1
 from torch import Tensor
+
+from pvdbench.core.colour import gray_709
 
 
 class Method:
@@ -27,6 +28,6 @@ class Method:
 
     def flow(self, target: Tensor, source: Tensor) -> Tensor:
         """Estimate the flow (2, H, W) in pixels; scikit-image gives (y, x), from its reference to its moving image."""
-        reference, moving = (rgb2gray(frame.permute(1, 2, 0).numpy()) for frame in (target, source))
+        reference, moving = (gray_709(frame.permute(1, 2, 0).numpy()) for frame in (target, source))
         y, x = optical_flow_tvl1(reference, moving, **self._options)
         return torch.from_numpy(np.stack((x, y)).astype(np.float32))

@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import METHODS
+from skimage.color import rgb2gray
 
+from pvdbench.core.colour import gray_709
 from pvdbench.io.flow import write_flow
 from pvdbench.io.images import write_frame
 from pvdbench.io.tables import MANIFEST, write_table
@@ -69,3 +72,34 @@ def test_every_kernel_gives_the_same_score_files(tmp_path, width, height, frames
     assert len(written[0]) == 3 + frames - 1
     for kernels, files in zip(KERNELS[1:], written[1:], strict=True):
         assert [name for name in files if files[name] != written[0][name]] == [], kernels
+
+
+TVL1 = """
+import sys
+from pathlib import Path
+import torch
+from pvdbench.io.images import read_frame
+from pvdbench.methods.card import read_card
+from pvdbench.methods.loading import load_motion_estimator
+
+methods, folder, out = (Path(argument) for argument in sys.argv[1:])
+method = load_motion_estimator(methods, "tvl1")
+method.load({}, torch.device("cpu"), **read_card(methods, "tvl1").options)
+frames = (torch.from_numpy(read_frame(folder / "sharp" / f"{t}.png").copy()).permute(2, 0, 1) / 255 for t in (1, 0))
+out.write_bytes(method.flow(*frames).numpy().tobytes())
+"""
+
+
+def test_every_kernel_gives_the_same_flow_by_tvl1(tmp_path):
+    folder, written = _dataset(tmp_path / "data", 96, 64, 2), set()
+    for number, kernels in enumerate(KERNELS):
+        command = [sys.executable, "-c", TVL1, METHODS, folder, tmp_path / f"{number}"]
+        subprocess.run(command, env=os.environ | kernels, check=True)
+        written.add((tmp_path / f"{number}").read_bytes())
+    assert len(written) == 1 and len(next(iter(written))) == 2 * 64 * 96 * 4
+
+
+def test_gray_values_are_scikit_images():
+    frame = textured((40, 50)) / 255
+    assert gray_709(frame) == pytest.approx(rgb2gray(frame), abs=1e-12)
+    assert gray_709(frame.astype(np.float32)).dtype == np.float32

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from pvdbench.core.colour import gray_709
 from pvdbench.io.flow import Flow
 from pvdbench.io.images import Frame
 
@@ -18,7 +19,6 @@ _SMALLEST = 16  # pixels: no level of the pyramid is smaller
 _LEVELS = 10
 _SMOOTHING = 2 / 3  # sigma before every second pixel is dropped: a third of the pixels that become one
 _SINGULAR = 1e-14  # determinants below this leave the flow undefined; it is 0 there
-_GRAY = (0.2125, 0.7154, 0.0721)  # ITU-R BT.709
 
 _Plane = NDArray[np.float32]
 
@@ -31,7 +31,7 @@ def estimate_flow(target: Frame, source: Frame) -> Flow:
 
     Returns: (H, W, 2) float32, (x, y) in pixels.
     """
-    pyramids = zip(_pyramid(_gray(target)), _pyramid(_gray(source)), strict=True)
+    pyramids = zip(*(_pyramid(gray_709(frame / 255).astype(np.float32)) for frame in (target, source)), strict=True)
     flow: NDArray[np.float32] | None = None
     for fixed, moving in pyramids:
         flow = np.zeros((2, *fixed.shape), np.float32) if flow is None else _enlarged(flow, fixed.shape)
@@ -39,12 +39,6 @@ def estimate_flow(target: Frame, source: Frame) -> Flow:
             flow = _refined(fixed, moving, flow)
     assert flow is not None
     return np.stack((flow[1], flow[0]), axis=-1)
-
-
-def _gray(frame: Frame) -> _Plane:
-    """(H, W) in [0, 1]."""
-    red, green, blue = (frame[..., channel] / 255 * weight for channel, weight in enumerate(_GRAY))
-    return np.asarray(red + green + blue, np.float32)
 
 
 def _pyramid(image: _Plane) -> list[_Plane]:
