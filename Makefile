@@ -7,18 +7,21 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: study test check bench gpu clean
 
-# Each stage computes on one thread (params.yaml), so stages that do not wait for each other run side by side here;
-# `dvc repro` alone gives the same files, one stage after the other, and does at the end whatever a wave left (dvc gives
-# up on its lock after three seconds where another process is busy with it).
+# Each stage computes on one thread (params.yaml), so stages that do not wait for each other run side by side here. A
+# stage of a wave may fail because DVC gives up on its lock after three seconds: `dvc repro` then runs it once more, one
+# stage after the other, to the same bytes, and stops with the reason if it fails again.
 study: $(BIN)/.installed
 	@pvdbench validate
-	dvc repro --quiet pretrain
-	@for wave in train-motion train-deblur 'flow|deblur' 'score-.*'; do \
+	dvc repro pretrain
+	@for wave in 'train-motion|truth' train-deblur 'motion|deblur|qualitative' 'score-.*'; do \
 		dvc stage list --name-only | grep -E "^($$wave)(@|$$)" \
-			| xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --quiet --single-item || true; \
+			| xargs -r -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item \
+			|| echo "make study: stages of the wave $$wave failed, see above; dvc repro tries them again" >&2; \
 	done
 	dvc repro
+	pvdbench report
 	@echo "The report: $(CURDIR)/reports/index.html"
+	@pvdbench study verify
 
 test: $(BIN)/.installed-test
 	pytest

@@ -13,6 +13,7 @@ import yaml
 from scipy.ndimage import gaussian_filter
 from skimage import data as photographs
 
+from pvdbench.io.complexity import Complexity, write_complexity
 from pvdbench.io.flow import write_flow
 from pvdbench.io.images import to_bytes, write_frame
 from pvdbench.io.tables import (
@@ -212,12 +213,15 @@ def _temporal(fake, name, rng):
 
 def _write_costs(fake, width, height):
     facts = {"seconds": 12.5, "peak_memory_mib": 512.0, "hardware": "Test processor, 2 cores"}
-    run = facts | {"milliseconds_median": 20.0, "frames": 24, "width": width, "height": height, "threads": 2}
+    run = facts | {"milliseconds_median": 20.0, "frames": 24, "threads": 2}
     parameters = {"deblur": 321_000, "motion": 45_600}
-    costs = {f"deblur/{fake.dataset}/{name}": run | {"parameters": parameters if "pv" in name or "mc" in name else
-                                                     {"deblur": 321_000} if name != "input" else {}}
-             for name in _QUALITY}  # fmt: skip
-    costs |= {f"motion/{fake.dataset}/{name}": run | {"parameters": {}} for name in MOTION}
+    rows = {f"deblur/{fake.dataset}/{name}": parameters if "pv" in name or "mc" in name else
+            {"deblur": 321_000} if name != "input" else {} for name in _QUALITY}  # fmt: skip
+    rows |= {f"motion/{fake.dataset}/{name}": {} for name in MOTION}
+    for path, parts in rows.items():
+        complexity = Complexity(parts, None, width, height)
+        write_complexity(fake.root / "data" / "complexity" / f"{path}.json", complexity)
+    costs = dict.fromkeys(rows, run)
     costs |= {f"train/deblur/{name}": facts | {"steps": 300} for name in _QUALITY if name != "input"}
     for path, cost in costs.items():
         _write_json(fake.root / "data" / "cost" / f"{path}.json", cost | {"stage": path.replace("/", " ")})

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pvdbench.io.cost import read_cost
+from pvdbench.io.failure import read_failure
 from pvdbench.study.table_params import TableParams
 
 
@@ -61,21 +61,17 @@ class Skipped:
 
 
 def read_skipped(study: Path, dataset: str, params: TableParams) -> Skipped:
-    """Ask the cost files, which say why a row has no frames.
+    """Read why rows have no frames from the folders where their frames would be.
 
     Raises:
-        DataError: if a cost file is damaged.
+        DataError: if a reason is damaged.
     """
-    costs = study / "data" / "cost"
-    return Skipped(
-        _reasons(costs / "motion" / dataset, params.table1), _reasons(costs / "deblur" / dataset, params.deblur_labels)
-    )
+    motion, deblur = study / "data" / "motion" / dataset, study / "data" / "deblur" / dataset
+    return Skipped(_reasons(motion, params.table1), _reasons(deblur, params.deblur_labels))
 
 
 def _reasons(folder: Path, rows: Iterable[str]) -> dict[str, str]:
-    paths = {row: folder / f"{row}.json" for row in rows}
-    found = {row: str(read_cost(path).get("failed", "")) for row, path in paths.items() if path.is_file()}
-    return {row: reason for row, reason in found.items() if reason}
+    return {row: reason for row in rows if (reason := read_failure(folder / row))}
 
 
 def _known(labels: Mapping[str, str], gone: Mapping[str, str]) -> dict[str, str]:

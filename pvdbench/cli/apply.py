@@ -27,7 +27,7 @@ def deblur(source: Path, out: Path, name: str, weights: Path | None, methods: Pa
     """Deblur SOURCE, a folder of frames or a video file."""
     from pvdbench.core.device import compute_device
     from pvdbench.core.errors import MethodError
-    from pvdbench.inference.apply import deblur_anything
+    from pvdbench.inference.apply import deblur_source
     from pvdbench.methods.card import read_card
     from pvdbench.methods.folders import find_method, installed_folders
     from pvdbench.methods.loading import get_ready, is_upper_bound, load_deblurrer
@@ -38,7 +38,7 @@ def deblur(source: Path, out: Path, name: str, weights: Path | None, methods: Pa
     if is_upper_bound(read_card(there, name), name, method):
         raise MethodError(f"{name}: this method is an upper bound, which needs the sharp frames; take another method "
                           "or other weights")  # fmt: skip
-    click.echo(f"{out}: {deblur_anything(method, source, out)} frames by {name}")
+    click.echo(f"{out}: {deblur_source(method, source, out)} frames by {name}")
 
 
 @click.command()
@@ -55,7 +55,7 @@ def flow(target: Path, source: Path, out: Path, name: str, weights: Path | None,
 
     from pvdbench.core.device import compute_device
     from pvdbench.figures.flow import flow_colours
-    from pvdbench.inference.apply import estimate_anything
+    from pvdbench.inference.apply import write_flow_between
     from pvdbench.io.atomic import replaced_file
     from pvdbench.io.images import write_frame
     from pvdbench.methods.folders import find_method, installed_folders
@@ -64,7 +64,7 @@ def flow(target: Path, source: Path, out: Path, name: str, weights: Path | None,
     there = find_method((methods, *installed_folders()), name)
     method = load_motion_estimator(there, name)
     get_ready(method, there, name, compute_device(threads), given=weights)
-    estimate = estimate_anything(method, target, source, out)
+    estimate = write_flow_between(method, target, source, out)
     longest = float(np.hypot(estimate[..., 0], estimate[..., 1]).max())
     with replaced_file(out.with_suffix(".png")) as partial:
         write_frame(partial, flow_colours(estimate, longest))

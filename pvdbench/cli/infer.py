@@ -1,10 +1,14 @@
 """pvdbench infer: run a row's method over the test clips of a data set."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pvdbench.cli.options import study_folder
+
+if TYPE_CHECKING:
+    from pvdbench.methods.card import Task
 
 
 @click.group()
@@ -21,21 +25,9 @@ def motion(dataset: str, row: str, folder: Path) -> None:
 
     A method that fails leaves its reason in place of flow; the study goes on without the row.
     """
-    from pvdbench.inference.row import Attempt
-    from pvdbench.inference.runner import attempt
-    from pvdbench.study.study import load_study
+    from pvdbench.study.rows import load_rows
 
-    study = load_study(folder)
-    method = study.motion_row(row).method
-    run = Attempt(
-        "motion", f"infer motion {dataset} {row}", row, study.place_of(method), method,
-        study.data("weights", "motion", f"{row}.safetensors"), study.dataset(dataset),
-        out=study.data("motion", dataset, row),
-        cost=study.data("cost", "motion", dataset, f"{row}.json"),
-        log=study.data("logs", dataset, f"{row}.log"),
-        threads=study.params.threads,
-    )  # fmt: skip
-    _say(row, attempt(run))
+    _run("motion", folder, dataset, row, load_rows(folder).motion_row(row).method, None)
 
 
 @infer.command()
@@ -47,24 +39,26 @@ def deblur(dataset: str, row: str, folder: Path) -> None:
 
     A method that fails leaves its reason in place of frames; the study goes on without the row.
     """
-    from pvdbench.inference.row import Attempt
-    from pvdbench.inference.runner import attempt
-    from pvdbench.study.study import load_study
+    from pvdbench.study.rows import load_rows
 
-    study = load_study(folder)
-    method = study.deblur_row(row).method
-    run = Attempt(
-        "deblur", f"infer deblur {dataset} {row}", row, study.place_of(method), method,
-        study.data("weights", "deblur", f"{row}.safetensors"), study.dataset(dataset),
-        out=study.data("deblur", dataset, row),
-        cost=study.data("cost", "deblur", dataset, f"{row}.json"),
+    study = load_rows(folder)
+    _run("deblur", folder, dataset, row, study.deblur_row(row).method, study.options(row))
+
+
+def _run(task: "Task", folder: Path, dataset: str, row: str, method: str, options: dict[str, Any] | None) -> None:
+    from pvdbench.inference.runner import RowRun, run_row
+    from pvdbench.study.rows import load_rows
+
+    study = load_rows(folder)
+    run = RowRun(
+        task, f"infer {task} {dataset} {row}", row, study.place_of(method), method,
+        study.data("weights", task, f"{row}.safetensors"), study.dataset(dataset),
+        out=study.data(task, dataset, row),
+        complexity=study.data("complexity", task, dataset, f"{row}.json"),
+        cost=study.data("cost", task, dataset, f"{row}.json"),
         log=study.data("logs", dataset, f"{row}.log"),
         threads=study.params.threads,
-        options=study.options(row),
+        options=options,
     )  # fmt: skip
-    _say(row, attempt(run))
-
-
-def _say(row: str, reason: str) -> None:
-    if reason:
+    if reason := run_row(run):
         click.echo(f"{row}: skipped: {reason}", err=True)

@@ -101,23 +101,23 @@ def _run_and_score(study: "Study", name: str, dataset: str, weights: Path | None
     """Run and score a method into data/trials/DATASET/NAME; yield a line of scores, then one of what it took."""
     from pvdbench.analysis.scores import means_line
     from pvdbench.core.errors import MethodError
-    from pvdbench.inference.row import Attempt
-    from pvdbench.inference.runner import attempt
+    from pvdbench.inference.runner import RowRun, run_row
+    from pvdbench.io.complexity import read_complexity
     from pvdbench.io.cost import read_cost
     from pvdbench.methods.card import read_card
     from pvdbench.scoring.dataset import ScoredRow, score_row
 
     place, out = study.place_of(name), study.data("trials", dataset, name)
     task = read_card(place, name).task
-    trial = Attempt(
+    trial = RowRun(
         task, f"methods run {name} {dataset}", name, place, name, None, study.dataset(dataset), out / "frames",
-        out / "cost.json", out / "program.log", study.params.threads, given=weights,
+        out / "complexity.json", out / "cost.json", out / "program.log", study.params.threads, given=weights,
     )  # fmt: skip
-    if reason := attempt(trial):
+    if reason := run_row(trial):
         raise MethodError(reason)
     scored = ScoredRow(dataset, name, task, study.dataset(dataset), out / "frames")
     score_row(scored, out / "scores.csv", protocols=study.params.protocols.names)
     yield means_line(out / "scores.csv", task, study.params.tables.protocol)
-    cost = read_cost(out / "cost.json")
+    cost, complexity = read_cost(out / "cost.json"), read_complexity(out / "complexity.json")
     time = "no time of its own" if (ms := cost["milliseconds_median"]) is None else f"{ms:.1f} ms per frame"
-    yield f"{out}: {time}, frames of {cost['width']}x{cost['height']}, {cost['hardware']}"
+    yield f"{out}: {time}, frames of {complexity.width}x{complexity.height}, {cost['hardware']}"

@@ -27,14 +27,16 @@ def tables(folder: Path, form: "Format | None", names: tuple[str, ...]) -> None:
     """
     from pvdbench.study.study import load_study
     from pvdbench.tables.build import build_tables
-    from pvdbench.tables.files import tables_text
+    from pvdbench.tables.cost import with_costs
+    from pvdbench.tables.files import read_tables, tables_text
 
     if names and not form:
         raise click.UsageError("--name says what to print: it goes with --format.")
     study = load_study(folder)
     params = study.params
     if form:
-        click.echo(tables_text(folder / "reports" / "tables", params.datasets.test, form, names), nl=False)
+        stored = [read_tables(folder / "reports" / "tables", name) for name in params.datasets.test]
+        click.echo(tables_text([with_costs(folder, tables) for tables in stored], form, names), nl=False)
         return
     build_tables(
         folder,

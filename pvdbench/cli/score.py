@@ -18,12 +18,13 @@ def score() -> None:
 @parallel
 def truth(dataset: str, folder: Path, jobs: Jobs) -> None:
     """Compute what depends on the truth of DATASET alone: how blurry each frame is, and the sharp video's flow."""
+    from pvdbench.scoring.params import ProtocolParams
     from pvdbench.scoring.truth import score_truth
-    from pvdbench.study.study import load_study
+    from pvdbench.study.rows import load_rows
 
-    study = load_study(folder)
+    study = load_rows(folder)
     out = study.data("truth", dataset)
-    score_truth(study.dataset(dataset), out, ranking=study.params.protocols.ranking, jobs=jobs)
+    score_truth(study.dataset(dataset), out, ranking=study.key("protocols", ProtocolParams).ranking, jobs=jobs)
 
 
 @score.command()
@@ -34,13 +35,14 @@ def truth(dataset: str, folder: Path, jobs: Jobs) -> None:
 def motion(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     """Score the flow of ROW of `motion` on DATASET and the frames warped by it (Table 1)."""
     from pvdbench.scoring.dataset import ScoredRow, score_row
-    from pvdbench.study.study import load_study
+    from pvdbench.scoring.params import ProtocolParams
+    from pvdbench.study.rows import load_rows
 
-    study = load_study(folder)
+    study = load_rows(folder)
     study.motion_row(row)
     scored = ScoredRow(dataset, row, "motion", study.dataset(dataset), study.data("motion", dataset, row))
     out = study.data("scores", "motion", dataset, f"{row}.csv")
-    score_row(scored, out, protocols=study.params.protocols.names, jobs=jobs)
+    score_row(scored, out, protocols=study.key("protocols", ProtocolParams).names, jobs=jobs)
 
 
 @score.command()
@@ -51,14 +53,15 @@ def motion(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
 def deblur(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     """Score the deblurred frames of ROW of `deblur` on DATASET (Tables 2 to 5), each alone and after the one before."""
     from pvdbench.scoring.dataset import ScoredRow, score_row
-    from pvdbench.study.study import load_study
+    from pvdbench.scoring.params import ProtocolParams
+    from pvdbench.study.rows import load_rows
 
-    study = load_study(folder)
+    study = load_rows(folder)
     study.deblur_row(row)
     frames, made = study.data("deblur", dataset, row), study.data("truth", dataset)
     scored = ScoredRow(dataset, row, "deblur", study.dataset(dataset), frames, truth=made)
     out = study.data("scores", "deblur", dataset, f"{row}.csv")
-    score_row(scored, out, protocols=study.params.protocols.names, jobs=jobs)
+    score_row(scored, out, protocols=study.key("protocols", ProtocolParams).names, jobs=jobs)
 
 
 @score.command()
@@ -66,11 +69,12 @@ def deblur(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
 @study_folder
 def volume(dataset: str, folder: Path) -> None:
     """Count the candidates of the pixel volumes on DATASET (Sec. 4.4)."""
+    from pvdbench.scoring.params import ProtocolParams
     from pvdbench.scoring.pixel_volume import Sources, score_volume
-    from pvdbench.study.study import load_study
+    from pvdbench.study.rows import load_rows
 
-    study = load_study(folder)
-    params = study.params.protocols.volume
+    study = load_rows(folder)
+    params = study.key("protocols", ProtocolParams).volume
     sources = Sources(
         study.data("motion", dataset, params.motion),
         study.data("deblur", dataset, params.volume_row),

@@ -1,10 +1,17 @@
 """pvdbench study, validate and code: a study as a whole."""
 
+import inspect
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pvdbench.cli.options import study_folder
+from pvdbench.core.errors import StudyError
+
+if TYPE_CHECKING:
+    from pvdbench.study.fingerprints import CommandFunction
 
 _GIB = 2**30
 
@@ -16,7 +23,7 @@ def study() -> None:
 
 @study.command()
 @click.option("--tflops", type=click.FloatRange(min=0, min_open=True), default=20.0, show_default=True,
-              help="What the machine that will run it sustains, in 10^12 operations a second: an assumption, where "
+              help="What the machine that will run it sustains, in 10^12 operations per second: an assumption, where "
               "nothing was measured.")  # fmt: skip
 @study_folder
 def plan(folder: Path, tflops: float) -> None:
@@ -41,22 +48,59 @@ def plan(folder: Path, tflops: float) -> None:
         click.echo(f"missing here: {line}")
 
 
-@click.command()
+@study.command()
 @study_folder
-def code(folder: Path) -> None:
-    """Write fingerprints of the code of every stage and row, so that an edit re-runs what it changes."""
-    from pvdbench.study.fingerprints import Start, record_rows, record_stages, record_starts
+def verify(folder: Path) -> None:
+    """Compare dvc.lock with the committed one: which stages gave the same results again, and which did not."""
+    from pvdbench.study.study import load_study
+    from pvdbench.study.verify import verify_study
+
+    click.echo(str(verify_study(load_study(folder))))
+
+
+@click.command()
+@click.option("--command", "words", metavar="WORDS", help='Write the record of one command, such as "datasets render".')
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="JSON file for --command.")
+@study_folder
+def code(folder: Path, words: str | None, out: Path | None) -> None:
+    """Write data/code: fingerprints of what every stage and row runs, so that an edit re-runs what it changes."""
+    from pvdbench.io.atomic import replaced_file
+    from pvdbench.study.code_records import record_code
+    from pvdbench.study.fingerprints import command_fingerprint
     from pvdbench.study.study import load_study
 
-    study = load_study(folder)
-    motion, deblur = study.params.motion.items(), study.params.deblur.items()
-    rows = {f"motion/{name}": row for name, row in motion} | {f"deblur/{name}": row for name, row in deblur}
-    places = {row.method: study.place_of(row.method) for row in rows.values()}
-    record_rows({name: row.method for name, row in rows.items()}, places, study.data("methods"))
-    starts = {f"motion/{name}": Start(study.given(row.weights), None) for name, row in motion}
-    starts |= {f"deblur/{name}": Start(study.given(row.weights), study.network_of(name)) for name, row in deblur}
-    record_starts(starts, study.data("starts"))
-    record_stages(study.data("code"))
+    if (words is None) != (out is None):
+        raise click.UsageError("--command and --out go together.")
+    if words is None or out is None:
+        record_code(load_study(folder), command_function)
+        return
+    with replaced_file(out) as partial:
+        partial.write_text(
+            json.dumps(command_fingerprint(command_function(words.split())), indent=1, sort_keys=True) + "\n"
+        )
+
+
+def command_function(words: list[str]) -> "CommandFunction":
+    """Find the function behind a command line.
+
+    Args:
+        words: after `pvdbench`; those after the command's own name are its arguments.
+
+    Raises:
+        StudyError: if there is no such command.
+    """
+    from pvdbench.cli.main import cli
+    from pvdbench.study.fingerprints import CommandFunction
+
+    command: click.Command | None = cli
+    for word in words:
+        if not isinstance(command, click.Group):
+            break
+        command = command.get_command(click.Context(command), word)
+    if command is None or command.callback is None or isinstance(command, click.Group):
+        raise StudyError(f"'pvdbench {' '.join(words)}': no such command; see pvdbench --help, and correct dvc.yaml")
+    function = inspect.unwrap(command.callback)
+    return CommandFunction(function.__module__, function.__name__)
 
 
 @click.command()

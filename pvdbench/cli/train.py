@@ -10,9 +10,10 @@ from pvdbench.cli.options import study_folder
 
 if TYPE_CHECKING:
     from pvdbench.methods.card import Task
-    from pvdbench.study.study import Study
+    from pvdbench.study.recipes import TrainedRowParams, TrainedRows, Training
     from pvdbench.training.trainer import Trainer, TrainingResult
 
+    AnyRows = TrainedRows[TrainedRowParams]
     TrainNetwork = Callable[[Trainer], TrainingResult]
 
 
@@ -28,13 +29,16 @@ def train() -> None:
 @train.command()
 @study_folder
 def pretrain(folder: Path) -> None:
-    """Train LiteFlowNet on true flow, the start of every motion row that has a network."""
-    from pvdbench.study.study import load_study
+    """Train LiteFlowNet on true flow, the start of every motion row that has this network."""
+    from pvdbench.study.recipes import load_trained_rows
     from pvdbench.training.motion import pretrain_motion
 
-    study = load_study(folder)
+    study = load_trained_rows(folder)
     training = study.params.training.motion
-    _train(study, "motion", "pretrained", study.params.datasets.pretrain, lambda it: pretrain_motion(training, it))
+    weights = study.data("weights", "start", "liteflownet.safetensors")
+    _train(
+        study, "motion", "pretrained", study.params.datasets.pretrain, lambda it: pretrain_motion(training, it), weights
+    )
 
 
 @train.command()
@@ -42,11 +46,11 @@ def pretrain(folder: Path) -> None:
 @study_folder
 def motion(row: str, folder: Path) -> None:
     """Train ROW of `motion` (Table 1)."""
-    from pvdbench.study.study import load_study
+    from pvdbench.study.recipes import load_trained_rows
 
-    study = load_study(folder)
-    kind = "nothing" if study.motion_row(row).network is None else "motion"
-    _train(study, "motion", row, study.params.datasets.train, _TRAINERS[kind](study, "motion", row))
+    study = load_trained_rows(folder)
+    train_network = _TRAINERS[study.motion_training(row)](study, "motion", row)
+    _train(study, "motion", row, study.params.datasets.train, train_network)
 
 
 @train.command()
@@ -54,30 +58,22 @@ def motion(row: str, folder: Path) -> None:
 @study_folder
 def deblur(row: str, folder: Path) -> None:
     """Train ROW of `deblur` (Tables 2 to 5)."""
-    from pvdbench.study.study import load_study
+    from pvdbench.study.recipes import load_trained_rows
 
-    study = load_study(folder)
-    _train(study, "deblur", row, study.params.datasets.train, _TRAINERS[_kind(study, row)](study, "deblur", row))
-
-
-def _kind(study: "Study", row: str) -> str:
-    params = study.deblur_row(row)
-    if params.weights is not None:
-        return "imported"
-    if params.network is not None:
-        return "pvdnet"
-    return "nothing" if study.recipe(row) is None else "competitor"
+    study = load_trained_rows(folder)
+    train_network = _TRAINERS[study.deblur_training(row)](study, "deblur", row)
+    _train(study, "deblur", row, study.params.datasets.train, train_network)
 
 
-def _motion(study: "Study", _: "Task", row: str) -> "TrainNetwork":
+def _motion(study: "AnyRows", _: "Task", row: str) -> "TrainNetwork":
     from pvdbench.training.motion import train_motion
 
     params, training = study.motion_row(row), study.params.training.motion
-    start = study.given(params.weights) or study.data("weights", "motion", "pretrained.safetensors")
+    start = study.given(params.weights) or study.data("weights", "start", f"{params.network}.safetensors")
     return lambda trainer: train_motion(params, training, start, trainer)
 
 
-def _pvdnet(study: "Study", _: "Task", row: str) -> "TrainNetwork":
+def _pvdnet(study: "AnyRows", _: "Task", row: str) -> "TrainNetwork":
     from pvdbench.training.deblur import train_deblurring
 
     params, recipe = study.deblur_row(row), study.sequence_recipe(row)
@@ -86,7 +82,7 @@ def _pvdnet(study: "Study", _: "Task", row: str) -> "TrainNetwork":
     return lambda trainer: train_deblurring(network, recipe, motion, trainer)
 
 
-def _competitor(study: "Study", _: "Task", row: str) -> "TrainNetwork":
+def _competitor(study: "AnyRows", _: "Task", row: str) -> "TrainNetwork":
     from pvdbench.methods.loading import load_trainable
     from pvdbench.training.competitors import train_competitor
 
@@ -96,28 +92,30 @@ def _competitor(study: "Study", _: "Task", row: str) -> "TrainNetwork":
     return lambda trainer: train_competitor(method, options, recipe, trainer)
 
 
-def _imported(study: "Study", _: "Task", row: str) -> "TrainNetwork":
+def _imported(study: "AnyRows", _: "Task", row: str) -> "TrainNetwork":
     file = study.given(study.deblur_row(row).weights)
     assert file is not None  # as the row says
     return lambda trainer: trainer.use_imported(file)
 
 
-def _nothing(study: "Study", task: "Task", row: str) -> "TrainNetwork":
+def _nothing(study: "AnyRows", task: "Task", row: str) -> "TrainNetwork":
     method = (study.motion_row(row) if task == "motion" else study.deblur_row(row)).method
     return lambda trainer: trainer.use_nothing(method)
 
 
-_TRAINERS: "Mapping[str, Callable[[Study, Task, str], TrainNetwork]]" = {
+_TRAINERS: "Mapping[Training, Callable[[AnyRows, Task, str], TrainNetwork]]" = {
     "motion": _motion,
     "pvdnet": _pvdnet,
     "competitor": _competitor,
     "imported": _imported,
     "nothing": _nothing,
 }
-"""What makes a row's weights, by kind."""
+"""What makes a row's weights, by kind; the fingerprint of a row follows the function of its own kind alone."""
 
 
-def _train(study: "Study", task: "Task", row: str, dataset: str, train_network: "TrainNetwork") -> None:
+def _train(
+    study: "AnyRows", task: "Task", row: str, dataset: str, train_network: "TrainNetwork", weights: Path | None = None
+) -> None:
     """Train a row in all processes, and write what it took on this machine."""
     from pvdbench.core.device import compute_device
     from pvdbench.io.cost import measured_cost
@@ -128,7 +126,7 @@ def _train(study: "Study", task: "Task", row: str, dataset: str, train_network: 
     with joined_processes() as processes, measured_cost(cost, f"train {task} {row}", write=processes.writes) as facts:
         trainer = Trainer(
             dataset=study.dataset(dataset),
-            weights=study.data("weights", task, f"{row}.safetensors"),
+            weights=weights or study.data("weights", task, f"{row}.safetensors"),
             log=study.data("training", task, f"{row}.csv"),
             checkpoints=study.data("checkpoints", task, row),
             seed=study.params.training.seed,

@@ -12,8 +12,9 @@ from pvdbench.datasets.video_check import VideoCheck, VideoJob
 from pvdbench.io.atomic import replaced_folder
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-TAKEN = frozenset(("archives", "checkpoints", "code", "cost", "deblur", "given", "logs", "methods", "motion", "packed",
-                   "published", "rendering", "scores", "starts", "training", "trials", "weights"))  # fmt: skip
+TAKEN = frozenset(("archives", "checkpoints", "code", "complexity", "cost", "deblur", "given", "logs", "methods",
+                   "motion", "packed", "published", "rendering", "scores", "training", "trials", "truth",
+                   "weights"))  # fmt: skip
 """What else lies in data/."""
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from pvdbench.analysis.bootstrap import bootstrap_of
 from pvdbench.analysis.scores import Scores, read_scores
 from pvdbench.analysis.skipped import read_skipped
 from pvdbench.core.errors import ParamsError
@@ -13,7 +12,6 @@ from pvdbench.datasets.manifest import ClipFiles, read_clips
 from pvdbench.figures.blur_curve import quantile_picture
 from pvdbench.figures.blurriness import finite_frames, plot_blurriness
 from pvdbench.figures.choose_frames import best_frames
-from pvdbench.figures.cost import cost_picture
 from pvdbench.figures.deblur import DeblurExample
 from pvdbench.figures.flow import FlowExample
 from pvdbench.figures.protocols import lens_picture
@@ -26,7 +24,6 @@ from pvdbench.networks.params import NetworkParams
 from pvdbench.scoring.protocol import Task
 from pvdbench.study.table_params import ComparisonParams, ExampleParams, TableParams, WarpParams
 from pvdbench.tables.captions import Context, read_context
-from pvdbench.tables.cost import row_costs
 from pvdbench.tables.protocols import read_lens
 
 _EXAMPLES: dict[Task, type[FlowExample] | type[DeblurExample]] = {"motion": FlowExample, "deblur": DeblurExample}
@@ -81,8 +78,6 @@ def build_figures(
             if _comparable(params.figures.deblur, deblur):
                 pictures.append(_blurriness(context, params, deblur, folder))
                 pictures.append(quantile_picture(context, params, deblur, folder))
-            costs = row_costs(context, study, deblur_rows, deblur, bootstrap_of(params))
-            pictures.append(cost_picture(context, costs, folder))
             pictures += [lens_picture(lens, folder) for lens in (read_lens(study, context, params),) if lens]
         pictures += qualitative_pictures(study, root, every, folder)
         write_pictures(folder, pictures)

@@ -120,7 +120,7 @@ _INDEX = "figures.json"
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure file in reports/figures; width and height in pixels of the page, alt for who cannot see it."""
+    """A figure file in reports/FOLDER; width and height in pixels of the page, alt for who cannot see it."""
 
     file: str
     dataset: str
@@ -129,6 +129,12 @@ class Picture:
     alt: str
     width: int
     height: int
+    folder: str = "figures"
+
+    @property
+    def path(self) -> str:
+        """Its place in reports/."""
+        return f"{self.folder}/{self.file}"
 
 
 def write_pictures(folder: Path, pictures: list[Picture]) -> None:
@@ -148,4 +154,6 @@ def read_pictures(folder: Path) -> list[Picture]:
     except FileNotFoundError:
         raise DataError(f"{path}: expected the index of figures, found no file; run `dvc repro figures`") from None
     except (ValueError, TypeError) as error:
-        raise DataError(f"{path}: expected the index of figures, got '{error}'; run `dvc repro -f figures`") from error
+        raise DataError(
+            f"{path}: expected the index of figures, got '{error}'; run `dvc repro --force --single-item figures`"
+        ) from error

@@ -1,11 +1,14 @@
-"""Running a method on whatever a user has: a folder of frames or a video, and two frames for flow."""
+"""A method on whatever a user has: a folder of frames, a video, arrays; and two frames for flow (Sec. 4.6)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import overload
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
@@ -22,13 +25,16 @@ from pvdbench.methods.video_clip import VideoClip
 
 _RATE = Fraction(30)  # of a video made from a folder of frames, which has none of its own
 
+Image = NDArray[np.uint8] | NDArray[np.floating]
+"""A frame, (H, W, 3) RGB: bytes, or floats in [0, 1]."""
 
-def deblur_anything(method: Deblurrer, source: Path, out: Path) -> int:
+
+def deblur_source(method: Deblurrer, source: Path, out: Path) -> int:
     """Deblur a folder of frames or a video file, and write PNG frames or, where out names one, a video.
 
     Args:
         method: loaded.
-        out: a folder for PNG frames, or a .mp4 or .mkv file; what is there is replaced, but never what is no frame.
+        out: a folder for PNG frames, or a .mp4 or .mkv file; what is there is replaced if it is frames or a video.
 
     Returns: the number of frames.
     Raises:
@@ -36,25 +42,51 @@ def deblur_anything(method: Deblurrer, source: Path, out: Path) -> int:
             another kind of video or a folder that holds other things.
         MethodError: if the method breaks the contract or is an upper bound, which needs the truth.
     """
-    if getattr(method, "upper_bound", False):
-        raise MethodError(
-            f"{source}: expected a method that needs no sharp frames, got an upper bound; take other weights"
-        )
+    _refuse_upper_bound(method, str(source))
     _check_out(source, out)
     clip, names, rate = _open(source)
-    outputs = method.deblur(clip)
+    labels = [f"{source}: {name}" for name in names]
     with _writer(out, names, rate) as write:
-        for t in tqdm(range(len(clip)), "deblur", unit="frame"):
-            output = next(outputs, None)
-            if output is None:
-                raise MethodError(f"{source}: expected {len(clip)} frames, got {t}; the method must yield one a frame")
-            require_frame(output, tuple(clip[t].shape), f"{source}: {names[t]}")
+        for t, output in enumerate(tqdm(_deblurred(method, clip, labels), "deblur", len(clip), unit="frame")):
             write(t, to_bytes(output.permute(1, 2, 0).numpy()))
     return len(clip)
 
 
-def estimate_anything(method: MotionEstimator, target: Path, source: Path, out: Path) -> Flow:
-    """Write the flow from one frame to another as .flo; the name with .png is its picture's, which others draw.
+def deblur_frames(method: Deblurrer, frames: Sequence[Image]) -> list[Image]:
+    """Deblur a clip of arrays.
+
+    Args:
+        method: loaded.
+        frames: (H, W, 3) RGB each, all of one size and type: uint8, or floats in [0, 1].
+
+    Returns: as many frames, uint8 where the input is, else float32 in [0, 1].
+    Raises:
+        DataError: if there are no frames, or one is of another shape, type or range.
+        MethodError: if the method breaks the contract or is an upper bound, which needs the truth.
+    """
+    _refuse_upper_bound(method, "frames")
+    clip = _ArrayClip(frames)
+    outputs = (output.permute(1, 2, 0).cpu().numpy() for output in _deblurred(method, clip, clip.names))
+    return [to_bytes(output) if frames[0].dtype == np.uint8 else output for output in outputs]
+
+
+def estimate_flow(method: MotionEstimator, target: Image, source: Image) -> Flow:
+    """Estimate the flow from one array to another.
+
+    Args:
+        method: loaded.
+        target, source: (H, W, 3) RGB, of one size and type: uint8, or floats in [0, 1].
+
+    Returns: (H, W, 2), (x, y) in pixels: target(p) looks like source(p + flow(p)).
+    Raises:
+        DataError: if a frame is of another shape, type or range.
+        MethodError: if the method breaks the contract.
+    """
+    return _estimated(method, _ArrayClip([target, source]), "flow")
+
+
+def write_flow_between(method: MotionEstimator, target: Path, source: Path, out: Path) -> Flow:
+    """Write the flow from one frame file to another as .flo; the name with .png is left to a picture of it.
 
     Returns: (H, W, 2), (x, y) in pixels.
     Raises:
@@ -62,26 +94,85 @@ def estimate_anything(method: MotionEstimator, target: Path, source: Path, out: 
         MethodError: if the method breaks the contract.
     """
     if {target.resolve(), source.resolve()} & {out.resolve(), out.with_suffix(".png").resolve()}:
-        raise DataError(f"{out}: expected a name that leaves {target} and {source} alone, got one of theirs; "
-                        "name another")  # fmt: skip
-    frames = Clip([target, source])
-    if frames[0].shape != frames[1].shape:
-        sizes = [f"{frame.shape[2]}x{frame.shape[1]}" for frame in (frames[0], frames[1])]
-        raise DataError(f"{source}: expected {sizes[0]} as {target}, got {sizes[1]}; give frames of one size")
-    values: Tensor = method.flow(frames[0], frames[1])
-    require(values, (2, *frames[0].shape[1:]), str(target))
-    flow: Flow = values.permute(1, 2, 0).to(torch.float32).numpy()
+        raise DataError(
+            f"{out}: this or the picture beside it would overwrite {target} or {source}; choose another name"
+        )
+    _check_sizes([target, source])
+    flow = _estimated(method, Clip([target, source]), str(target))
     with replaced_file(out) as partial:
         write_flow(partial, flow)
     return flow
 
 
+class _ArrayClip(Clip):
+    """Arrays as a clip."""
+
+    def __init__(self, frames: Sequence[Image]) -> None:
+        """Check the frames.
+
+        Raises:
+            DataError: naming the first that is of another shape, type or range.
+        """
+        names = [f"frame {t}" for t in range(len(frames))]
+        super().__init__([], names=names)
+        if not frames:
+            raise DataError("no frames to deblur; give at least one")
+        for name, frame in zip(names, frames, strict=True):
+            _check_array(name, frame, frames[0])
+        self._frames = frames
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @overload
+    def __getitem__(self, index: int) -> Tensor: ...
+    @overload
+    def __getitem__(self, index: slice) -> Clip: ...
+    def __getitem__(self, index: int | slice) -> Tensor | Clip:
+        if isinstance(index, slice):
+            return _ArrayClip(self._frames[index])
+        values = torch.from_numpy(np.array(self._frames[index])).permute(2, 0, 1).float()
+        return values / 255 if self._frames[index].dtype == np.uint8 else values
+
+
+def _check_array(name: str, frame: Image, first: Image) -> None:
+    if frame.ndim != 3 or frame.shape[2] != 3 or frame.shape != first.shape:
+        raise DataError(f"{name}: shape {frame.shape}; give arrays (H, W, 3), all as the first, {first.shape}")
+    if frame.dtype != first.dtype or not (frame.dtype == np.uint8 or np.issubdtype(frame.dtype, np.floating)):
+        raise DataError(f"{name}: type {frame.dtype}; give all frames as uint8 or all as floats in [0, 1]")
+    if frame.dtype != np.uint8 and not (frame.min() >= 0 and frame.max() <= 1):  # NaN is neither
+        raise DataError(f"{name}: values from {frame.min():.4g} to {frame.max():.4g}; floats must be in [0, 1]")
+
+
+def _refuse_upper_bound(method: Deblurrer, what: str) -> None:
+    if getattr(method, "upper_bound", False):
+        raise MethodError(f"{what}: this method is an upper bound, which needs the sharp frames; take other weights")
+
+
+def _deblurred(method: Deblurrer, clip: Clip, names: Iterable[str]) -> Iterator[Tensor]:
+    """Yield the method's frames, each after its check against the contract; names say which, in messages."""
+    outputs = method.deblur(clip)
+    for t, name in enumerate(names):
+        output = next(outputs, None)
+        if output is None:
+            raise MethodError(f"{name}: the method yielded {t} of {len(clip)} frames; it must yield one per frame")
+        require_frame(output, tuple(clip[t].shape), name)
+        yield output
+
+
+def _estimated(method: MotionEstimator, pair: Clip, where: str) -> Flow:
+    values: Tensor = method.flow(pair[0], pair[1])
+    require(values, (2, *pair[0].shape[1:]), where)
+    flow: Flow = values.permute(1, 2, 0).to(torch.float32).cpu().numpy()
+    return flow
+
+
 def _open(source: Path) -> tuple[Clip, list[str], Fraction]:
-    """The clip, a name a frame and the frames a second."""
+    """Open a clip: it, a name for each frame, and its frames per second."""
     if source.is_dir():
         paths = sorted(filter(is_frame, source.iterdir()))
         if not paths:
-            raise DataError(f"{source}: expected PNG or JPEG frames, found none; name the folder that holds them")
+            raise DataError(f"{source}: no PNG or JPEG frames in this folder; name the folder that holds them")
         _check_sizes(paths)
         return Clip(paths), [path.stem for path in paths], _RATE
     video = VideoClip(source)
@@ -89,29 +180,29 @@ def _open(source: Path) -> tuple[Clip, list[str], Fraction]:
 
 
 def _check_out(source: Path, out: Path) -> None:
-    """Refuse a place for the results where they would replace what they are not, or lie under a false name."""
+    """Refuse a place for the results where they would overwrite files that are not ours, or have the wrong ending."""
     if out.suffix.lower() in UNWRITTEN:
-        raise DataError(f"{out}: expected a folder, or a file ending in {' or '.join(WRITTEN)}, got '{out.suffix}'; "
-                        "name one of these")  # fmt: skip
+        raise DataError(
+            f"{out}: cannot write '{out.suffix}'; name a folder, or a file ending in {' or '.join(WRITTEN)}"
+        )
     if out.resolve() == source.resolve():
-        raise DataError(f"{out}: expected another place than that of the input, got the same; name another")
+        raise DataError(f"{out}: this is the input; name another place for the results")
     others = sorted(path.name for path in out.iterdir() if path.suffix != ".png") if out.is_dir() else []
     if others:
-        raise DataError(f"{out}: expected no folder, or one of PNG frames to replace, got '{others[0]}' in it; "
-                        "name another")  # fmt: skip
+        raise DataError(f"{out}: '{others[0]}' in this folder is not ours to replace; name a new or empty folder")
 
 
 def _check_sizes(paths: list[Path]) -> None:
     first = read_frame(paths[0]).shape
     for path in paths[1:]:
         if (shape := read_frame(path).shape) != first:
-            raise DataError(f"{path}: expected {first[1]}x{first[0]} as {paths[0]}, got {shape[1]}x{shape[0]}; "
-                            "give frames of one size")  # fmt: skip
+            sizes = f"{shape[1]}x{shape[0]}, but {paths[0]} is {first[1]}x{first[0]}"
+            raise DataError(f"{path}: {sizes}; give frames of one size")
 
 
 @contextmanager
 def _writer(out: Path, names: list[str], rate: Fraction) -> Iterator[Callable[[int, Frame], None]]:
-    """A function that takes a frame's number and values; what it writes appears whole or not at all."""
+    """Open the results: a function that takes a frame's number and values. They appear whole or not at all."""
     if (ending := out.suffix.lower()) in WRITTEN:
         with replaced_file(out) as partial, VideoWriter(partial, rate, lossless=ending == ".mkv") as video:
             yield lambda t, frame: video.write(frame)  # noqa: ARG005

@@ -1,16 +1,15 @@
-"""Deblurring every test clip of a data set by one method: 8-bit PNG frames, milliseconds beside them."""
+"""Deblur every test clip of a data set by one method: 8-bit PNG frames, timed one by one (Sec. 4.3 to 4.5)."""
 
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 from tqdm import tqdm
 
 from pvdbench.core.errors import MethodError
 from pvdbench.datasets.manifest import ClipFiles, read_clips
-from pvdbench.inference.cost import clock, cost_facts, multiply_adds
+from pvdbench.inference.cost import RunCost, clock, multiply_adds, run_cost
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.images import to_bytes, write_frame
 from pvdbench.methods.clip import Clip
@@ -23,7 +22,7 @@ _COUNTED = 3  # frames of the first clip, over which multiply-adds are counted a
 
 def run_deblurring(
     method: Deblurrer, name: str, dataset: Path, out: Path, *, truth: bool = False, beat: Progress = lambda: None
-) -> dict[str, Any]:
+) -> RunCost:
     """Write out/VIDEO/FRAME.png for every frame of the test split.
 
     Args:
@@ -33,7 +32,7 @@ def run_deblurring(
         truth: whether the method is an upper bound, which is handed the sharp frames.
         beat: called after every frame.
 
-    Returns: what it cost: parameters, multiply-adds, median milliseconds a frame, frames, width, height, threads.
+    Returns: what it cost.
     Raises:
         MethodError: if the method gives another number of frames, another shape, values that are not finite or outside
             [0, 1], or changes a frame of the data set.
@@ -53,11 +52,11 @@ def run_deblurring(
                 beat()
             _require_untouched(name, before, _stamps(clip))
             milliseconds += _timed(method, times)
-    return cost_facts(method.parameters(), milliseconds, output, counted) | {"timed": _how_timed(method)}
+    return run_cost(method.parameters(), milliseconds, output, counted, timed=_how_timed(method))
 
 
 def _warm_up(method: Deblurrer, clip: Clip) -> float | None:
-    """The first frames are slow and not timed; their multiply-adds are counted where PyTorch does the work."""
+    """Run the first frames, which are slow and not timed, and count their multiply-adds where PyTorch does the work."""
     if _how_timed(method) != "frame":
         return None
 
@@ -72,12 +71,12 @@ def _warm_up(method: Deblurrer, clip: Clip) -> float | None:
 
 
 def _how_timed(method: Deblurrer) -> str:
-    """frame by frame; a clip as a whole, for programs; or never, for frames that were there before."""
+    """Say how a method is timed: frame by frame; by clip, for programs; or never, for frames that were there before."""
     return str(getattr(method, "timed", "frame"))
 
 
 def _timed(method: Deblurrer, times: list[float]) -> list[float]:
-    """Milliseconds a frame, of a clip whose frames came after so many each."""
+    """Turn the milliseconds after which each frame came into milliseconds per frame."""
     how = _how_timed(method)
     if how == "never":
         return []
@@ -91,7 +90,7 @@ def _clip(clip: ClipFiles, truth: bool) -> Clip:
 
 
 def _checked(method: Deblurrer, name: str, clip: ClipFiles, truth: bool) -> Iterator[tuple[Tensor, float]]:
-    """The method's frames with their milliseconds, each held against the contract."""
+    """Yield the method's frames with their milliseconds, each after its check against the contract."""
     frames = _clip(clip, truth)
     outputs = method.deblur(frames)
     for t, frame in enumerate(clip.frames):
@@ -99,15 +98,15 @@ def _checked(method: Deblurrer, name: str, clip: ClipFiles, truth: bool) -> Iter
         output = next(outputs, None)
         ms = (clock() - start) * 1000
         if output is None:
-            raise MethodError(f"{name}: {clip.video}: expected {len(frames)} frames, got {t}; yield one a frame")
+            raise MethodError(f"{name}: {clip.video}: {t} frames for {len(frames)}; yield one per frame")
         require_frame(output, tuple(frames[t].shape), f"{name}: {frame.blurry}")
         yield output, ms
     if next(outputs, None) is not None:
-        raise MethodError(f"{name}: {clip.video}: expected {len(frames)} frames, got more; yield one a frame")
+        raise MethodError(f"{name}: {clip.video}: more than {len(frames)} frames; yield one per frame")
 
 
 def _stamps(clip: ClipFiles) -> dict[Path, tuple[int, int]]:
-    """Size and time of the files that a method could write to."""
+    """Read size and time of the files that a method could write to."""
     files = [file for frame in clip.frames for file in (frame.blurry, frame.truth)]
     return {file: (file.stat().st_size, file.stat().st_mtime_ns) for file in files if file and file.exists()}
 
@@ -115,5 +114,5 @@ def _stamps(clip: ClipFiles) -> dict[Path, tuple[int, int]]:
 def _require_untouched(name: str, before: dict[Path, tuple[int, int]], after: dict[Path, tuple[int, int]]) -> None:
     for file in before:
         if after.get(file) != before[file]:
-            raise MethodError(f"{name}: {file}: expected the data set's frame as it was, got another; the method must "
-                              "not write there; restore the frame")  # fmt: skip
+            raise MethodError(f"{name}: {file}: the method changed this frame of the data set; restore the frame, and "
+                              "have the method write elsewhere")  # fmt: skip

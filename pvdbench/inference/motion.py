@@ -1,14 +1,13 @@
-"""Estimating the flow between blurry frames and warping the sharp ones by it (Sec. 4.2)."""
+"""Estimate the flow between blurry frames and warp the sharp ones by it (Sec. 4.2)."""
 
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 from tqdm import tqdm
 
 from pvdbench.core.warp import backward_warp
 from pvdbench.datasets.manifest import read_clips
-from pvdbench.inference.cost import clock, cost_facts, multiply_adds
+from pvdbench.inference.cost import RunCost, clock, multiply_adds, run_cost
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.flow import write_flow
 from pvdbench.io.images import to_bytes, write_frame
@@ -20,16 +19,16 @@ from pvdbench.methods.validation import require
 
 def run_motion(
     method: MotionEstimator, name: str, dataset: Path, out: Path, *, beat: Progress = lambda: None
-) -> dict[str, Any]:
+) -> RunCost:
     """Write out/VIDEO/FRAME.flo and the warped sharp frame FRAME.png for every test frame but a clip's first.
 
-    The flow leads from blurry frame t to blurry frame t - 1; the sharp frame t - 1 warped by it is to be held
-    against the sharp frame t.
+    The flow leads from blurry frame t to blurry frame t - 1; the sharp frame t - 1 warped by it is to be
+    compared with the sharp frame t.
 
     Args:
         method, name, dataset, beat: as run_deblurring.
 
-    Returns: what it cost: parameters, multiply-adds, median milliseconds a frame, frames, width, height, threads.
+    Returns: what it cost.
     Raises:
         MethodError: if the flow has another shape or values that are not finite.
     """
@@ -48,11 +47,11 @@ def run_motion(
                 warped = backward_warp(sharp[t - 1][None], flow[None])[0]
                 write_frame(place.with_suffix(".png"), to_bytes(warped.permute(1, 2, 0).numpy()))
                 beat()
-    return cost_facts(method.parameters(), milliseconds, flow, counted)
+    return run_cost(method.parameters(), milliseconds, flow, counted)
 
 
 def _warm_up(method: MotionEstimator, pair: Clip) -> float | None:
-    """The first flow is slow and not timed; its multiply-adds are counted where PyTorch does the work."""
+    """Estimate the first flow, which is slow and not timed, and count multiply-adds where PyTorch does the work."""
     target, source = pair[-1], pair[0]
     height, width = target.shape[1:]
     if not sum(method.parameters().values()):

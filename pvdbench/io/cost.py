@@ -1,4 +1,4 @@
-"""What a stage took on this machine: seconds, peak memory, hardware; written beside its output and never inside it."""
+"""What a stage took on this machine: seconds, peak memory, hardware. Never part of a result, nor of a hash."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from pvdbench.io.atomic import replaced_file
 
 @contextmanager
 def measured_cost(path: Path, stage: str, *, write: bool = True) -> Iterator[dict[str, Any]]:
-    """Write path as JSON when the block ends well; the block may add facts (parameters, milliseconds).
+    """Write path as JSON when the block ends well; the block may add facts, such as milliseconds or steps.
 
     Its fact seconds_before is what interrupted commands put into the same output; it is added to seconds.
 
@@ -36,7 +36,7 @@ def measured_cost(path: Path, stage: str, *, write: bool = True) -> Iterator[dic
 
 
 def hardware() -> str:
-    """The processor's name and the number of cores this process may use."""
+    """Name the processor and count the cores that this process may use."""
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -49,18 +49,25 @@ def hardware() -> str:
 def read_cost(path: Path) -> dict[str, Any]:
     """Read a stage's cost file.
 
+    Returns: its facts; empty where the stage did not run on this machine, as after `dvc pull`.
     Raises:
-        DataError: if the file is missing or damaged.
+        DataError: if the file is damaged.
     """
     try:
         facts = json.loads(path.read_text())
     except FileNotFoundError:
-        raise DataError(f"{path}: expected what a stage cost, found no file; run the stage that makes it") from None
+        return {}
     except ValueError as error:
-        raise DataError(f"{path}: expected JSON, got '{error}'; run the stage that makes it again") from error
+        raise DataError(f"{path}: not JSON ({error}); delete it or run its stage again") from error
     if not isinstance(facts, dict) or not {"stage", "seconds", "hardware"} <= facts.keys():
         raise DataError(
-            f"{path}: expected the keys stage, seconds and hardware, got {str(facts)[:60]}; "
-            "run the stage that makes it again"
+            f"{path}: the keys stage, seconds and hardware are not all there; delete it or run its stage again"
         )
     return facts
+
+
+def machine(facts: dict[str, Any]) -> str:
+    """Say where a row ran: processor or graphics card, threads, and the precision of its output."""
+    device = facts.get("device", "cpu")
+    where = facts["hardware"] if device == "cpu" else str(device)
+    return ", ".join(filter(None, (where, f"threads: {facts['threads']}", facts.get("precision", ""))))

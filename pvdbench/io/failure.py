@@ -1,4 +1,4 @@
-"""Why a row has no frames: one line that inference leaves in their place and scoring passes on."""
+"""Why a row has no frames: the file that inference leaves in place of frames, and that scores and tables read."""
 
 import json
 from pathlib import Path
@@ -9,12 +9,12 @@ _FILE = "failed.json"
 
 
 def write_failure(folder: Path, reason: str) -> None:
-    """Leave the reason in the row's folder."""
+    """Write the reason into the row's folder."""
     (folder / _FILE).write_text(json.dumps({"reason": reason}) + "\n")
 
 
 def read_failure(folder: Path) -> str:
-    """The reason; empty where the row has its frames.
+    """Read the reason from a row's folder; empty where the row has its frames.
 
     Raises:
         DataError: if the file is damaged.
@@ -25,4 +25,4 @@ def read_failure(folder: Path) -> str:
     try:
         return str(json.loads(path.read_text())["reason"])
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: expected JSON with a reason, got '{error}'; run the row again") from error
+        raise DataError(f"{path}: not JSON with a reason ({error}); run the row again") from error

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from pvdbench.core.params import StrictModel
 
@@ -21,11 +21,16 @@ class Finetune(StrictModel):
     pairs: list[Pair]
 
 
+def _none(network: object) -> object:
+    """Read the word `none`, which dvc.yaml needs where YAML would have nothing."""
+    return None if network == "none" else network
+
+
 class MotionRow(StrictModel):
     """One row of `motion`: a method of methods/, with or without a network that is trained for it."""
 
     method: str
-    network: Literal["liteflownet", "flownet2"] | None = None
+    network: Annotated[Literal["liteflownet", "flownet2"] | None, BeforeValidator(_none)] = None  # params.yaml: or none
     weights: str | None = None  # in data/given, to start from in place of the pre-trained LiteFlowNet
     finetune: Finetune | None = None
 

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from pvdbench.figures.cost import COSTS, write_cost_pictures
 from pvdbench.io.atomic import replaced_file, replaced_folder
 from pvdbench.report.index import look_pack, pack_file, study_index
 from pvdbench.report.inputs import Material
@@ -12,13 +13,14 @@ from pvdbench.report.render import ASSETS, render, render_method
 
 
 def build_report(material: Material) -> None:
-    """Write reports/index.html, reports/assets and reports/methods, beside the tables and figures that they show.
+    """Write reports/index.html, reports/assets, reports/methods and reports/costs, beside the tables and figures shown.
 
     Raises:
         DataError: if tables, figures, a frame or a cost file are missing or damaged; it names the stage to run.
         StudyError: outside a Git repository.
         WriteError: if the disk is full.
     """
+    write_cost_pictures(material.reports / COSTS, material.tables)
     page = material.page()
     with replaced_folder(material.reports / "assets") as assets:
         shutil.copytree(ASSETS, assets, dirs_exist_ok=True)

@@ -11,6 +11,7 @@ import yaml
 
 from pvdbench.analysis.bootstrap import bootstrap_of
 from pvdbench.datasets.manifest import ClipFiles, read_clips
+from pvdbench.figures.cost import COSTS
 from pvdbench.figures.style import Picture, read_pictures
 from pvdbench.report.methods import Method, read_methods
 from pvdbench.report.numbers import Pack, TaskNumbers, draw_packs, read_numbers, training_packs
@@ -19,6 +20,7 @@ from pvdbench.report.provenance import Provenance, gather_provenance
 from pvdbench.report.viewer import Gallery, Place
 from pvdbench.scoring.protocol import Task
 from pvdbench.study.table_params import TableParams
+from pvdbench.tables.cost import with_costs
 from pvdbench.tables.files import DatasetTables, read_tables
 
 
@@ -68,13 +70,16 @@ class Material:
 
     @cached_property
     def tables(self) -> tuple[DatasetTables, ...]:
-        """Those of every data set."""
-        return tuple(read_tables(self.reports / "tables", name) for name in self.datasets) if self.started else ()
+        """Those of every data set, with what this machine measured filled in."""
+        if not self.started:
+            return ()
+        return tuple(with_costs(self.study, read_tables(self.reports / "tables", name)) for name in self.datasets)
 
     @cached_property
     def pictures(self) -> tuple[Picture, ...]:
-        """Figures of every data set and of training."""
-        return tuple(read_pictures(self.reports / "figures")) if self.started else ()
+        """Figures of every data set and of training, then those of what this machine measured."""
+        folders = (self.reports / "figures", self.reports / COSTS)
+        return tuple(picture for folder in folders for picture in read_pictures(folder)) if self.started else ()
 
     @cached_property
     def numbers(self) -> tuple[TaskNumbers, ...]:

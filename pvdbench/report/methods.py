@@ -11,7 +11,9 @@ import pandas as pd
 
 from pvdbench.core.errors import DataError
 from pvdbench.io.checksum import file_sha256
+from pvdbench.io.complexity import Complexity, read_complexity
 from pvdbench.io.cost import read_cost
+from pvdbench.io.failure import read_failure
 from pvdbench.report.numbers import TaskNumbers
 from pvdbench.report.training_curve import Curve, read_curve
 from pvdbench.scoring.protocol import Task
@@ -55,9 +57,10 @@ class Method:
     """A row of `deblur` or `motion` with all that is known of it.
 
     Attributes:
-        card: data/methods' record: method, card and the hashes of its files; empty where none is on disk.
+        card: data/code's record: method, card and the hashes of its files; empty where none is on disk.
         settings: its entry in params.yaml.
-        costs: what running it took, a data set each.
+        complexities: its parameters and multiply-adds, by data set.
+        costs: what running it took on this machine, by data set; none where it did not run here.
         worst, best: frames by PSNR under the study's protocol.
         note: why there are no scores; empty where there are.
     """
@@ -68,6 +71,7 @@ class Method:
     card: Mapping[str, Any]
     settings: Mapping[str, Any]
     weights: Weights | None
+    complexities: Mapping[str, Complexity]
     costs: Mapping[str, Mapping[str, Any]]
     clips: tuple[ClipScore, ...]
     worst: tuple[FrameScore, ...]
@@ -83,8 +87,7 @@ class Method:
     @property
     def parameters(self) -> Mapping[str, int]:
         """How many its networks have; nothing where it has none."""
-        costs = next(iter(self.costs.values()), {})
-        return dict(costs.get("parameters", {}))
+        return next((dict(complexity.parameters) for complexity in self.complexities.values()), {})
 
 
 def read_methods(
@@ -127,17 +130,20 @@ def _method(
     frames = pd.concat(scored) if scored else pd.DataFrame()
     counted = frames[(frames["protocol"] == protocol) & frames["counted"]] if scored else frames
     worst, best = _extremes(counted)
-    files = {dataset: study / "data" / "cost" / task / dataset / f"{row}.json" for dataset in datasets}
-    costs = {dataset: read_cost(path) for dataset, path in files.items() if path.is_file()}
-    failed = "; ".join(dict.fromkeys(str(cost["failed"]) for cost in costs.values() if cost.get("failed")))
+    reasons = {dataset: read_failure(study / "data" / task / dataset / row) for dataset in datasets}
+    failed = "; ".join(dict.fromkeys(filter(None, reasons.values())))
+    ran = [dataset for dataset, reason in reasons.items() if not reason]
+    complexities = {dataset: study / "data" / "complexity" / task / dataset / f"{row}.json" for dataset in ran}
+    costs = {dataset: read_cost(study / "data" / "cost" / task / dataset / f"{row}.json") for dataset in ran}
     return Method(
         task=task,
         name=row,
         label=label,
-        card=_record(study / "data" / "methods" / task / f"{row}.json"),
+        card=_record(study / "data" / "code" / task / f"{row}.json"),
         settings=(params.get(task) or {}).get(row, {}),
         weights=_weights(study, study / "data" / "weights" / task / f"{row}.safetensors"),
-        costs={dataset: cost for dataset, cost in costs.items() if not cost.get("failed")},
+        complexities={dataset: read_complexity(path) for dataset, path in complexities.items() if path.is_file()},
+        costs={dataset: cost for dataset, cost in costs.items() if cost},
         clips=tuple(_clips(counted)),
         worst=worst,
         best=best,
@@ -152,7 +158,9 @@ def _record(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text()))
     except ValueError as error:
-        raise DataError(f"{path}: expected a method's record, got '{error}'; run `dvc repro -f methods`") from error
+        raise DataError(
+            f"{path}: expected a method's record, got '{error}'; run `dvc repro --force --single-item code`"
+        ) from error
 
 
 def _weights(study: Path, path: Path) -> Weights | None:

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image
 
+from pvdbench.figures.cost import COSTS, write_cost_pictures
 from pvdbench.io.atomic import replaced_file
 from pvdbench.report.build import write_pictures
 from pvdbench.report.index import study_index
@@ -30,11 +31,12 @@ def build_single_file(material: Material, out: Path) -> None:
     Raises:
         DataError, StudyError, WriteError: as build_report.
     """
+    write_cost_pictures(material.reports / COSTS, material.tables)
     page = material.page()
     with TemporaryDirectory() as folder:
         packs = [*write_pictures(material, Path(folder)), *_numbers(material)]
         index = study_index(material, packs)
-        figures = {f"figures/{path.name}": _figure(path) for path in _figures(material)}
+        figures = {picture.path: _figure(material.reports / picture.path) for picture in material.pictures}
         style, scripts = _texts(STYLES), [(ASSETS / name).read_text() for name in SCRIPTS[:-1]]
         numbers = "".join(pack.script() for pack in packs)
         bare = render(page, index, Inlined(style, (*scripts, numbers), figures))
@@ -59,10 +61,6 @@ def _numbers(material: Material) -> Iterator[Pack]:
 
 def _texts(names: Iterable[str]) -> str:
     return "\n".join((ASSETS / name).read_text() for name in names)
-
-
-def _figures(material: Material) -> list[Path]:
-    return [material.reports / "figures" / picture.file for picture in material.pictures]
 
 
 def _figure(path: Path) -> str:

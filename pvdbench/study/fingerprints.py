@@ -1,24 +1,56 @@
-"""Fingerprints of the code that each stage and each row runs: an edit re-runs what it changes and no more."""
+"""Fingerprints of the code that a command runs, found by following its imports; nothing here lists a module.
+
+A fingerprint begins at the function of a click command. It holds the text of that function and of what it uses of
+pvdbench.cli, and every file of pvdbench that these import, directly or through other files. So other commands, of the
+same module or not, are no part of it.
+"""
 
 import ast
-import json
+import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pvdbench
-from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.checksum import file_sha256
-from pvdbench.methods.card import read_card
-from pvdbench.methods.card_files import named_files
 
 TREE = Path(pvdbench.__file__).parents[1]
 """The folder that holds the package that runs."""
 
+_PACKAGE, _COMMANDS = "pvdbench", "pvdbench.cli."
 
-def closure(modules: Iterable[str], tree: Path = TREE) -> set[Path]:
-    """Files of pvdbench that modules import, themselves included; package docstrings are left out.
+
+@dataclass(frozen=True)
+class CommandFunction:
+    """The function behind a click command.
+
+    Attributes:
+        module: dotted name.
+        name: of the function in the module.
+    """
+
+    module: str
+    name: str
+
+
+def command_fingerprint(command: CommandFunction, *, choice: str = "", tree: Path = TREE) -> dict[str, object]:
+    """Hash what a command runs.
+
+    Args:
+        choice: a key of the dictionaries of functions that the command uses; the others' values are not followed.
+        tree: the folder that holds pvdbench/.
+
+    Returns: `command`, the hash of its text, and `code`, a hash for each file of pvdbench below tree.
+    """
+    text, modules = _command_text(tree, command, choice)
+    code = file_hashes(imported_files(modules, tree), tree)
+    return {"command": hashlib.sha256(text.encode()).hexdigest(), "code": code}
+
+
+def imported_files(modules: Iterable[str], tree: Path = TREE) -> set[Path]:
+    """Follow the imports of modules to every file of pvdbench, also those inside functions.
 
     Files beside modules that are no modules (a report's templates) belong to every module of their package.
 
@@ -28,113 +60,135 @@ def closure(modules: Iterable[str], tree: Path = TREE) -> set[Path]:
     """
     todo, found = list(modules), set[Path]()
     while todo:
-        path = tree / (todo.pop().replace(".", "/") + ".py")
-        if path.exists() and path not in found:
+        path = _path(tree, todo.pop())
+        if path not in found and path.is_file() and not _only_docstring(path):
             found.add(path)
             todo += imports(path)
     return found.union(*(_data_files(folder) for folder in {path.parent for path in found}))
 
 
 def imports(path: Path) -> list[str]:
-    """What a Python file imports of pvdbench, also inside functions: `from a import b` may mean a or a.b."""
+    """List what a Python file imports of pvdbench, also inside functions, but not for type checkers alone."""
+    return list(_imports(path.read_text()))
+
+
+def relative_imports(path: Path) -> set[str]:
+    """List the files beside it that a Python file imports, `from .network import Network` and its like."""
+    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom) and node.level]
+    return {name for node in nodes for name in (node.module, *(alias.name for alias in node.names)) if name}
+
+
+def file_hashes(files: Iterable[Path], folder: Path) -> dict[str, str]:
+    """Hash files, by their path from folder."""
+    return {os.path.relpath(path, folder): file_sha256(path) for path in files}
+
+
+def _path(tree: Path, module: str) -> Path:
+    """The file of a dotted name, which may be a package; the package itself says what its modules are, and no more."""
+    path = tree.joinpath(*module.split("."))
+    package = path / "__init__.py"
+    return package if module != _PACKAGE and package.is_file() else path.with_suffix(".py")
+
+
+def _only_docstring(path: Path) -> bool:
+    module = ast.parse(path.read_text())
+    return path.name == "__init__.py" and len(module.body) == (ast.get_docstring(module) is not None)
+
+
+@cache
+def _imports(text: str) -> tuple[str, ...]:
+    return tuple(name for statement in _statements(ast.parse(text)) for name in _imported(statement))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node below, but for the body of `if TYPE_CHECKING`."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
+            yield from _statements(child)
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    """`from a import b` may mean a or a.b; the packages that hold a module are imported with it."""
     names = []
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("pvdbench"):
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names if alias.name.startswith("pvdbench")]
-    return names
+    if isinstance(node, ast.ImportFrom) and node.module:
+        names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    elif isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    for name in names:
+        parts = name.split(".")
+        if parts[0] == _PACKAGE:
+            yield from (".".join(parts[:end]) for end in range(2, len(parts) + 1))
 
 
 def _data_files(package: Path) -> set[Path]:
     return {path for path in package.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
 
 
-STAGES: Mapping[str, tuple[str, ...]] = {
-    "pretrain": ("pvdbench.training.motion",),
-    "train-motion": ("pvdbench.training.motion",),
-    "train-deblur": ("pvdbench.training.deblur",),
-    "motion": ("pvdbench.inference.motion", "pvdbench.methods.loading"),
-    "deblur": ("pvdbench.inference.deblur", "pvdbench.methods.loading"),
-    "qualitative": ("pvdbench.inference.deblur", "pvdbench.methods.loading"),
-    "score-motion": ("pvdbench.scoring.dataset",),
-    "score-deblur": ("pvdbench.scoring.dataset",),
-    "score-volume": ("pvdbench.scoring.pixel_volume",),
-    "tables": ("pvdbench.tables.build",),
-    "figures": ("pvdbench.figures.build",),
-    "report": ("pvdbench.report.build",),
-}
-"""The modules whose functions a stage's command calls; the command itself parses and passes on."""
+def _command_text(tree: Path, command: CommandFunction, choice: str) -> tuple[str, list[str]]:
+    """The text of a function and of all that it uses of pvdbench.cli, and the other modules that these import."""
+    todo, used, modules = [(command.module, command.name)], dict[tuple[str, int], str](), list[str]()
+    while todo:
+        module, name = todo.pop()
+        lines, defined = _definitions(_path(tree, module).read_text())
+        statement = defined.get(name)
+        if statement is None or (module, statement.lineno) in used:
+            continue
+        used[module, statement.lineno] = _text(statement, lines, choice)
+        todo += [(module, name) for name in _names(statement, choice)]
+        for node in _statements(statement):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_COMMANDS):
+                todo += [(str(node.module), alias.name) for alias in node.names]
+            else:
+                modules += _imported(node)
+    return "\n".join(text for _, text in sorted(used.items())), modules
 
 
-def record_stages(out: Path) -> None:
-    """Write out/STAGE.json for every stage: the SHA-256 of the files of pvdbench that it runs."""
-    with replaced_folder(out) as folder:
-        for stage, modules in STAGES.items():
-            _write(folder / f"{stage}.json", {"files": _hashes(closure(modules), TREE)})
+@cache
+def _definitions(source: str) -> tuple[list[str], dict[str, ast.stmt]]:
+    """The lines of a module, and the statement that gives each of its names a meaning."""
+    body = ast.parse(source).body
+    return source.splitlines(), {name: statement for statement in body for name in _defines(statement)}
 
 
-def record_rows(rows: Mapping[str, str], places: Mapping[str, Path], out: Path) -> None:
-    """Write out/ROW.json for every row: its method, the method's card, its files and what these import of pvdbench.
-
-    Args:
-        rows: "motion/NAME" or "deblur/NAME" to method name.
-        places: method name to the folder that holds it.
-
-    Raises:
-        MethodError: if a method is not there.
-        ParamsError: if a method.yaml has an unknown key or a wrong type.
-    """
-    with replaced_folder(out) as folder:
-        for row, name in rows.items():
-            card, folder_of = read_card(places[name], name), places[name] / name
-            files = {path for path in folder_of.rglob("*") if path.is_file() and path.suffix != ".pyc"}
-            files |= named_files(folder_of, card)
-            imported = closure(module for path in files if path.suffix == ".py" for module in imports(path))
-            (folder / row).parent.mkdir(exist_ok=True)
-            hashes = {"files": _hashes(files, folder_of), "imports": _hashes(imported, TREE)}
-            _write(folder / f"{row}.json", {"method": name, "card": card.model_dump(), **hashes})
+def _defines(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement of a module gives a meaning."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        yield statement.name
+    elif isinstance(statement, ast.Import | ast.ImportFrom):
+        yield from (alias.asname or alias.name.split(".")[0] for alias in statement.names)
+    elif isinstance(statement, ast.Assign | ast.AnnAssign):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        yield from (target.id for target in targets if isinstance(target, ast.Name))
 
 
-@dataclass(frozen=True)
-class Start:
-    """What the training of a row begins with, beside what its stage depends on anyway.
-
-    Attributes:
-        given: the file of weights that it names; one that is missing stops its own training alone.
-        method: the folder of its method, if that brings a network that the training loop trains.
-    """
-
-    given: Path | None
-    method: Path | None
+def _names(statement: ast.stmt, choice: str) -> Iterator[str]:
+    """The names that a statement uses; a command's own group is not one of them."""
+    groups = {decorator.func.value for decorator in getattr(statement, "decorator_list", [])
+              if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute)
+              and decorator.func.attr in ("command", "group")}  # fmt: skip
+    for node in ast.walk(_chosen(statement, choice) or statement):
+        if isinstance(node, ast.Name) and node not in groups:
+            yield node.id
 
 
-def record_starts(starts: Mapping[str, Start], out: Path) -> None:
-    """Write out/ROW.json for every row: the hash of its given weights, and the code of its method's network.
-
-    Args:
-        starts: by "motion/NAME" or "deblur/NAME".
-    """
-    with replaced_folder(out) as folder:
-        for row, start in starts.items():
-            (folder / row).parent.mkdir(exist_ok=True)
-            given = [start.given] if start.given and start.given.is_file() else []
-            record: dict[str, object] = {"given": {path.name: file_sha256(path) for path in given}}
-            _write(folder / f"{row}.json", record | (_network_code(start.method) if start.method else {}))
+def _chosen(statement: ast.stmt, choice: str) -> ast.expr | None:
+    """The value under the key choice, where a statement gives a name to a dictionary that has the key."""
+    value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+    if isinstance(value, ast.Dict):
+        for key, item in zip(value.keys, value.values, strict=True):
+            if isinstance(key, ast.Constant) and key.value == choice:
+                return item
+    return None
 
 
-def _network_code(method: Path) -> dict[str, object]:
-    """The files of a method but its adapter, what they import, and the loop's side of it; the recipe of its card."""
-    files = {path for path in method.glob("*.py") if path.name != "adapter.py"}
-    modules = ["pvdbench.training.competitors", "pvdbench.methods.loading"]
-    imported = closure([*modules, *(module for path in files for module in imports(path))])
-    card = read_card(method.parent, method.name)
-    return {"files": _hashes(files, method), "imports": _hashes(imported, TREE), "training": card.training}
-
-
-def _hashes(files: Iterable[Path], folder: Path) -> dict[str, str]:
-    return {os.path.relpath(path, folder): file_sha256(path) for path in files}
-
-
-def _write(path: Path, record: Mapping[str, object]) -> None:
-    path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+def _text(statement: ast.stmt, lines: list[str], choice: str) -> str:
+    """A statement's text without its docstring, which is help for readers."""
+    if (chosen := _chosen(statement, choice)) is not None:
+        return ast.unparse(chosen)
+    decorators = getattr(statement, "decorator_list", [])
+    first = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    left_out = range(0)
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(statement) is not None:
+        left_out = range(statement.body[0].lineno, (statement.body[0].end_lineno or 0) + 1)
+    return "\n".join(lines[n - 1] for n in range(first, (statement.end_lineno or first) + 1) if n not in left_out)

@@ -1,16 +1,24 @@
-"""How many operations and bytes an update of training or a frame takes, found without computing it."""
+"""How many operations and bytes an update of training or a frame takes, found on tensors without values.
+
+FlopCounterMode and saved_tensors_hooks are public. Three things have no public name in PyTorch: FakeTensorMode (the
+device `meta` is public, but autocast refuses it), TorchDispatchMode, and the identity of a storage that several tensors
+share, `_cdata`.
+"""
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensorMode,
+)
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from pvdbench.training.params import Recipe
@@ -38,28 +46,35 @@ class Operations:
     parameters: int
 
 
-def update_operations(build: Callable[[], nn.Module], losses: Losses, recipe: Recipe, frames: int) -> Operations:
-    """One update, on frames consecutive frames of the recipe's batch and crop.
+def update_operations(build: Callable[[], nn.Module], losses: Losses, recipe: Recipe, frames: int) -> Operations | None:
+    """Count one update, on frames consecutive frames of the recipe's batch and crop.
 
     Args:
         build: the network, on tensors without values.
         losses: of a batch; the first one is taken.
+
+    Returns: None if the network looks at values, so that it cannot be counted without computing.
     """
     kept = _Kept()
-    with FakeTensorMode(), kept:
-        network = build()
-        frame = torch.zeros(recipe.batch, frames, 3, *recipe.crop)
-        flow = torch.zeros(recipe.batch, frames - 1, 2, *recipe.crop) if frames > 1 else torch.zeros(0)
-        with FlopCounterMode(display=False) as counter:
-            next(losses(network, {"blurry": frame, "sharp": frame.clone(), "flow": flow})).backward()  # type: ignore[no-untyped-call]
-        parameters = sum(p.numel() for p in network.parameters())
-        trained = sum(p.numel() for p in network.parameters() if p.grad is not None)
+    try:
+        with FakeTensorMode(), kept:
+            network = build()
+            frame = torch.zeros(recipe.batch, frames, 3, *recipe.crop)
+            flow = torch.zeros(recipe.batch, frames - 1, 2, *recipe.crop) if frames > 1 else torch.zeros(0)
+            with FlopCounterMode(display=False) as counter:
+                next(losses(network, {"blurry": frame, "sharp": frame.clone(), "flow": flow})).backward()  # type: ignore[no-untyped-call]
+    except RuntimeError as error:
+        if isinstance(error, DataDependentOutputException | DynamicOutputShapeException) or ".numpy()" in str(error):
+            return None
+        raise
+    parameters = sum(p.numel() for p in network.parameters())
+    trained = sum(p.numel() for p in network.parameters() if p.grad is not None)
     memory = _FLOAT * (parameters + (_COPIES - 1) * trained) + kept.bytes
     return Operations(counter.get_total_flops(), memory, parameters)
 
 
 def frame_operations(build: Callable[[], nn.Module], run: Callable[[nn.Module], object]) -> Operations:
-    """One frame.
+    """Count one frame.
 
     Args:
         build: the network, on tensors without values.
@@ -69,7 +84,7 @@ def frame_operations(build: Callable[[], nn.Module], run: Callable[[nn.Module], 
         network = build()
         with FlopCounterMode(display=False) as counter, _Live() as live:
             run(network)
-        parameters = sum(p.numel() for p in network.parameters())
+    parameters = sum(p.numel() for p in network.parameters())
     return Operations(counter.get_total_flops(), _FLOAT * parameters + live.peak, parameters)
 
 
@@ -101,9 +116,8 @@ class _Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
-        for tensor in tree_leaves(out):
-            if isinstance(tensor, Tensor):
-                self._add(tensor.untyped_storage())
+        for tensor in _tensors(out):
+            self._add(tensor.untyped_storage())
         return out
 
     def _add(self, storage: torch.UntypedStorage) -> None:
@@ -117,3 +131,12 @@ class _Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _drop(self, key: int, size: int) -> None:
         self._storages.discard(key)
         self._bytes -= size
+
+
+def _tensors(output: object) -> Iterator[Tensor]:
+    """The tensors that an operation gives back: one, or several in a list or tuple."""
+    if isinstance(output, Tensor):
+        yield output
+    elif isinstance(output, Iterable):
+        for part in output:
+            yield from _tensors(part)

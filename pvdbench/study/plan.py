@@ -1,19 +1,20 @@
 """What a study will take before anything of it runs: stages, disk, memory, hours, and what is missing here."""
 
+import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from dvc.exceptions import DvcException
-from dvc.repo import Repo
 
 from pvdbench.core.errors import ParamsError, StudyError
 from pvdbench.core.params import read_params
 from pvdbench.datasets.catalogue import read_catalogue
 from pvdbench.datasets.params import DataParams
-from pvdbench.study.stage_cost import COUNTED, Demands, Stage
+from pvdbench.study.stage_cost import COUNTED, Stage, StageCosts
 from pvdbench.study.study import Study
 
 CACHED = 2  # DVC's cache holds every output once more, unless cache.type links
@@ -41,28 +42,36 @@ def plan_study(study: Study, flops: float) -> Plan:
     """Look at what is there and count what is not.
 
     Args:
-        flops: that the machine which will run it sustains, a second; an assumption, as long as nothing was measured.
+        flops: per second, that the machine which will run it sustains; an assumption where nothing was measured.
 
     Raises:
         StudyError: outside a DVC repository.
     """
-    demands = Demands(study, flops)
-    stages = tuple(demands.stage(name, done) for name, done in _states(study.folder))
+    costs = StageCosts(study, flops)
+    stages = tuple(costs.stage(name, done=done) for name, done in _states(study.folder))
     return Plan(stages, tuple(_missing(study, stages)))
 
 
 def _states(folder: Path) -> list[tuple[str, bool]]:
-    """Every stage of the study in the order of dvc.yaml, and whether it is up to date."""
-    file = str((folder / "dvc.yaml").resolve())
-    try:
-        with Repo(str(folder.resolve())) as repo:
-            names = [stage.addressing.rsplit(":", 1)[-1] for stage in repo.index.stages if stage.path == file]
-            changed = {name.rsplit(":", 1)[-1] for name in repo.status(targets=[file])}
-    except DvcException as error:
-        reason = str(error).split("\n")[0]
-        raise StudyError(f"{folder}: expected a study in a DVC repository, got '{reason}'; clone pvdbench with git, "
-                         "or run `dvc init`") from error  # fmt: skip
+    """Every stage of the study in the order of dvc.yaml, and whether it is up to date, as DVC's commands say it."""
+    names = _dvc(folder, "stage", "list", "--name-only").split()
+    if not (folder / "dvc.lock").is_file():  # nothing ever ran
+        return [(name, False) for name in names]
+    changed = {name.rsplit(":", 1)[-1] for name in json.loads(_dvc(folder, "status", "--json", "dvc.yaml"))}
     return [(name, name not in changed) for name in names]
+
+
+def _dvc(folder: Path, *words: str) -> str:
+    """Run DVC's command: what it prints is documented, its Python classes are not."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *words], cwd=folder, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[0].removeprefix("ERROR: ")
+        raise StudyError(
+            f"{folder}: DVC cannot read the study: {reason[:150]}; clone pvdbench with git, or run `dvc init`"
+        )
+    return done.stdout
 
 
 def _missing(study: Study, stages: Iterable[Stage]) -> Iterable[str]:

@@ -1,17 +1,16 @@
 """What one stage of a study takes: hours measured here or counted, bytes of disk and of memory."""
 
-import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import torch
 from torch import nn
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, MethodError, PvdbenchError
 from pvdbench.datasets.splits import read_splits
+from pvdbench.io.cost import read_cost
 from pvdbench.io.tables import MANIFEST, read_table
 from pvdbench.io.weights import load_weights
 from pvdbench.methods.loading import load_trainable
@@ -27,16 +26,16 @@ from pvdbench.training.deblur import sequence_losses
 from pvdbench.training.motion_losses import supervised_loss, warping_loss
 from pvdbench.training.params import MethodRecipe
 
-PNG_BYTES = 1.5  # a pixel of a frame; 0.1 to 1.4 on the real clips of docs/log.md
-FLOW_BYTES = 8.0  # a pixel: two float32
+PNG_BYTES = 1.5  # per pixel of a frame; 0.1 to 1.4 on the real clips of docs/log.md
+FLOW_BYTES = 8.0  # per pixel: two float32
 COUNTED, MEASURED = "counted", "measured here"
-_HOUR = 3600.0
+_HOUR, _MEBIBYTE = 3600.0, 2**20
 _PUBLISHED_SIZE = 1280, 720  # of su and nah, upright videos aside
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage that is to run.
+    """One stage of a study.
 
     Attributes:
         name: as `dvc repro` takes it.
@@ -47,22 +46,26 @@ class Stage:
     """
 
     name: str
-    done: bool
+    done: bool = False
     hours: float | None = None
     basis: str = ""
     disk: float = 0.0
     memory: float = 0.0
 
 
-class Demands:
+_UNKNOWN = Stage("", basis="not known before it ran here")
+_NOTHING = Stage("", hours=0.0, basis="nothing to train")
+
+
+class StageCosts:
     """Hours, disk and memory of a stage by its name."""
 
     def __init__(self, study: Study, flops: float) -> None:
-        """Take a study and the operations a second that the machine which will run it sustains."""
+        """Take a study and the operations per second that the machine which will run it sustains."""
         self._study, self._flops = study, flops
 
-    def stage(self, name: str, done: bool) -> Stage:
-        """The stage of this name, as `dvc repro` takes it."""
+    def stage(self, name: str, *, done: bool) -> Stage:
+        """Count or look up what the stage of this name takes."""
         kind, _, item = name.partition("@")
         counts: dict[str, Callable[[str], Stage]] = {
             "pretrain": lambda _: self._pretrain(),
@@ -72,73 +75,75 @@ class Demands:
             "deblur": partial(self._run, "deblur"),
             "qualitative": partial(self._run, "deblur"),
         }
-        found = counts[kind](item) if kind in counts else Stage(name, done)
-        return Stage(name, done, found.hours, found.basis, found.disk, found.memory)
+        found = counts[kind](item) if kind in counts else Stage(name)
+        return replace(found, name=name, done=done)
 
     def _pretrain(self) -> Stage:
         training = self._study.params.training.motion
-        needed = partial(update_operations,
+        count = partial(update_operations,
             lambda: LiteFlowNet(training.width), lambda network, batch: iter([supervised_loss(network, batch)]),  # type: ignore[arg-type]
             training.pretrain, 2)  # fmt: skip
-        return self._training("motion", "pretrained", training.pretrain.steps, needed)
+        return self._training("motion", "pretrained", training.pretrain.steps, count)
 
     def _train_motion(self, name: str) -> Stage:
         row, training = self._study.motion_row(name), self._study.params.training.motion
         if row.network is None or (finetune := row.finetune) is None:
-            return Stage(name, False, 0.0, "nothing to train")
-        needed = partial(update_operations,
+            return _NOTHING
+        count = partial(update_operations,
             lambda: self._motion_network(row), lambda network, batch: iter([warping_loss(network, batch, finetune)]),  # type: ignore[arg-type]
             training.finetune, 2)  # fmt: skip
-        return self._training("motion", name, training.finetune.steps, needed)
+        return self._training("motion", name, training.finetune.steps, count)
 
     def _train_deblur(self, name: str) -> Stage:
-        row = self._study.deblur_row(name)
-        if row.weights is not None:
-            return Stage(name, False, 0.0, "nothing to train")
-        if (own := self._study.recipe(name)) is not None:
-            return self._train_competitor(name, own)
-        if row.network is None:
-            return Stage(name, False, 0.0, "nothing to train")
+        kind, row = self._study.deblur_training(name), self._study.deblur_row(name)
+        if kind == "competitor" and (own := self._study.recipe(name)) is not None:
+            return self._training("deblur", name, own.steps, partial(self._competitor_update, name, own))
+        if kind != "pvdnet":
+            return _NOTHING
         recipe = self._study.sequence_recipe(name)
-        needed = partial(update_operations,
+        count = partial(update_operations,
             lambda: self._deblurrer(row), lambda model, batch: sequence_losses(model, batch, recipe),  # type: ignore[arg-type]
             recipe, recipe.sequence)  # fmt: skip
-        return self._training("deblur", name, recipe.steps, needed)
+        return self._training("deblur", name, recipe.steps, count)
 
-    def _train_competitor(self, name: str, recipe: MethodRecipe) -> Stage:
-        label = self._study.deblur_row(name).method
-        method, options = load_trainable(self._study.place_of(label), label), self._study.options(name)
+    def _competitor_update(self, name: str, recipe: MethodRecipe) -> Operations | None:
+        label, options = self._study.deblur_row(name).method, self._study.options(name)
+        method = load_trainable(self._study.place_of(label), label)
         assert method is not None  # it has a recipe
-        needed = partial(update_operations,
-            lambda: method.build(options), lambda network, batch: update_losses(method, network, batch, recipe),
-            recipe, recipe.sequence)  # fmt: skip
         try:
-            return self._training("deblur", name, recipe.steps, needed)
-        except Exception:  # it looks at values, as DVD-MC's alignment does, and there are none
-            return Stage(name, False, None, "not known before it ran here")
+            return update_operations(
+                lambda: method.build(options), lambda network, batch: update_losses(method, network, batch, recipe),
+                recipe, recipe.sequence)  # fmt: skip
+        except PvdbenchError:
+            raise
+        except Exception as error:  # it is the method's own code
+            said = f"{type(error).__name__}: {' '.join(str(error).split())[:150]}"
+            raise MethodError(f"{label}: an update of its network fails: {said}; run `pvdbench methods check {label}`"
+                              ) from error  # fmt: skip
 
-    def _training(self, task: str, name: str, steps: int, needed: Callable[[], Operations]) -> Stage:
-        cost = _cost(self._study.data("cost", "train", task, f"{name}.json"))
+    def _training(self, task: str, name: str, steps: int, count: Callable[[], Operations | None]) -> Stage:
+        cost = read_cost(self._study.data("cost", "train", task, f"{name}.json"))
         if cost.get("steps"):
-            return Stage(name, False, cost["seconds"] / cost["steps"] * steps / _HOUR, MEASURED,
-                         0.0, cost["peak_memory_mib"] * 2**20)  # fmt: skip
-        operations = needed()
-        return Stage(name, False, operations.flops * steps / self._flops / _HOUR, COUNTED,
-                     operations.parameters * 4.0, operations.memory)  # fmt: skip
+            hours = cost["seconds"] / cost["steps"] * steps / _HOUR
+            return Stage(name, hours=hours, basis=MEASURED, memory=cost["peak_memory_mib"] * _MEBIBYTE)
+        if (update := count()) is None:
+            return _UNKNOWN
+        hours = update.flops * steps / self._flops / _HOUR
+        return Stage(name, hours=hours, basis=COUNTED, disk=update.parameters * 4.0, memory=update.memory)
 
     def _run(self, task: str, item: str) -> Stage:
         dataset, name = self._parts(item)
         frames, width, height = self._size(dataset)
-        pixels = frames * width * height
-        disk = pixels * (PNG_BYTES + (FLOW_BYTES if task == "motion" else 0.0))
-        cost = _cost(self._study.data("cost", task, dataset, f"{name}.json"))
+        disk = frames * width * height * (PNG_BYTES + (FLOW_BYTES if task == "motion" else 0.0))
+        cost = read_cost(self._study.data("cost", task, dataset, f"{name}.json"))
         if cost.get("milliseconds_median"):
-            return Stage(item, False, cost["milliseconds_median"] / 1000 * frames / _HOUR, MEASURED, disk,
-                         cost["peak_memory_mib"] * 2**20)  # fmt: skip
-        operations = self._frame(task, name, width, height)
-        if operations is None:
-            return Stage(item, False, None, "not known before it ran here", disk)
-        return Stage(item, False, operations.flops * frames / self._flops / _HOUR, COUNTED, disk, operations.memory)
+            hours, memory = cost["milliseconds_median"] / 1000 * frames / _HOUR, cost["peak_memory_mib"] * _MEBIBYTE
+            return Stage(item, hours=hours, basis=MEASURED, disk=disk, memory=memory)
+        frame = self._frame(task, name, width, height)
+        if frame is None:
+            return replace(_UNKNOWN, disk=disk)
+        hours = frame.flops * frames / self._flops / _HOUR
+        return Stage(item, hours=hours, basis=COUNTED, disk=disk, memory=frame.memory)
 
     def _parts(self, item: str) -> tuple[str, str]:
         """Data set and row of DATASET-ROW; the names of both may hold hyphens."""
@@ -188,7 +193,3 @@ class Demands:
         motion = self._study.motion_row(row.motion)
         assert row.network is not None
         return VideoDeblurrer(row.network, None if motion.network is None else self._motion_network(motion))
-
-
-def _cost(path: Path) -> dict[str, float]:
-    return json.loads(path.read_text()) if path.exists() else {}

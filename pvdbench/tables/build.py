@@ -17,7 +17,7 @@ from pvdbench.study.table_params import TableParams
 from pvdbench.tables.captions import Context, read_context
 from pvdbench.tables.clips import clips_table
 from pvdbench.tables.comparison import comparison_tables
-from pvdbench.tables.cost import cost_table, row_costs
+from pvdbench.tables.cost import cost_table
 from pvdbench.tables.files import DatasetTables, write_tables
 from pvdbench.tables.paper import table1, table2, table3
 from pvdbench.tables.protocols import lens_tables, read_lens
@@ -92,15 +92,14 @@ def _paper_tables(
     deblur: Scores,
 ) -> tuple[Table, ...]:  # fmt: skip
     """Those with the rows that failed, and Sec. 4.4 where its rows have results."""
-    costs = study / "data" / "cost" / "deblur" / context.dataset
+    complexity = study / "data" / "complexity" / "deblur" / context.dataset
     params, bootstrap = skipped.without(every), bootstrap_of(every)
     own = (
         (table1(context, params.table1, motion, published.table1, bootstrap), every.table1),
         (table2(context, params.table2, deblur, published.table2, bootstrap), every.table2),
-        (table3(context, params.table3, deblur, published.table3, bootstrap, costs), every.table3),
-        *comparison_tables(context, every, deblur, bootstrap, costs),
-        (cost_table(context, row_costs(context, study, params.deblur_labels, deblur, bootstrap), deblur),
-         every.deblur_labels),
+        (table3(context, params.table3, deblur, published.table3, bootstrap, complexity), every.table3),
+        *comparison_tables(context, every, deblur, bootstrap, complexity),
+        (cost_table(context, params.deblur_labels, deblur, bootstrap, complexity), every.deblur_labels),
     )  # fmt: skip
     tables = (
         *(table.with_skipped(labels, skipped.reasons) for table, labels in own),

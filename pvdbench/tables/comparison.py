@@ -9,9 +9,11 @@ from pathlib import Path
 
 from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.scores import Scores, counted
+from pvdbench.io.complexity import read_complexity
 from pvdbench.study.table_params import TableParams
 from pvdbench.tables.captions import Context
-from pvdbench.tables.paper import group_means, score_columns, size_and_time
+from pvdbench.tables.cost import milliseconds_column, size_of
+from pvdbench.tables.paper import group_means, score_columns
 from pvdbench.tables.table import Column, Row, Table
 
 _MARKS = "Best bold, second underlined."
@@ -19,13 +21,13 @@ _NUMBERS = {"su": "Table 4", "nah": "Table 5"}  # by the data set that the paper
 
 
 def comparison_tables(
-    context: Context, params: TableParams, scores: Scores, bootstrap: Bootstrap, costs: Path
+    context: Context, params: TableParams, scores: Scores, bootstrap: Bootstrap, complexity: Path
 ) -> tuple[tuple[Table, Mapping[str, str]], ...]:
     """The tables whose rows params names, each with all the rows that it would have.
 
     Args:
         scores: of the rows that have a result.
-        costs: the folder with ROW.json of each row.
+        complexity: the folder with ROW.json of each row.
     """
     number = _NUMBERS.get(context.dataset, "Tables 4 and 5")
     wanted = (
@@ -34,7 +36,9 @@ def comparison_tables(
     )
     return tuple(
         (
-            _table(context, name, title, {row: rows[row] for row in rows if row in scores}, scores, bootstrap, costs),
+            _table(
+                context, name, title, {row: rows[row] for row in rows if row in scores}, scores, bootstrap, complexity
+            ),
             rows,
         )
         for name, title, rows in wanted
@@ -44,16 +48,16 @@ def comparison_tables(
 
 def _table(
     context: Context, name: str, title: str, labels: Mapping[str, str], scores: Scores, bootstrap: Bootstrap,
-    costs: Path,
+    complexity: Path,
 ) -> Table:  # fmt: skip
     columns = (
         *score_columns(context),
         Column("params_total_m", context.source, "Parameters", "(M)", 3),
-        Column("milliseconds_a_frame", context.source, "Time", "ms a frame", 1),
+        milliseconds_column(context),
     )
     rows = []
     for row, label in labels.items():
-        measured = group_means(scores[row], bootstrap) | size_and_time(costs / f"{row}.json")
+        measured = group_means(scores[row], bootstrap) | size_of(read_complexity(complexity / f"{row}.json"))
         rows.append(Row(row, label, tuple(measured[column.key] for column in columns)))
     caption = f"{context.scored(counted(scores))}. {context.ranked} {_MARKS}"
     return Table(name, title, caption, context.dataset, context.protocol, columns, tuple(rows))

@@ -1,104 +1,132 @@
-"""What quality costs: every deblurring row's PSNR and SSIM beside its size, work, time and memory (Sec. 4.5)."""
+"""What quality costs (Sec. 4.5): every deblurring row's PSNR and SSIM beside its parameters, work, time and memory.
+
+Parameters and multiply-adds are results. Time and memory are those of one machine: `with_costs` fills them in wherever
+tables are shown, and no stored table has them.
+"""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pvdbench.analysis.bootstrap import Bootstrap, Interval
+from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.scores import Scores, counted, group_mean
-from pvdbench.io.cost import read_cost
+from pvdbench.io.complexity import Complexity, read_complexity
+from pvdbench.io.cost import machine, read_cost
 from pvdbench.tables.captions import Context
-from pvdbench.tables.table import Column, Row, Table, psnr_column, ssim_column
+from pvdbench.tables.files import DatasetTables
+from pvdbench.tables.table import Column, Row, Table, Value, psnr_column, ssim_column
+
+MILLISECONDS, MEMORY, MULTIPLY_ADDS = "milliseconds_per_frame", "peak_memory_mib", "multiply_adds_720p_g"
+"""Keys of columns; the first two hold what this machine measured."""
 
 _MILLION, _BILLION = 1e6, 1e9
 
 
-@dataclass(frozen=True)
-class RowCost:
-    """One row: PSNR (dB) and what it costs; NaN for what was not or cannot be measured.
-
-    Attributes:
-        parameters_m: learned parameters, in millions.
-        multiply_adds_g: a frame of 1280x720, in thousand millions.
-        milliseconds: a frame of the data set's size, median.
-        memory_mib: the most that the process, or on a graphics card the card held.
-    """
-
-    name: str
-    label: str
-    psnr: Interval
-    ssim: Interval
-    parameters_m: float
-    multiply_adds_g: float
-    milliseconds: float
-    memory_mib: float
-    machine: str
+def milliseconds_column(context: Context) -> Column:
+    """The column that with_costs fills with the median time per frame."""
+    return Column(MILLISECONDS, context.source, "Time", "ms per frame", 1)
 
 
-def row_costs(
-    context: Context, study: Path, labels: Mapping[str, str], scores: Scores, bootstrap: Bootstrap
-) -> list[RowCost]:
-    """Quality and cost of every row.
+def size_of(complexity: Complexity) -> dict[str, Value]:
+    """Learned parameters in millions, together and by part; NaN for a part that a row does not have."""
+    parts = {part: count / _MILLION for part, count in complexity.parameters.items()}
+    return {
+        "params_total_m": sum(parts.values()) if parts else math.nan,
+        "params_pvdnet_m": parts.get("deblur", math.nan),
+        "params_bimnet_m": parts.get("motion", math.nan),
+        MILLISECONDS: math.nan,
+    }
+
+
+def cost_table(
+    context: Context, labels: Mapping[str, str], scores: Scores, bootstrap: Bootstrap, complexity: Path
+) -> Table:
+    """Build the table `cost`.
+
+    Args:
+        labels: row name to label.
+        complexity: the folder with ROW.json of each row.
 
     Raises:
-        DataError: if a cost file is missing or damaged.
+        DataError: if a row's file is missing or damaged.
     """
-    folder = study / "data" / "cost" / "deblur" / context.dataset
-    return [
-        _row_cost(name, label, read_cost(folder / f"{name}.json"), scores, bootstrap) for name, label in labels.items()
-    ]
-
-
-def cost_table(context: Context, costs: list[RowCost], scores: Scores) -> Table:
-    """The table `cost`."""
-    machines = "; ".join(sorted({cost.machine for cost in costs}))
     caption = (
         f"{context.scored(counted(scores))}. Multiply-adds are those of convolutions and matrix products, counted by "
-        f"PyTorch on frames of {context.width}x{context.height} and scaled by pixels to 1280x720; milliseconds are the "
-        "median over all frames of the size measured here, after a warm-up, reading included and writing not, for "
-        "programs their run divided by its frames; memory is the process's peak, on a graphics card the card's, not "
-        f"known of programs. Measured on {machines}."
+        f"PyTorch on frames of {context.width}x{context.height} and scaled by pixels to 1280x720."
     )
     rows = tuple(
-        Row(c.name, c.label, (c.psnr, c.ssim, c.parameters_m, c.multiply_adds_g, c.milliseconds, c.memory_mib))
-        for c in costs
-    )
+        Row(name, label, (
+            group_mean(scores[name], "all", "psnr_db", bootstrap),
+            group_mean(scores[name], "all", "ssim", bootstrap),
+            *_work(read_complexity(complexity / f"{name}.json")),
+            math.nan,
+            math.nan,
+        ))
+        for name, label in labels.items()
+    )  # fmt: skip
     return Table("cost", "Quality and cost", caption, context.dataset, context.protocol, _columns(context), rows)
 
 
+def with_costs(study: Path, stored: DatasetTables) -> DatasetTables:
+    """Fill in what this machine measured of each deblurring row; an en dash stays where it measured nothing.
+
+    Args:
+        study: the folder with data/cost.
+
+    Raises:
+        DataError: if a cost file is damaged.
+    """
+    folder = study / "data" / "cost" / "deblur" / stored.dataset
+    return replace(stored, tables=tuple(_with_costs(folder, table) for table in stored.tables))
+
+
+def _with_costs(folder: Path, table: Table) -> Table:
+    places = {column.key: i for i, column in enumerate(table.columns) if column.key in (MILLISECONDS, MEMORY)}
+    names = [row.name for row in table.rows if places and row.name and not row.skipped]
+    costs = {name: facts for name in names if "threads" in (facts := read_cost(folder / f"{name}.json"))}
+    if not costs:
+        return table
+    machines = "; ".join(sorted({machine(facts) for facts in costs.values()}))
+    note = f" Milliseconds are the median per frame, reading included and writing not, measured on {machines}."
+    if MEMORY in places:
+        note += " Memory is the peak of the process, or of the graphics card; that of a program is not known."
+    return replace(table, caption=table.caption + note, rows=tuple(
+        replace(row, values=_filled(row.values, places, costs[row.name])) if row.name in costs else row
+        for row in table.rows
+    ))  # fmt: skip
+
+
+def _filled(values: tuple[Value, ...], places: Mapping[str, int], facts: Mapping[str, Any]) -> tuple[Value, ...]:
+    measured = {MILLISECONDS: _number(facts.get("milliseconds_median")), MEMORY: _memory(facts)}
+    filled = {place: measured[key] for key, place in places.items()}
+    return tuple(filled.get(i, value) for i, value in enumerate(values))
+
+
 def _columns(context: Context) -> tuple[Column, ...]:
-    source, cost = context.source, "A frame"
+    source, per_frame = context.source, "Per frame"
     return (
         psnr_column("psnr_db_all", source, "Entire test set"),
         ssim_column("ssim_all", source, "Entire test set"),
         Column("parameters_m", source, "Parameters", "(M)", 3),
-        Column("multiply_adds_720p_g", source, cost, "Multiply-adds at 1280x720 (G)", 2),
-        Column("milliseconds_a_frame", source, cost, f"ms at {context.width}x{context.height}", 1),
-        Column("peak_memory_mib", source, "Peak memory", "(MiB)", 0),
+        Column(MULTIPLY_ADDS, source, per_frame, "Multiply-adds at 1280x720 (G)", 2),
+        Column(MILLISECONDS, source, per_frame, f"ms at {context.width}x{context.height}", 1),
+        Column(MEMORY, source, "Peak memory", "(MiB)", 0),
     )
 
 
-def _row_cost(name: str, label: str, facts: Mapping[str, Any], scores: Scores, bootstrap: Bootstrap) -> RowCost:
-    precision = facts.get("precision", "")
-    device = facts.get("device", "cpu")
-    machine = facts["hardware"] if device == "cpu" else str(device)
-    return RowCost(
-        name,
-        label,
-        group_mean(scores[name], "all", "psnr_db", bootstrap),
-        group_mean(scores[name], "all", "ssim", bootstrap),
-        sum(facts["parameters"].values()) / _MILLION if facts["parameters"] else math.nan,
-        _number(facts.get("multiply_adds_720p")) / _BILLION,
-        _number(facts["milliseconds_median"]),
-        _memory(facts),
-        ", ".join(filter(None, (machine, f"threads: {facts['threads']}", precision))),
+def _work(complexity: Complexity) -> tuple[float, float]:
+    """Parameters in millions and multiply-adds in thousand millions; NaN for what is not there or not counted."""
+    parameters = complexity.parameters
+    return (
+        sum(parameters.values()) / _MILLION if parameters else math.nan,
+        _number(complexity.multiply_adds_720p) / _BILLION,
     )
 
 
 def _memory(facts: Mapping[str, Any]) -> float:
-    """The graphics card's or else the process's; not known of a program or of frames that were there."""
+    """The graphics card's, or else the process's; not known of a program or of frames that were there before."""
     if facts.get("timed", "frame") != "frame":
         return math.nan
     return _number(facts.get("peak_device_memory_mib", facts.get("peak_memory_mib")))

@@ -1,7 +1,7 @@
 """The folder reports/tables: every table in three formats, the findings, and one JSON a data set for the report."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -11,11 +11,11 @@ from pvdbench.analysis.findings import Finding, findings_table
 from pvdbench.analysis.skipped import SkippedRow
 from pvdbench.core.errors import DataError
 from pvdbench.io.tables import write_table
-from pvdbench.tables.formats import latex, markdown, write_csv
+from pvdbench.tables.formats import csv_text, latex, markdown, write_csv
 from pvdbench.tables.table import Column, Row, Table, Value
 
 Format = Literal["latex", "markdown", "csv"]
-_ENDINGS: dict[Format, str] = {"latex": "tex", "markdown": "md", "csv": "csv"}
+_FORMATS: Mapping[Format, Callable[[Table], str]] = {"latex": latex, "markdown": markdown, "csv": csv_text}
 
 
 @dataclass(frozen=True)
@@ -57,29 +57,26 @@ def read_tables(folder: Path, dataset: str) -> DatasetTables:
     except FileNotFoundError:
         raise DataError(f"{path}: expected the tables of '{dataset}', found no file; run `dvc repro tables`") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: expected tables, got '{error}'; run `dvc repro -f tables`") from error
+        raise DataError(
+            f"{path}: expected tables, got '{error}'; run `dvc repro --force --single-item tables`"
+        ) from error
 
 
-def tables_text(folder: Path, datasets: Iterable[str], form: Format, names: Sequence[str] = ()) -> str:
-    """The files of several tables one after the other, an empty line between them.
+def tables_text(datasets: Iterable[DatasetTables], form: Format, names: Sequence[str] = ()) -> str:
+    """Print several tables one after the other, an empty line between them.
 
     Args:
-        folder: reports/tables.
         names: of the tables, such as table2, in the order wanted; all where none is named.
 
     Raises:
-        DataError: if a data set has no tables on disk or none of a wanted name.
+        DataError: if a data set has no table of a wanted name.
     """
     texts = []
-    for dataset in datasets:
-        there = [table.name for table in read_tables(folder, dataset).tables]
-        wrong = [name for name in names if name not in there]
-        if wrong:
-            raise DataError(
-                f"{folder}: expected a table of '{dataset}', one of {', '.join(there)}, got '{wrong[0]}'; "
-                "name one of these"
-            )
-        texts += [(folder / f"{dataset}-{name}.{_ENDINGS[form]}").read_text() for name in names or there]
+    for measured in datasets:
+        there = {table.name: table for table in measured.tables}
+        if wrong := [name for name in names if name not in there]:
+            raise DataError(f"{measured.dataset}: no table '{wrong[0]}'; choose from {', '.join(there)}")
+        texts += [_FORMATS[form](there[name]) for name in names or there]
     return "\n".join(texts)
 
 

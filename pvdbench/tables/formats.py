@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from pvdbench.analysis.bootstrap import Interval
-from pvdbench.io.tables import write_table
+from pvdbench.io.atomic import replaced_file
 from pvdbench.tables.table import MISSING, Cell, Column, Mark, Table, Value, number, spans
 
 _LATEX = {
@@ -35,7 +35,13 @@ _IDENTICAL = " Frames identical to the truth, whose PSNR is infinite, are left o
 
 
 def write_csv(path: Path, table: Table) -> None:
-    """One line a row: data set, protocol, row, label and every value, empty where there is none.
+    """Write csv_text(table) to path, whole or not at all."""
+    with replaced_file(path) as partial:
+        partial.write_text(csv_text(table))
+
+
+def csv_text(table: Table) -> str:
+    """Format one line per row: data set, protocol, row, label and every value, empty where there is none.
 
     KEY_low and KEY_high are beside numbers with intervals, KEY_identical beside means that may leave frames out.
     """
@@ -48,8 +54,7 @@ def write_csv(path: Path, table: Table) -> None:
     if any(row.skipped for row in table.rows):
         heads["skipped"] = [row.skipped for row in table.rows]
     parts = [heads] + [_csv_columns(c, [row.values[i] for row in table.rows]) for i, c in enumerate(table.columns)]
-    whole = pd.concat(parts, axis=1)
-    write_table(path, whole, tuple(whole.columns))
+    return pd.concat(parts, axis=1).to_csv(index=False, lineterminator="\n")
 
 
 def _csv_columns(column: Column, values: list[Value]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from pvdbench.analysis.published import read_published
-from pvdbench.io.cost import read_cost
+from pvdbench.io.complexity import read_complexity
 from pvdbench.methods.card import MethodCard, Task, method_names, read_card
 from pvdbench.methods.card_files import has_weights
 from pvdbench.tables.table import MISSING
@@ -65,8 +65,8 @@ def list_methods(
 
 def _parameters(study: Path, task: Task, rows: Sequence[str]) -> str:
     """In millions, of the rows that ran; a method's size is a matter of its row."""
-    costs = [path for row in rows for path in sorted(study.glob(f"data/cost/{task}/*/{row}.json"))]
-    counts = {sum(read_cost(path).get("parameters", {}).values()) for path in costs}
+    files = [path for row in rows for path in sorted(study.glob(f"data/complexity/{task}/*/{row}.json"))]
+    counts = {sum(read_complexity(path).parameters.values()) for path in files}
     return (
         " to ".join(f"{count / _MILLION:.3f} M" for count in sorted({min(counts), max(counts)})) if counts else MISSING
     )

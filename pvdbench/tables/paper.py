@@ -9,15 +9,15 @@ import pandas as pd
 from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.groups import GROUPS
 from pvdbench.analysis.scores import Scores, counted, group_mean
-from pvdbench.io.cost import read_cost
+from pvdbench.io.complexity import read_complexity
 from pvdbench.tables.captions import PAPER_SOURCE, Context
+from pvdbench.tables.cost import milliseconds_column, size_of
 from pvdbench.tables.paper_differences import PaperDifferences
 from pvdbench.tables.table import Column, Row, Table, Value, psnr_column, ssim_column
 
 _MARKS = "Best bold, second underlined, among the measured rows."
 _PAPER_GROUPS = {"all": "Entire test set", "sharpest": "Sharpest 10 %", "blurriest": "Blurriest 10 %"}
 _PAPER_SUFFIX = {"all": "all", "sharpest": "sharpest10", "blurriest": "blurriest10"}
-_MILLION = 1e6
 _Measured = Mapping[str, Value]
 
 
@@ -81,12 +81,12 @@ def table3(
     scores: Scores,
     paper: pd.DataFrame,
     bootstrap: Bootstrap,
-    costs: Path,
+    complexity: Path,
 ) -> Table:
     """Motion compensation against a larger network (Sec. 4.5).
 
     Args:
-        costs: the folder with ROW.json of each row.
+        complexity: the folder with ROW.json of each row.
         context, labels, scores, paper, bootstrap: as table1.
     """
 
@@ -96,14 +96,15 @@ def table3(
     )
 
     def measured(row: str) -> _Measured:
-        return group_means(scores[row], bootstrap) | size_and_time(costs / f"{row}.json") | differences.of(row)
+        return (
+            group_means(scores[row], bootstrap)
+            | size_of(read_complexity(complexity / f"{row}.json"))
+            | differences.of(row)
+        )
 
-    machines = {(cost["hardware"], cost["threads"]) for cost in (read_cost(costs / f"{row}.json") for row in labels)}
-    where = "; ".join(f"{hardware}, threads: {threads}" for hardware, threads in sorted(machines))
     caption = (
         f"{context.beside_paper(context.scored(counted(scores)))} "
-        "Parameters are those of PVDNet and BIMNet together and apart; "
-        f"milliseconds are the median on {where}.{differences.caption} {_MARKS}"
+        f"Parameters are those of PVDNet and BIMNet together and apart.{differences.caption} {_MARKS}"
     )
     columns = (*_size_columns(context), *differences.columns)
     return _table(
@@ -122,18 +123,6 @@ def group_means(frames: pd.DataFrame, bootstrap: Bootstrap) -> dict[str, Value]:
         f"{quantity}_{group}": group_mean(frames, group, quantity, bootstrap)
         for group in GROUPS
         for quantity in ("psnr_db", "ssim")
-    }
-
-
-def size_and_time(path: Path) -> dict[str, Value]:
-    """Parameters in millions, together and apart, and milliseconds a frame, from a row's cost file."""
-    facts = read_cost(path)
-    parts = {part: count / _MILLION for part, count in facts["parameters"].items()}
-    return {
-        "params_total_m": sum(parts.values()) if parts else math.nan,
-        "params_pvdnet_m": parts.get("deblur", math.nan),
-        "params_bimnet_m": parts.get("motion", math.nan),
-        "milliseconds_a_frame": math.nan if facts["milliseconds_median"] is None else facts["milliseconds_median"],
     }
 
 
@@ -176,7 +165,7 @@ def _size_columns(context: Context) -> tuple[Column, ...]:
         Column("params_total_m", context.source, parameters, "Total", 3),
         Column("params_pvdnet_m", context.source, parameters, "PVDNet", 3),
         Column("params_bimnet_m", context.source, parameters, "BIMNet", 3),
-        Column("milliseconds_a_frame", context.source, "Time", "ms a frame", 1),
+        milliseconds_column(context),
         Column("paper_psnr_db", PAPER_SOURCE, "Entire test set", "PSNR (dB)", 2),
         Column("paper_ssim", PAPER_SOURCE, "Entire test set", "SSIM", 3),
         Column("paper_params_total_m", PAPER_SOURCE, parameters, "Total", 1),

@@ -1,5 +1,6 @@
 """Rows whose method failed: their reason in tables, figures' stage and report, and no number that stands for them."""
 
+import io
 import json
 
 import pandas as pd
@@ -8,12 +9,16 @@ from fake_study import RANKING, TABLE_PARAMS
 
 from pvdbench.core.errors import DataError
 from pvdbench.figures.build import build_figures
+from pvdbench.io.atomic import replaced_folder
+from pvdbench.io.complexity import Complexity, write_complexity
+from pvdbench.io.failure import write_failure
 from pvdbench.report.build import build_report
 from pvdbench.report.inputs import Material
 from pvdbench.scoring.registry import named_protocols
 from pvdbench.scoring.score_file import score_table, write_score_file
 from pvdbench.tables.build import build_tables
-from pvdbench.tables.files import read_tables
+from pvdbench.tables.cost import with_costs
+from pvdbench.tables.files import read_tables, tables_text
 
 REASON = "edvr: a: expected 4 frames, got 3; yield one a frame"
 
@@ -21,10 +26,10 @@ REASON = "edvr: a: expected 4 frames, got 3; yield one a frame"
 def fail(study, *rows):
     """What inference and scoring leave of rows that failed."""
     for task, row in rows:
-        cost = study.root / "data" / "cost" / task / study.dataset / f"{row}.json"
-        facts = json.loads(cost.read_text())
-        kept = {key: facts[key] for key in ("stage", "seconds", "hardware", "peak_memory_mib")}
-        cost.write_text(json.dumps(kept | {"failed": REASON}))
+        (study.root / "data" / "cost" / task / study.dataset / f"{row}.json").unlink()
+        write_complexity(study.root / "data" / "complexity" / task / study.dataset / f"{row}.json", Complexity({}))
+        with replaced_folder(study.root / "data" / task / study.dataset / row) as frames:
+            write_failure(frames, REASON)
         scores = study.root / "data" / "scores"
         write_score_file(scores / task / study.dataset / f"{row}.csv", score_table([], named_protocols(["all"], task)))
 
@@ -92,19 +97,49 @@ def test_scores_that_are_missing_without_a_reason_still_stop_the_tables(own):
 @pytest.mark.parametrize("timed", ["clip", "never"])
 def test_what_runs_elsewhere_has_no_memory_of_ours(own, timed):
     path = own.root / "data" / "cost" / "deblur" / own.dataset / "mc.json"
-    facts = json.loads(path.read_text()) | {"timed": timed, "parameters": {}}
+    facts = json.loads(path.read_text()) | {"timed": timed}
     path.write_text(json.dumps(facts | ({"milliseconds_median": None} if timed == "never" else {})))
-    table = pd.read_csv(tables(own) / f"{own.dataset}-cost.csv").set_index("row")
+    write_complexity(own.root / "data" / "complexity" / "deblur" / own.dataset / "mc.json", Complexity({}))
+    tables(own)
+    table = shown(own, "cost")
     assert table.loc["mc", ["peak_memory_mib", "parameters_m"]].isna().all()
-    assert pd.isna(table.loc["mc", "milliseconds_a_frame"]) == (timed == "never")
+    assert pd.isna(table.loc["mc", "milliseconds_per_frame"]) == (timed == "never")
 
 
-def test_the_cost_table_has_what_the_cost_files_say(own):
+def shown(study, name):
+    """A table as `pvdbench tables --format csv` prints it on this machine."""
+    filled = with_costs(study.root, read_tables(study.root / "reports" / "tables", study.dataset))
+    return pd.read_csv(io.StringIO(tables_text([filled], "csv", [name]))).set_index("row")
+
+
+def test_the_cost_table_has_what_was_counted_and_measured(own):
     path = own.root / "data" / "cost" / "deblur" / own.dataset / "mc.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"multiply_adds_720p": 12.5e9, "precision": "float32"}))
-    table = pd.read_csv(tables(own) / f"{own.dataset}-cost.csv").set_index("row")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"precision": "float32"}))
+    parameters = {"deblur": 321_000, "motion": 45_600}
+    complexity = Complexity(parameters, 12.5e9, 48, 32)
+    write_complexity(own.root / "data" / "complexity" / "deblur" / own.dataset / "mc.json", complexity)
+    folder = tables(own)
+    table = shown(own, "cost")
     assert table.loc["mc", "multiply_adds_720p_g"] == 12.5 and table.loc["mc", "parameters_m"] == pytest.approx(0.3666)
-    assert table.loc["mc", "milliseconds_a_frame"] == 20 and table.loc["mc", "peak_memory_mib"] == 512
+    assert table.loc["mc", "milliseconds_per_frame"] == 20 and table.loc["mc", "peak_memory_mib"] == 512
     assert pd.isna(table.loc["input", "multiply_adds_720p_g"]) and pd.isna(table.loc["input", "parameters_m"])
-    text = (own.root / "reports" / "tables" / f"{own.dataset}-cost.md").read_text()
-    assert "scaled by pixels to 1280x720" in text and "Test processor, 2 cores, threads: 2, float32" in text
+    assert "scaled by pixels to 1280x720" in (folder / f"{own.dataset}-cost.md").read_text()
+    text = tables_text([with_costs(own.root, read_tables(folder, own.dataset))], "markdown", ["cost"])
+    assert "Test processor, 2 cores, threads: 2, float32" in text and "threads: 2. Memory" in text
+
+
+def test_stored_tables_are_the_same_bytes_whatever_this_machine_took(own):
+    """And tables are whole where nothing was measured, as after `dvc pull`."""
+    contents = []
+    for milliseconds in (20.0, 900.0, None):
+        for path in (own.root / "data" / "cost").rglob("*.json"):
+            if milliseconds is None:
+                path.unlink()
+            else:
+                facts = {"milliseconds_median": milliseconds, "hardware": f"took {milliseconds}"}
+                path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+        contents.append({path.name: path.read_bytes() for path in tables(own).iterdir()})
+        value = shown(own, "table3").loc["small", "milliseconds_per_frame"]
+        assert pd.isna(value) if milliseconds is None else value == milliseconds
+    assert contents[0] == contents[1] == contents[2]
+    assert not any(b"took" in content or b"Test processor" in content for content in contents[0].values())

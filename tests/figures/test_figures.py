@@ -91,8 +91,7 @@ def test_figures_are_listed_have_their_size_and_equal_bytes(fake):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
     pictures = json.loads((folder / "figures.json").read_text())
     assert {picture["file"] for picture in pictures} | {"figures.json"} == {n for n in first if not n.endswith(".pdf")}
-    assert sorted(first) == ["figures.json", "sample-blurriness.pdf", "sample-blurriness.svg", "sample-cost.pdf",
-                             "sample-cost.svg", "sample-deblur-1.png",
+    assert sorted(first) == ["figures.json", "sample-blurriness.pdf", "sample-blurriness.svg", "sample-deblur-1.png",
                              "sample-flow-1.png", "sample-flow-2.png", "sample-lens.pdf", "sample-lens.svg",
                              "sample-quantiles.pdf", "sample-quantiles.svg", "training.pdf",
                              "training.svg"]  # fmt: skip

@@ -12,7 +12,7 @@ from cli.test_command import one_line, pvdbench
 from scoring.frames import textured
 
 from pvdbench.core.errors import DataError, MethodError
-from pvdbench.inference.apply import deblur_anything, estimate_anything
+from pvdbench.inference.apply import deblur_frames, deblur_source, estimate_flow, write_flow_between
 from pvdbench.io.flow import read_flow
 from pvdbench.io.images import read_frame, write_frame
 from pvdbench.io.video import VideoWriter
@@ -56,7 +56,7 @@ def video(tmp_path):
 
 
 def test_a_folder_to_a_folder(folder, tmp_path):
-    assert deblur_anything(Invert(), folder, tmp_path / "out") == 5
+    assert deblur_source(Invert(), folder, tmp_path / "out") == 5
     for t in range(5):
         assert np.array_equal(read_frame(tmp_path / "out" / f"f{t}.png"), 255 - gradual(t))
 
@@ -72,13 +72,13 @@ def test_a_video_is_the_clip_of_its_frames(video):
 
 
 def test_a_video_to_a_folder_and_to_videos(video, tmp_path):
-    deblur_anything(Invert(), video, tmp_path / "out")
+    deblur_source(Invert(), video, tmp_path / "out")
     assert np.array_equal(read_frame(tmp_path / "out" / "000003.png"), 255 - gradual(3))
-    deblur_anything(Invert(), video, tmp_path / "out.mkv")
+    deblur_source(Invert(), video, tmp_path / "out.mkv")
     again = VideoClip(tmp_path / "out.mkv")
     assert len(again) == 25 and again.rate == 25
     assert np.array_equal((again[3] * 255).byte().permute(1, 2, 0).numpy(), 255 - gradual(3))
-    deblur_anything(Invert(), video, tmp_path / "out.mp4")
+    deblur_source(Invert(), video, tmp_path / "out.mp4")
     lossy = VideoClip(tmp_path / "out.mp4")
     assert (
         len(lossy) == 25 and (lossy[3] * 255 - (255 - torch.from_numpy(gradual(3)).permute(2, 0, 1))).abs().mean() < 12
@@ -109,37 +109,37 @@ class Short(Invert):
 
 
 def test_bad_input_is_named_and_leaves_what_was_there(folder, tmp_path):
-    deblur_anything(Invert(), folder, tmp_path / "out")
+    deblur_source(Invert(), folder, tmp_path / "out")
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-    with pytest.raises(MethodError, match="expected 5 frames, got 1; the method must yield one a frame"):
-        deblur_anything(Short(), folder, tmp_path / "out")
+    with pytest.raises(MethodError, match="f1: the method yielded 1 of 5 frames; it must yield one per frame"):
+        deblur_source(Short(), folder, tmp_path / "out")
     write_frame(folder / "f3.png", textured((30, 46)))
-    with pytest.raises(DataError, match=r"f3\.png: expected 46x34 as .*f0\.png, got 46x30"):
-        deblur_anything(Invert(), folder, tmp_path / "out")
+    with pytest.raises(DataError, match=r"f3\.png: 46x30, but .*f0\.png is 46x34"):
+        deblur_source(Invert(), folder, tmp_path / "out")
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="expected PNG or JPEG frames, found none"):
-        deblur_anything(Invert(), tmp_path / "empty", tmp_path / "out")
+    with pytest.raises(DataError, match="empty: no PNG or JPEG frames in this folder"):
+        deblur_source(Invert(), tmp_path / "empty", tmp_path / "out")
     (tmp_path / "no.mp4").write_bytes(b"not a video")
     with pytest.raises(DataError, match=r"no\.mp4: this video cannot be read"):
-        deblur_anything(Invert(), tmp_path / "no.mp4", tmp_path / "out")
+        deblur_source(Invert(), tmp_path / "no.mp4", tmp_path / "out")
     with pytest.raises(DataError, match="no video and no folder of frames is there"):
-        deblur_anything(Invert(), tmp_path / "gone.mp4", tmp_path / "out")
+        deblur_source(Invert(), tmp_path / "gone.mp4", tmp_path / "out")
 
 
 def test_results_never_replace_what_they_are_not(folder, tmp_path):
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    with pytest.raises(DataError, match="expected another place than that of the input, got the same"):
-        deblur_anything(Invert(), folder, tmp_path / "other" / ".." / "in")
+    with pytest.raises(DataError, match="this is the input; name another place"):
+        deblur_source(Invert(), folder, tmp_path / "other" / ".." / "in")
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "dear.txt").write_text("...")
-    with pytest.raises(DataError, match=r"expected no folder, or one of PNG frames to replace, got 'dear\.txt' in it"):
-        deblur_anything(Invert(), folder, tmp_path / "letters")
-    with pytest.raises(DataError, match=r"expected a folder, or a file ending in \.mp4 or \.mkv, got '\.avi'; name"):
-        deblur_anything(Invert(), folder, tmp_path / "a.avi")
+    with pytest.raises(DataError, match=r"letters: 'dear\.txt' in this folder is not ours to replace"):
+        deblur_source(Invert(), folder, tmp_path / "letters")
+    with pytest.raises(DataError, match=r"cannot write '\.avi'; name a folder, or a file ending in \.mp4 or \.mkv"):
+        deblur_source(Invert(), folder, tmp_path / "a.avi")
     for out in ("f0.flo", "f1.flo"):  # whose picture would be a frame
-        with pytest.raises(DataError, match=r"expected a name that leaves .* alone, got one of theirs"):
-            estimate_anything(Constant(), folder / "f0.png", folder / "f1.png", folder / out)
+        with pytest.raises(DataError, match=r"would overwrite .*; choose another name"):
+            write_flow_between(Constant(), folder / "f0.png", folder / "f1.png", folder / out)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "letters"]
 
@@ -147,7 +147,7 @@ def test_results_never_replace_what_they_are_not(folder, tmp_path):
 def test_a_single_frame_is_a_clip(tmp_path):
     (tmp_path / "in").mkdir()
     write_frame(tmp_path / "in" / "a.png", gradual(1))
-    assert deblur_anything(Invert(), tmp_path / "in", tmp_path / "out") == 1
+    assert deblur_source(Invert(), tmp_path / "in", tmp_path / "out") == 1
 
 
 def test_a_sound_file_is_no_video(tmp_path):
@@ -167,12 +167,55 @@ class Constant:
 
 
 def test_flow_between_two_frames(folder, tmp_path):
-    flow = estimate_anything(Constant(), folder / "f0.png", folder / "f1.png", tmp_path / "a.flo")
+    flow = write_flow_between(Constant(), folder / "f0.png", folder / "f1.png", tmp_path / "a.flo")
     assert np.array_equal(read_flow(tmp_path / "a.flo"), flow) and flow.shape == (34, 46, 2)
     assert flow[0, 0].tolist() == [1.5, -2.0]
     write_frame(folder / "f1.png", textured((30, 46)))
-    with pytest.raises(DataError, match=r"f1\.png: expected 46x34 as .*f0\.png, got 46x30"):
-        estimate_anything(Constant(), folder / "f0.png", folder / "f1.png", tmp_path / "b.flo")
+    with pytest.raises(DataError, match=r"f1\.png: 46x30, but .*f0\.png is 46x34"):
+        write_flow_between(Constant(), folder / "f0.png", folder / "f1.png", tmp_path / "b.flo")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_arrays_are_a_clip_too_and_come_back_as_they_went(dtype):
+    scale = 1 if dtype == np.uint8 else 255
+    frames = [(gradual(t) / scale).astype(dtype) for t in range(5)]
+    outputs = deblur_frames(Invert(), frames)
+    assert len(outputs) == 5 and {output.dtype for output in outputs} == {
+        np.dtype(np.uint8 if scale == 1 else np.float32)
+    }
+    for t, output in enumerate(outputs):
+        np.testing.assert_allclose(output, (255 - gradual(t).astype(float)) / scale, atol=1e-6)
+
+
+def test_arrays_and_files_give_the_same_flow(folder, tmp_path):
+    written = write_flow_between(Constant(), folder / "f0.png", folder / "f1.png", tmp_path / "a.flo")
+    assert np.array_equal(estimate_flow(Constant(), gradual(0), gradual(1)), written)
+
+
+@pytest.mark.parametrize(
+    ("frames", "message"),
+    [
+        ([], "no frames to deblur"),
+        ([gradual(0), gradual(1)[1:]], r"frame 1: shape \(33, 46, 3\); give arrays"),
+        ([gradual(0)[..., 0]], r"frame 0: shape \(34, 46\)"),
+        ([gradual(0), gradual(1) / 255], "frame 1: type float64; give all frames as uint8 or all as floats"),
+        ([gradual(0).astype(np.int16)], "frame 0: type int16"),
+        ([gradual(0).astype(np.float32)], r"frame 0: values from .* to 250; floats must be in \[0, 1\]"),
+        ([np.full((4, 4, 3), np.nan)], "frame 0: values from nan to nan"),
+    ],
+)
+def test_arrays_that_are_no_clip_are_refused_by_number(frames, message):
+    with pytest.raises(DataError, match=message):
+        deblur_frames(Invert(), frames)
+
+
+def test_an_upper_bound_has_no_truth_to_look_at():
+    method = Invert()
+    method.upper_bound = True
+    with pytest.raises(MethodError, match="frames: this method is an upper bound"):
+        deblur_frames(method, [gradual(0)])
+    with pytest.raises(MethodError, match="frame 1: the method yielded 1 of 2 frames"):
+        deblur_frames(Short(), [gradual(0), gradual(1)])
 
 
 def test_the_commands(folder, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from pvdbench.inference.cost import cost_facts, multiply_adds
+from pvdbench.inference.cost import multiply_adds, run_cost
 
 
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
@@ -34,6 +34,11 @@ def test_it_grows_with_pixels_alone():
 
 
 def test_what_was_not_measured_is_none():
-    facts = cost_facts({}, [], torch.zeros(3, 4, 6), None)
-    assert facts["milliseconds_median"] is None and facts["multiply_adds_720p"] is None
-    assert (facts["width"], facts["height"], facts["frames"]) == (6, 4, 0)
+    cost = run_cost({}, [], torch.zeros(3, 4, 6), None)
+    assert cost.timing["milliseconds_median"] is None and cost.complexity.multiply_adds_720p is None
+    assert (cost.complexity.width, cost.complexity.height, cost.timing["frames"]) == (6, 4, 0)
+
+
+def test_what_differs_between_machines_is_no_part_of_the_complexity():
+    slow, fast = (run_cost({"deblur": 3}, [ms], torch.zeros(3, 4, 6), 1.5) for ms in (9.0, 1.0))
+    assert slow.complexity == fast.complexity and slow.timing != fast.timing

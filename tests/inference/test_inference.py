@@ -30,31 +30,32 @@ class Fake:
 
 
 def test_frames_land_where_the_scores_look_and_cost_is_told(dataset, tmp_path):
-    facts = run_deblurring(Fake(), "fake", dataset, tmp_path / "out")
+    cost = run_deblurring(Fake(), "fake", dataset, tmp_path / "out")
     for video in "ab":
         for t in range(4):
             name = f"{t:05d}.png"
             expected = read_frame(dataset / video / "input" / name)
             np.testing.assert_array_equal(read_frame(tmp_path / "out" / video / name), expected)
-    assert facts["frames"] == 8 and (facts["width"], facts["height"]) == (64, 48)
-    assert facts["parameters"] == {"deblur": 3} and facts["milliseconds_median"] > 0 and facts["threads"] >= 1
+    complexity, timing = cost.complexity, cost.timing
+    assert timing["frames"] == 8 and (complexity.width, complexity.height) == (64, 48)
+    assert complexity.parameters == {"deblur": 3} and timing["milliseconds_median"] > 0 and timing["threads"] >= 1
 
 
 def test_videos_without_truth_are_deblurred_alike(dataset, tmp_path):
     run_deblurring(Fake(), "fake", dataset, tmp_path / "with")
     table = read_table(dataset / "manifest.csv", MANIFEST)
     write_table(dataset / "manifest.csv", table.assign(sharp=None), MANIFEST)
-    facts = run_deblurring(Fake(), "fake", dataset, tmp_path / "without")
+    cost = run_deblurring(Fake(), "fake", dataset, tmp_path / "without")
     files = {path.relative_to(tmp_path / "with"): path.read_bytes() for path in tmp_path.glob("with/*/*.png")}
-    assert facts["frames"] == len(files) == 8
+    assert cost.timing["frames"] == len(files) == 8
     assert all((tmp_path / "without" / name).read_bytes() == content for name, content in files.items())
 
 
 @pytest.mark.parametrize(
     ("outputs", "message"),
     [
-        (lambda clip: iter(clip[:3]), "fake: a: expected 4 frames, got 3; yield one a frame"),
-        (lambda clip: iter([*clip, clip[0]]), "fake: a: expected 4 frames, got more"),
+        (lambda clip: iter(clip[:3]), "fake: a: 3 frames for 4; yield one per frame"),
+        (lambda clip: iter([*clip, clip[0]]), "fake: a: more than 4 frames; yield one per frame"),
         (
             lambda clip: (f[:, :-1] for f in clip),
             r"00000\.png: the method yielded shape \(3, 47, 64\), not \(3, 48, 64\)",
@@ -88,8 +89,8 @@ def test_the_sharp_frame_before_is_warped_by_the_flow_between_the_blurry_ones(da
         asked.append(target)
         return torch.tensor([-1.0, 0.0]).view(2, 1, 1).expand(2, *target.shape[1:])
 
-    facts = run_motion(Fake(flow=true_flow), "fake", dataset, tmp_path / "out")
-    assert facts["frames"] == 6 and not list((tmp_path / "out").rglob("00000.*"))
+    cost = run_motion(Fake(flow=true_flow), "fake", dataset, tmp_path / "out")
+    assert cost.timing["frames"] == 6 and not list((tmp_path / "out").rglob("00000.*"))
     blurry = read_frame(dataset / "a" / "input" / "00001.png")
     np.testing.assert_array_equal((asked[0].permute(1, 2, 0) * 255).round().byte().numpy(), blurry)
     for t in (1, 2, 3):

@@ -7,9 +7,9 @@ import pytest
 import torch
 from conftest import METHODS, ROOT
 from fake_method import write_method
+from pvdbench.inference.row import Attempt
 
 from pvdbench.core.errors import MethodError, ParamsError
-from pvdbench.inference.row import Attempt
 from pvdbench.inference.runner import attempt
 from pvdbench.io.images import read_frame
 from pvdbench.methods.card import read_card

@@ -1,5 +1,6 @@
 """The pipeline itself: real `dvc repro` of studies/smoke in a temporary clone."""
 
+import ast
 import json
 import os
 import re
@@ -9,14 +10,33 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import ROOT
 
 pytestmark = pytest.mark.pipeline
 BIN = Path(sys.executable).parent
+TRACER = '''
+"""Write down every file whose code runs as a module, in the stage's process and in those that it starts."""
+import os, sys
+
+words = next((sys.orig_argv[i + 1 :] for i, word in enumerate(sys.orig_argv) if word.endswith("pvdbench")), None)
+if words is not None:
+    os.environ.setdefault("TRACED_STAGE", " ".join(words))
+if "TRACED_STAGE" in os.environ:
+    log = os.open(os.environ["TRACE_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+    def note(event, arguments):
+        if event == "exec" and hasattr(arguments[0], "co_filename"):
+            os.write(log, f"{os.environ['TRACED_STAGE']}\\t{arguments[0].co_filename}\\n".encode())
+
+    sys.addaudithook(note)
+'''
 
 
-def run(clone: Path, *command: str, where: str = ".") -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": str(clone)}
+def run(clone: Path, *command: str, where: str = ".", **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a command with the clone's pvdbench; more is added to its environment."""
+    path = {"PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": f"{clone}:{os.environ.get('PYTHONPATH', '')}"}
+    environment = os.environ | path | more
     done = subprocess.run(command, cwd=clone / where, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done
@@ -46,8 +66,12 @@ def clone(tmp_path_factory):
         ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "all"],
     ):
         run(folder, "git", *command)
-    first = run(folder, "dvc", "repro", "studies/smoke/dvc.yaml")
-    (folder / "first.log").write_text(first.stdout)
+    tracer = tmp_path_factory.mktemp("tracer")
+    (tracer / "sitecustomize.py").write_text(TRACER)
+    path = f"{folder}:{tracer}:{os.environ.get('PYTHONPATH', '')}"
+    log = folder.parent / "trace.log"
+    first = run(folder, "dvc", "repro", "studies/smoke/dvc.yaml", PYTHONPATH=path, TRACE_LOG=str(log))
+    (folder.parent / "first.log").write_text(first.stdout)
     return folder
 
 
@@ -59,11 +83,46 @@ def scores(clone):
 
 
 def test_the_first_run_makes_every_stage_and_no_other_data_set(clone, scores):
-    ran = stages_run((clone / "first.log").read_text())
+    ran = stages_run((clone.parent / "first.log").read_text())
     listed = run(clone, "dvc", "stage", "list", "--name-only", where="studies/smoke").stdout.split()
-    assert sorted(ran) == sorted(["smoke", *listed])
+    assert sorted(ran) == sorted(["smoke", "code", *listed])  # code of the study, and code of the data sets
     assert not (clone / "data" / "sample").exists()
-    assert len(scores) == 4 + 5 + 5 + 1  # flow, deblurring, steadiness, volume
+    assert len(scores) == 4 + 5 + 1  # motion, deblurring, volume
+
+
+def test_every_file_that_a_stage_runs_is_in_its_record(clone, scores):
+    """Whatever Python ran as a module, in the stage's process or in its method's, is hashed in what DVC compares."""
+    ran: dict[str, set[str]] = {}
+    for line in (clone.parent / "trace.log").read_text().splitlines():
+        words, file = line.split("\t")
+        if file.startswith(f"{clone}/"):
+            ran.setdefault(words, set()).add(Path(file).resolve().relative_to(clone.resolve()).as_posix())
+    study = clone / "studies" / "smoke"
+    stages = yaml.safe_load((study / "dvc.lock").read_text())["stages"]
+    assert len(stages) > 30
+    for name, stage in stages.items():
+        files = ran[stage["cmd"].removeprefix("pvdbench ")]
+        assert len(files) > 20, name
+        if name.startswith(("motion@", "deblur@")):
+            assert any(file.startswith("methods/") for file in files), name
+        if name != "code":
+            assert {file for file in files if not _is_door(clone, file)} <= _recorded(study, stage), name
+
+
+def _is_door(clone: Path, file: str) -> bool:
+    """The modules that gather commands and names, of which a record has the one command; packages without code."""
+    door = file.startswith("pvdbench/cli/") or file in ("pvdbench/__init__.py", "pvdbench/__main__.py")
+    return door or (file.endswith("__init__.py") and len(ast.parse((clone / file).read_text()).body) == 1)
+
+
+def _recorded(study: Path, stage: dict) -> set[str]:
+    """The files that the record of a stage names, by their path from the repository's top."""
+    names = set()
+    for path in (dep["path"] for dep in stage["deps"] if re.match(r"data/code/.*json", dep["path"])):
+        record = json.loads((study / path).read_text())
+        names |= {*record["code"], *record.get("imports", {})}
+        names |= {os.path.normpath(f"methods/{record['method']}/{file}") for file in record.get("files", {})}
+    return names
 
 
 def test_the_report_stands_with_all_it_shows(clone):
@@ -77,6 +136,37 @@ def test_the_report_stands_with_all_it_shows(clone):
 def test_a_second_run_runs_nothing(clone, scores):
     again = run(clone, "dvc", "repro", "studies/smoke/dvc.yaml")
     assert stages_run(again.stdout) == []
+
+
+def test_a_study_that_gave_the_same_again_leaves_nothing_to_commit_and_says_so(clone, scores):
+    study = "studies/smoke"
+    for words in (["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "locks"]):
+        run(clone, "git", *words)
+    total = len(yaml.safe_load((clone / study / "dvc.lock").read_text())["stages"]) + 1  # and the data set's
+    assert (
+        run(clone, "pvdbench", "study", "verify", where=study).stdout
+        == f"{total} of {total} stages reproduce dvc.lock\n"
+    )
+    for stage in ("deblur@smoke-input", "tables", "report"):
+        run(clone, "dvc", "repro", "--force", "--single-item", stage, where=study)
+    run(clone, "pvdbench", "report", where=study)
+    assert stages_run(run(clone, "dvc", "repro", f"{study}/dvc.yaml").stdout) == []
+    assert run(clone, "git", "status", "--short").stdout == ""
+    lock = clone / study / "dvc.lock"
+    text = lock.read_text()
+    lock.write_text(text.replace(yaml.safe_load(text)["stages"]["tables"]["outs"][0]["md5"], "0" * 32))
+    said = run(clone, "pvdbench", "study", "verify", where=study).stdout
+    assert said == f"{total - 1} of {total} stages reproduce dvc.lock\n  tables: reports/tables\n"
+    lock.write_text(text)
+
+
+def test_rows_that_train_nothing_wait_for_no_training(clone):
+    def before(stage):
+        return run(clone, "dvc", "dag", "--dot", stage, where="studies/smoke").stdout
+
+    assert "pretrain" in before("train-motion@bimnet")
+    for stage in ("train-motion@static", "motion@smoke-tvl1", "deblur@smoke-input", "train-deblur@baseline"):
+        assert "code" in before(stage) and "pretrain" not in before(stage), stage
 
 
 def test_a_remote_brings_everything_back_and_nothing_runs_again(clone, scores, tmp_path):
@@ -95,8 +185,8 @@ def test_a_touched_method_runs_its_own_stages_and_what_shows_them(clone, scores)
     adapter = clone / "methods" / "tvl1" / "adapter.py"
     adapter.write_text(adapter.read_text() + "# touched\n")
     again = run(clone, "dvc", "repro", "studies/smoke/dvc.yaml")
-    # the flow comes out the same, so it is not scored again; its milliseconds do not, so tables and report follow
-    assert sorted(stages_run(again.stdout)) == ["code", "motion@smoke-tvl1", "report", "tables"]
+    # the flow comes out the same, so nothing is scored or printed again; the report shows the method's files
+    assert sorted(stages_run(again.stdout)) == ["code", "motion@smoke-tvl1", "report"]
 
 
 def test_a_changed_method_is_scored_again(clone, scores):

@@ -66,7 +66,7 @@ def strange(ready):
         "table2": {n: label for n, label in PARAMS["table2"].items() if n != "mc"} | {"m\u00fc<'\"&#?%": _NAME}
     }
     figures = params["figures"] | {"deblur": params["figures"]["deblur"] | {"rows": ["input", "bimc-pv"]}}
-    for folder in ("deblur", "scores/deblur", "cost/deblur"):
+    for folder in ("deblur", "scores/deblur", "cost/deblur", "complexity/deblur"):
         for path in (ready.root / "data" / folder / "sample").glob("mc*"):
             if path.name.partition(".")[0] == "mc":
                 renamed = path.rename(path.with_name(path.name.replace("mc", "m\u00fc<'\"&#?%", 1)))

@@ -12,6 +12,7 @@ from fake_study import DEBLUR, MOTION, RANKING, SIZES, TABLE_PARAMS
 
 from pvdbench.analysis.bootstrap import bootstrap_of
 from pvdbench.analysis.scores import group_mean, read_scores
+from pvdbench.io.complexity import read_complexity
 from pvdbench.report.single_file import LIMIT, build_single_file
 
 pytestmark = BROWSER
@@ -88,7 +89,8 @@ def _check_what_is_not_measured(built, name, row, label, cells, *, compared):
     wanted = []
     if name == "table3":
         cost = json.loads((built.root / "data" / "cost" / "deblur" / "sample" / f"{row}.json").read_text())
-        parts = [cost["parameters"].get(part, math.nan) / 1e6 for part in ("deblur", "motion")]
+        complexity = read_complexity(built.root / "data" / "complexity" / "deblur" / "sample" / f"{row}.json")
+        parts = [complexity.parameters.get(part, math.nan) / 1e6 for part in ("deblur", "motion")]
         total = math.nan if all(map(math.isnan, parts)) else sum(part for part in parts if part == part)
         wanted = [(total, 3), *((part, 3) for part in parts), (cost["milliseconds_median"], 1)]
         keys = ("psnr_db", "ssim", "params_total_m", "params_pvdnet_m", "params_bimnet_m")

@@ -153,6 +153,7 @@ def _second_data_set(study):
     write_table(data / "second" / "manifest.csv", manifest[manifest.video != "clip2"], MANIFEST)
     for folder in [path for path in data.glob("*/sample") if path.parent.name in ("deblur", "motion")] + [
         *data.glob("cost/*/sample"),
+        *data.glob("complexity/*/sample"),
         *data.glob("scores/*/sample"),
     ]:
         shutil.copytree(folder, folder.with_name("second"))

@@ -213,7 +213,7 @@ def test_given_weights_say_which_network_is_counted(study, uncounted):
 
 def test_a_study_outside_a_dvc_repository_is_one_line(study, uncounted):
     shutil.rmtree(study / ".dvc")
-    with pytest.raises(StudyError, match=r"expected a study in a DVC repository, got '.*'; clone pvdbench with git"):
+    with pytest.raises(StudyError, match=r"DVC cannot read the study: .*; clone pvdbench with git"):
         plan_study(load_study(study), RATE)
 
 
