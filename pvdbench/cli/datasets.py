@@ -206,7 +206,7 @@ def render(name: str, params: Path, out: Path, cost: Path) -> None:
     known = read_params(params, DataParams)
     rendered = [key for key, value in known if isinstance(value, RenderParams)]
     if name not in rendered:
-        raise ParamsError(f"{params}: expected one of {', '.join(rendered)}, got '{name}'; correct the name")
+        raise ParamsError(f"{params}: unknown rendered data set '{name}'; choose from {', '.join(rendered)}")
     torch.set_num_threads(1)  # the pieces are small: one thread is as fast, and not slowed by a busy neighbour
     with measured_cost(cost, f"render {name}"):
         render_dataset(name, getattr(known, name), out)
@@ -218,15 +218,14 @@ def render(name: str, params: Path, out: Path, cost: Path) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write, beside the whole one.")
 def subset(name: str, params: Path, out: Path) -> None:
     """Cut the subset NAME of data/params.yaml out of a data set: fewer videos, fewer frames, a crop of them."""
-    from pvdbench.core.errors import ParamsError
+    from pvdbench.core.errors import ParamsError, choices
     from pvdbench.core.params import read_params
     from pvdbench.datasets.params import DataParams
     from pvdbench.datasets.subset import take_subset
 
     known = read_params(params, DataParams).subsets
     if name not in known:
-        choices = ", ".join(known) or "none yet"
-        raise ParamsError(f"{params}: subsets: expected one of {choices}, got '{name}'; add it or correct the name")
+        raise ParamsError(f"{params}: subsets: unknown subset '{name}'; choose from {choices(known)}")
     take_subset(out.parent / known[name].of, known[name], out)
 
 
@@ -234,7 +233,7 @@ def subset(name: str, params: Path, out: Path) -> None:
 @click.argument("name")
 @study_folder
 def pack(name: str, folder: Path) -> None:
-    """Put the training frames of the data set NAME into one array a clip, so that training need not decode them.
+    """Put the training frames of the data set NAME into one array per clip, so that training need not decode them.
 
     What is packed already stays; training reads it without being told to.
     """

@@ -1,4 +1,4 @@
-"""How a camera maps light to bytes: a power, or a measured curve as Nah et al. (2017) used, Eq. (2) there."""
+"""A camera's response, from light to bytes: a power, or a measured curve as Nah et al. (2017) used, Eq. (2) there."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,22 +21,22 @@ class Response:
     light: NDArray[np.float32]  # (256,)
 
     def to_linear(self, frame: Frame) -> NDArray[np.float32]:
-        """(H, W, 3) bytes to linear light."""
+        """Convert (H, W, 3) bytes to linear light."""
         return self.light[frame]
 
     def to_frame(self, light: NDArray[np.float32]) -> Frame:
-        """(H, W, 3) linear light to the nearest bytes along the curve."""
+        """Convert (H, W, 3) linear light to the nearest bytes along the curve."""
         values = np.interp(light, self.light, np.arange(_BYTES))
         return np.asarray(np.floor(values + 0.5), np.uint8)
 
 
 def power_response(gamma: float) -> Response:
-    """light = (byte / 255)^gamma; Nah et al. took 2.2 where the camera's curve was not known."""
+    """Make the response light = (byte / 255)^gamma; Nah et al. took 2.2 where the camera's curve was not known."""
     return Response(((np.arange(_BYTES) / (_BYTES - 1)) ** gamma).astype(np.float32))
 
 
 def read_response(path: Path) -> Response:
-    """A curve from a CSV with the columns byte and light, 256 rows in order.
+    """Read a curve from a CSV with the columns byte and light, 256 rows in order.
 
     Raises:
         DataError: if it is missing or damaged, or light is not rising within [0, 1].
@@ -44,8 +44,10 @@ def read_response(path: Path) -> Response:
     table = read_table(path, RESPONSE)
     light = pd.to_numeric(table["light"], errors="coerce").to_numpy(np.float32)
     if table["byte"].tolist() != list(range(_BYTES)):
-        raise DataError(f"{path}: expected a row for each byte from 0 to 255, got {len(table)} rows; complete it")
+        raise DataError(
+            f"{path}: it has {len(table)} rows, and must have one for each byte from 0 to 255, in order; complete it"
+        )
     if not (np.all(np.diff(light) > 0) and light[0] >= 0 and light[-1] <= 1):
-        raise DataError(f"{path}: expected light that rises with byte from at least 0 to at most 1, "
-                        "got another curve; scale or mend it")  # fmt: skip
+        raise DataError(f"{path}: light must rise with byte, from at least 0 to at most 1, and does not; scale or mend "
+                        "it")  # fmt: skip
     return Response(light)

@@ -1,4 +1,4 @@
-"""data/sources.yaml and data/checksums.csv: where the paper's data sets come from, and what is here of them."""
+"""Read data/sources.yaml and data/checksums.csv: where published data sets come from, and what is here of them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,14 +7,14 @@ from typing import Annotated, TypeVar
 import pandas as pd
 from pydantic import Field, StringConstraints
 
-from pvdbench.core.errors import ParamsError
+from pvdbench.core.errors import ParamsError, choices, shorten
 from pvdbench.core.params import StrictModel, read_params
 from pvdbench.io.tables import read_table, write_table
 
 CHECKSUMS = ("file", "size", "sha256")
 """The archives without a published hash, as they were downloaded first."""
 NOTE = "archive.json"
-"""The file by which a data set's folder says that it is whole, and out of which archive."""
+"""The file that says that a data set's folder is complete, and from which archive."""
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Entry = TypeVar("Entry")
@@ -84,13 +84,13 @@ class Catalogue:
 
     def _known(self, entries: dict[str, Entry], name: str, key: str) -> Entry:
         if name not in entries:
-            raise ParamsError(f"{self.data / 'sources.yaml'}: {key}: expected one of {', '.join(entries)}, "
-                              f"got '{name}'; correct the name or add it")  # fmt: skip
+            raise ParamsError(f"{self.data / 'sources.yaml'}: {key}: unknown name '{shorten(name, 60)}'; choose from "
+                              f"{choices(entries)}")  # fmt: skip
         return entries[name]
 
 
 def read_catalogue(data: Path) -> Catalogue:
-    """The catalogue of a folder data/.
+    """Read the catalogue of a folder data/.
 
     Raises:
         ParamsError: if sources.yaml is missing or is not understood.
@@ -99,7 +99,7 @@ def read_catalogue(data: Path) -> Catalogue:
 
 
 def state(catalogue: Catalogue, name: str) -> str:
-    """What is here of a data set: whole, a part, its archive alone, or nothing."""
+    """Say what is here of a data set: all of it, a part, its archive alone, or nothing."""
     archive = catalogue.archive_path(catalogue.archive(name))
     folder, part = catalogue.data / name, archive.with_name(archive.name + ".partial") / "part"
     if (folder / NOTE).exists():

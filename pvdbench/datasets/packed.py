@@ -1,4 +1,4 @@
-"""Frames for training: from one memory-mapped array a clip where the data set is packed, else decoded one by one."""
+"""Read frames for training: from one memory-mapped array per clip where the data set is packed, else one by one."""
 
 import hashlib
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, shorten
 from pvdbench.datasets.manifest import ClipFiles, read_clips
 from pvdbench.io.atomic import replaced_file
 from pvdbench.io.images import frame_size, read_frame
@@ -54,7 +54,7 @@ def _write(path: Path, clip: ClipFiles, kind: str) -> None:
 
 
 def packed_path(folder: Path, split: str, clip: ClipFiles, kind: str) -> Path:
-    """Where the frames of a clip lie packed, if they do."""
+    """Make the path where the frames of a clip lie if they are packed."""
     files = [getattr(frame, kind) for frame in clip.frames]
     content = "".join(f"{file.name} {file.stat().st_size}\n" for file in files)
     signature = hashlib.sha256(content.encode()).hexdigest()[:12]
@@ -62,7 +62,7 @@ def packed_path(folder: Path, split: str, clip: ClipFiles, kind: str) -> Path:
 
 
 class FrameReader:
-    """Crops of frames; a packed clip is mapped into memory when it is first read."""
+    """Reads crops of frames; a packed clip is mapped into memory when it is first read."""
 
     def __init__(self, folder: Path, split: str = "train") -> None:
         self._folder, self._split = folder, split
@@ -102,8 +102,10 @@ class FrameReader:
         try:
             packed: NDArray[np.uint8] = np.load(path, mmap_mode="r")
         except (ValueError, OSError) as error:
-            raise DataError(f"{path}: expected a packed clip, got '{error}'; remove it and pack again") from error
+            raise DataError(
+                f"{path}: this packed clip cannot be read ({shorten(error)}); remove it and pack again"
+            ) from error
         if packed.shape != expected or packed.dtype != np.uint8:
-            raise DataError(f"{path}: expected {expected} of uint8, got {packed.shape} of {packed.dtype}; "
-                            "remove it and pack again")  # fmt: skip
+            raise DataError(f"{path}: this pack has shape {packed.shape} of {packed.dtype}, its clip {expected} of "
+                            "uint8; remove it and pack again")  # fmt: skip
         return packed

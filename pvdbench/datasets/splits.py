@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, choices
 from pvdbench.io.tables import SPLITS, read_table
 
 
@@ -17,7 +17,7 @@ class VideoSplit:
 
 
 def read_splits(path: Path, dataset: str) -> dict[str, VideoSplit]:
-    """The videos of one data set, by name.
+    """Read the videos of one data set, by name.
 
     Args:
         dataset: "su", "nah" or "real", as the table names it.
@@ -28,8 +28,8 @@ def read_splits(path: Path, dataset: str) -> dict[str, VideoSplit]:
     table = read_table(path, SPLITS)
     rows = table[table["dataset"] == dataset]
     if rows.empty:
-        known = ", ".join(sorted(table["dataset"].unique()))
-        raise DataError(f"{path}: expected rows of '{dataset}', got {known}; add them or name another file by --splits")
+        known = choices(sorted(table["dataset"].unique()))
+        raise DataError(f"{path}: it lists no video of '{dataset}', but of {known}; name another file by --splits")
     return {str(row.video): _video(path, row) for row in rows.itertuples()}
 
 
@@ -37,6 +37,6 @@ def _video(path: Path, row: object) -> VideoSplit:
     first, last, count = row.first_frame, row.last_frame, row.frames  # type: ignore[attr-defined]
     names = tuple(f"{number:0{len(first)}d}" for number in range(int(first), int(last) + 1))
     if len(names) != count or not row.consecutive:  # type: ignore[attr-defined]
-        raise DataError(f"{path}: {row.video}: expected {count} consecutive frames, "  # type: ignore[attr-defined]
-                        f"got {first} to {last}; correct the row")  # fmt: skip
+        raise DataError(f"{path}: {row.video}: {first} to {last} are not {count} consecutive "  # type: ignore[attr-defined]
+                        "frames; correct the row")  # fmt: skip
     return VideoSplit(str(row.video), str(row.split), names)  # type: ignore[attr-defined]

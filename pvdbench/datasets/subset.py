@@ -1,4 +1,4 @@
-"""A part of a data set as one of its own: fewer videos, fewer frames or a crop of them, named as such in the report."""
+"""Make a part of a data set a data set of its own: fewer videos, fewer frames or a crop of them."""
 
 import json
 import shutil
@@ -45,7 +45,7 @@ def take_subset(whole: Path, subset: Subset, out: Path) -> None:
 
 
 def describe_subset(folder: Path) -> str | None:
-    """What part of which data set a folder holds, in words; None if it is a whole one."""
+    """Say what part of which data set a folder holds; None if it is a whole one."""
     if not (folder / NOTE).exists():
         return None
     note = Subset(**json.loads((folder / NOTE).read_text()))
@@ -58,13 +58,13 @@ def describe_subset(folder: Path) -> str | None:
 def _first_videos(whole: Path, split: pd.DataFrame, count: int) -> pd.DataFrame:
     videos = sorted(split["video"].unique())
     if len(videos) < count:
-        raise DataError(f"{whole}: expected at least {count} videos of split '{split['split'].iloc[0]}', "
-                        f"got {len(videos)}; lower `videos` of the subset")  # fmt: skip
+        raise DataError(f"{whole}: its split '{split['split'].iloc[0]}' has {len(videos)} videos, not {count}; lower "
+                        "`videos` of the subset")  # fmt: skip
     return split[split["video"].isin(videos[:count])]
 
 
 def _taken(whole: Path, out: Path, row: Mapping[Hashable, Any], size: tuple[int, int] | None) -> dict[Hashable, Any]:
-    """Copy or crop the files of one row of the manifest; its row in the new one."""
+    """Copy or crop the files of one row of the manifest; return its row in the new one."""
     new = dict(row)
     for kind in _FILES:
         if not isinstance(row[kind], str):
@@ -83,7 +83,7 @@ def _taken(whole: Path, out: Path, row: Mapping[Hashable, Any], size: tuple[int,
 
 
 def _crop(source: Path, target: Path, kind: str, size: tuple[int, int]) -> None:
-    """The middle of a frame, a flow or a mask; the true flow may point out of it."""
+    """Crop the middle of a frame, a flow or a mask; the true flow may point out of it."""
     if kind == "flow":
         write_flow(target, _middle(read_flow(source), size, source))
     elif kind == "occlusion":
@@ -95,7 +95,7 @@ def _crop(source: Path, target: Path, kind: str, size: tuple[int, int]) -> None:
 def _middle(values: NDArray[Scalar], size: tuple[int, int], source: Path) -> NDArray[Scalar]:
     (w, h), (height, width) = size, values.shape[:2]
     if w > width or h > height:
-        raise DataError(f"{source}: expected at least {w}x{h} for the crop, got {width}x{height}; "
-                        "lower `size` of the subset")  # fmt: skip
+        raise DataError(f"{source}: a crop of {w}x{h} does not fit into {width}x{height}; lower `size` of the "
+                        "subset")  # fmt: skip
     y, x = (height - h) // 2, (width - w) // 2
     return values[y : y + h, x : x + w]

@@ -1,4 +1,4 @@
-"""Blurry and sharp pairs from a high-frame-rate video, as Su et al. and Nah et al. made theirs."""
+"""Make blurry and sharp pairs from a high-frame-rate video, as Su et al. and Nah et al. made theirs."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _GREEN = 1  # the flow is of the green channel, the least noisy one of a Bayer s
 
 
 def frames_between(first: Frame, second: Frame, light: tuple[Light, Light], count: int) -> Iterator[Light]:
-    """Equally spaced moments between two frames.
+    """Interpolate equally spaced moments between two frames.
 
     The flow f leads from first to second (TV-L1 of Zach et al. 2007, scikit-image's defaults). At moment s of (0, 1),
     first is sampled at p - s f(p) and second at p + (1 - s) f(p), blended with weights 1 - s and s; f is taken at p
@@ -97,7 +97,7 @@ def synthesize(video: Path, out: Path, exposure: Exposure, response: Response) -
     with replaced_folder(out) as folder:
         rows = [_write(folder, f"{t:05d}", *pair) for t, pair in enumerate(_pairs(video, exposure, response))]
         if not rows:
-            raise DataError(f"{video}: expected at least the {exposure.window} frames of one window, got fewer; "
+            raise DataError(f"{video}: it has fewer frames than the {exposure.window} of one window; "
                             "lower --window or take a longer video")  # fmt: skip
         report = pd.DataFrame(rows, columns=list(BLUR))
         write_table(folder / "blur.csv", report, BLUR)

@@ -56,7 +56,10 @@ def test_the_studies_are_valid(name, rows):
             lambda p: p["training"]["motion"]["pretrain"].update(learning_rate=float("nan")),
             "training.motion.pretrain.learning_rate: input should be a finite number, got nan; correct it",
         ),
-        (lambda p: p["deblur"]["bimc"].update(method="nobody"), "methods/nobody: expected a method with method.yaml"),
+        (
+            lambda p: p["deblur"]["bimc"].update(method="nobody"),
+            "methods: no method 'nobody' with a method.yaml is there",
+        ),
         (
             lambda p: p["deblur"]["bimc"].update(method="tvl1"),
             "deblur: expected methods for 'deblur', got 'tvl1' for 'motion'",

@@ -66,7 +66,7 @@ def _nested(depth):
         (_nested(3000).encode(), "this is no YAML that can be read (maximum recursion depth exceeded"),
         (_nested(100).encode(), "rows: input should be a valid dictionary, got [[["),
         (b"rows: {}\nplain: {steps: '" + b"9" * 5000 + b"'}", "plain.steps: input should be a valid integer, got '999"),
-        (b"x" * 900 + b": 1", "unknown key 'xxx"),
+        (b"rows: {}\nplain: {steps: 1}\n" + b"x" * 900 + b": 1", "unknown key 'xxx"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_one_short_line(tmp_path, content, message):

@@ -56,7 +56,7 @@ def test_frames_alone_are_taken_from_wherever_the_archive_holds_the_data_set(tmp
 )
 def test_a_name_that_leads_out_of_the_folder_is_refused_before_anything_is_written(tmp_path, name):
     archive = make_archive(tmp_path / "a.zip", {FRAME: b"x", name: b"evil"})
-    assert "leads out of it" in refusal(archive, tmp_path / "out")
+    assert "leads out of its folder" in refusal(archive, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -77,14 +77,14 @@ def test_links_and_devices_are_refused(tmp_path, kind):
     link = ZipInfo("set/video/GT/00000.jpg")
     link.external_attr = (kind | 0o777) << 16
     archive = make_archive(tmp_path / "a.zip", {FRAME: b"x", link: b"/etc/passwd"})
-    assert "got a link or a device, 'set/video/GT/00000.jpg'" in refusal(archive, tmp_path / "out")
+    assert "'set/video/GT/00000.jpg' is a link or a device" in refusal(archive, tmp_path / "out")
 
 
 def test_a_bomb_is_refused_by_its_ratio_and_by_its_largest_frame(tmp_path):
     ratio = make_archive(tmp_path / "a.zip", {FRAME: bytes(10**6)}, ZIP_DEFLATED)
     assert "and 1000000; do not trust" in refusal(ratio, tmp_path / "out")
     large = make_archive(tmp_path / "b.zip", {FRAME: bytes(LARGEST_FRAME + 1)})
-    assert f"expected frames of at most {LARGEST_FRAME} bytes" in refusal(large, tmp_path / "out")
+    assert f"more than {LARGEST_FRAME} and " in refusal(large, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -106,14 +106,14 @@ def test_two_files_for_one_frame_are_refused(tmp_path):
 
 def test_an_archive_of_something_else_is_named(tmp_path):
     archive = make_archive(tmp_path / "a.zip", {"thesis.pdf": b"x"})
-    assert "expected frames below set, in folders input and GT, found none" in refusal(archive, tmp_path / "out")
+    assert "no frame lies below set in folders input and GT" in refusal(archive, tmp_path / "out")
 
 
 @pytest.mark.parametrize("kept", [0, 10, 500, 1090])
 def test_a_truncated_archive_is_refused(tmp_path, kept):
     archive = make_archive(tmp_path / "a.zip", {FRAME: os.urandom(1000)})
     archive.write_bytes(archive.read_bytes()[:kept])
-    assert "expected a whole zip archive, got" in refusal(archive, tmp_path / "out")
+    assert "this is no whole zip archive (" in refusal(archive, tmp_path / "out")
 
 
 @pytest.mark.parametrize("compression", [0, ZIP_DEFLATED])
@@ -122,7 +122,7 @@ def test_a_corrupt_frame_is_refused_and_leaves_no_file(tmp_path, compression):
     content = bytearray(archive.read_bytes())
     content[300:310] = b"0123456789"
     archive.write_bytes(content)
-    assert "expected a whole zip archive, got" in refusal(archive, tmp_path / "out")
+    assert "this is no whole zip archive (" in refusal(archive, tmp_path / "out")
     assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
 
 
@@ -138,7 +138,7 @@ def test_an_encrypted_archive_is_refused(tmp_path):
 def test_a_disk_too_small_is_named_before_the_first_frame(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 8, 2))
     archive = make_archive(tmp_path / "a.zip", {FRAME: b"x" * 3_000_000})
-    assert "expected 0.003 GB of free disk, got 0.000 GB" in refusal(archive, tmp_path / "out", WriteError)
+    assert "this needs 0.003 GB of disk, and 0.000 GB are free" in refusal(archive, tmp_path / "out", WriteError)
     assert not list((tmp_path / "out").iterdir())
 
 

@@ -25,10 +25,10 @@ from pvdbench.core.errors import DataError, ParamsError, WriteError
 from pvdbench.core.params import read_params
 from pvdbench.datasets.catalogue import Sources, read_catalogue, state
 from pvdbench.datasets.download.archive import download, fetch
-from pvdbench.datasets.download.http import Patience
+from pvdbench.datasets.download.http import RetryPolicy
 
 NOWHERE = "http://127.0.0.1:9/never"
-HASTY = Patience(attempts=3, wait=0.01, timeout=2)
+HASTY = RetryPolicy(attempts=3, wait=0.01, timeout=2)
 
 
 @pytest.fixture(scope="module")
@@ -169,13 +169,16 @@ def test_a_busy_server_is_asked_again_and_an_empty_one_passed_over(tmp_path, su)
 @pytest.mark.parametrize(
     ("served", "message"),
     [
-        (Served(b"", status=404), r"expected an archive, got HTTP 404 \(Not Found\); try again later"),
-        (Served(b"", status=403), r"expected an archive, got HTTP 403 \(Forbidden\); .* --from FILE"),
+        (Served(b"", status=404), r"the server answered HTTP 404 \(Not Found\); try again later"),
+        (Served(b"", status=403), r"the server answered HTTP 403 \(Forbidden\); .* --from FILE"),
         (Served(QUOTA, status=403), r"got HTTP 403 \(Forbidden\), 'Google Drive - Quota exceeded'; try again later"),
-        (Served(b"x" * 99, busy=range(99)), r"got HTTP 503 \(Service Unavailable\) after 0 bytes, 3 times in a row"),
+        (
+            Served(b"x" * 99, busy=range(99)),
+            r"the download failed by HTTP 503 \(Service Unavailable\) after 0 bytes, 3 times in a row",
+        ),
         (Served(QUOTA, media_type="text/html"), "got a web page: 'Google Drive - Quota exceeded'"),
         (Served(QUOTA), "got a web page: 'Google Drive - Quota exceeded'"),
-        (Served(b"PK\x03\x04 and no more"), "expected a zip archive, got 16 bytes without the end of one"),
+        (Served(b"PK\x03\x04 and no more"), "its 16 bytes are no zip archive, or not a whole one"),
     ],
 )
 def test_what_is_no_archive_is_refused_in_one_line(tmp_path, served, message):
@@ -189,7 +192,7 @@ def test_what_is_no_archive_is_refused_in_one_line(tmp_path, served, message):
 def test_no_network_is_named(tmp_path):
     with serving({}) as host:
         pass
-    assert "got no connection after 0 bytes, 3 times in a row" in refusal(
+    assert "the download failed by no connection after 0 bytes, 3 times in a row" in refusal(
         catalogue(tmp_path / "data", f"{host}/su.zip")
     )
 
@@ -198,7 +201,7 @@ def test_a_server_that_stops_answering_is_given_up_and_what_came_is_kept(tmp_pat
     with serving({"/su.zip": Served(su, etag=None, hang_after=5000)}) as host:
         known = catalogue(tmp_path / "data", f"{host}/su.zip")
         with pytest.raises(DataError, match="1 times in a row"):
-            download(known, known.archive("su"), Patience(attempts=1, wait=0.01, timeout=0.3))
+            download(known, known.archive("su"), RetryPolicy(attempts=1, wait=0.01, timeout=0.3))
     assert state(known, "su") == "partly downloaded"
 
 
@@ -228,7 +231,7 @@ def test_without_length_or_chunks_a_drop_looks_like_the_end_and_is_no_archive(tm
     served = Served(su, announced=False, drop_after=75_000)
     with serving({"/su.zip": served}) as host:
         known = catalogue(tmp_path / "data", f"{host}/su.zip")
-        assert "expected a zip archive, got 75000 bytes without the end of one" in refusal(known)
+        assert "its 75000 bytes are no zip archive, or not a whole one" in refusal(known)
         served.drop_after = None
         assert download_su(known) == su
 
@@ -294,7 +297,7 @@ def test_a_disk_too_small_is_named_before_the_first_byte(tmp_path, su, monkeypat
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**9, 10**9 - 1000, 1000))
     with serving({"/su.zip": Served(su)}) as host:
         message = refusal(catalogue(tmp_path / "data", f"{host}/su.zip"), WriteError)
-    assert f"expected {2 * len(su) / 1e9:.3f} GB of free disk, got 0.000 GB" in message
+    assert f"this needs {2 * len(su) / 1e9:.3f} GB of disk, and 0.000 GB are free" in message
     assert not list((tmp_path / "data").rglob("part"))
 
 
@@ -303,7 +306,7 @@ def test_a_given_archive_is_read_where_it_lies_and_checked(tmp_path, su):
     given.write_bytes(su)
     page.write_bytes(QUOTA)
     known = catalogue(tmp_path / "data")
-    with pytest.raises(DataError, match=r"page\.zip: expected an archive, got a web page: 'Google Drive"):
+    with pytest.raises(DataError, match=r"page\.zip: this is a web page, not an archive: 'Google Drive"):
         fetch(known, "su", page)
     assert fetch(known, "su", given, delete_archive=True).frames == 142
     assert given.exists() and not known.archive_path(known.archive("su")).exists()

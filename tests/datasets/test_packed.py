@@ -69,8 +69,11 @@ def test_a_damaged_frame_leaves_no_half_pack(dataset):
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        (lambda p: p.write_bytes(p.read_bytes()[:90]), "expected a packed clip, got"),
-        (lambda p: np.save(p, np.zeros((3, 48, 64, 3), np.uint8)), r"expected \(4, 48, 64, 3\) of uint8, got \(3, 48"),
+        (lambda p: p.write_bytes(p.read_bytes()[:90]), "this packed clip cannot be read"),
+        (
+            lambda p: np.save(p, np.zeros((3, 48, 64, 3), np.uint8)),
+            r"has shape \(3, 48, 64, 3\) of uint8, its clip \(4, 48",
+        ),
         (lambda p: np.save(p, np.zeros((4, 48, 64, 3), np.float32)), "of uint8, got .* of float32; remove it and pack"),
     ],
 )

@@ -60,8 +60,8 @@ def test_equal_subsets_have_equal_bytes(whole, tmp_path):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"videos": 99}, "expected at least 99 videos of split 'test', got .*; lower `videos`"),
-        ({"size": (999, 32)}, "expected at least 999x32 for the crop, got .*; lower `size`"),
+        ({"videos": 99}, "its split 'test' has .* videos, not 99; lower `videos`"),
+        ({"size": (999, 32)}, "a crop of 999x32 does not fit into .*; lower `size`"),
     ],
 )
 def test_more_than_there_is_is_refused_and_nothing_is_left(whole, tmp_path, asked, message):

@@ -131,11 +131,11 @@ def test_to_linear_light_and_back_is_every_byte_itself(frame, gamma):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("byte,light\n0,0\n1,1\n", "expected a row for each byte from 0 to 255, got 2 rows"),
+        ("byte,light\n0,0\n1,1\n", "it has 2 rows, and must have one for each byte from 0 to 255"),
         ("value,light\n", "and should be byte, light; make"),
-        ("byte,light\n" + "".join(f"{b},{1 - b / 255}\n" for b in range(256)), "expected light that rises"),
-        ("byte,light\n" + "".join(f"{b},{b}\n" for b in range(256)), "expected light that rises"),
-        ("byte,light\n" + "".join(f"{b},x\n" for b in range(256)), "expected light that rises"),
+        ("byte,light\n" + "".join(f"{b},{1 - b / 255}\n" for b in range(256)), "light must rise with byte"),
+        ("byte,light\n" + "".join(f"{b},{b}\n" for b in range(256)), "light must rise with byte"),
+        ("byte,light\n" + "".join(f"{b},x\n" for b in range(256)), "light must rise with byte"),
     ],
 )
 def test_a_response_that_is_none_is_refused(tmp_path, text, message):
@@ -162,7 +162,7 @@ def test_an_exposure_that_is_none_is_refused_before_anything_is_read(tmp_path, e
 def test_videos_too_short_missing_or_broken_are_named_and_leave_nothing(tmp_path):
     short = write_video(tmp_path / "short.mkv", moving(4))
     (tmp_path / "broken.mp4").write_bytes(b"<html>quota exceeded</html>" * 50)
-    for path, message in ((short, "expected at least the 7 frames of one window, got fewer"),
+    for path, message in ((short, "it has fewer frames than the 7 of one window"),
                           (tmp_path / "broken.mp4", "this video cannot be read"),
                           (tmp_path / "missing.mp4", "found none")):  # fmt: skip
         with pytest.raises(DataError, match=message):

@@ -179,7 +179,7 @@ def test_an_unknown_layout_and_a_wrong_list_are_named(tmp_path):
     ):
         verify_dataset(find_layout("nah"), folder, ROOT / "data/splits.csv", jobs=1)
     splits.write_text(splits.read_text().replace("00004", "00005"))
-    with pytest.raises(DataError, match="expected 5 consecutive frames, got 00000 to 00005"):
+    with pytest.raises(DataError, match="00000 to 00005 are not 5 consecutive frames"):
         verify_dataset(find_layout("su"), folder, splits, jobs=1)
 
 

@@ -1,4 +1,4 @@
-"""Published archives: downloaded from their mirrors, checked, unpacked, with a look at the disk first."""
+"""Fetch published archives: download them from their mirrors, check their hash and extract them."""
 
 import json
 import shutil
@@ -13,24 +13,24 @@ from filelock import FileLock
 from pvdbench.core.errors import DataError, WriteError, shorten
 from pvdbench.datasets.catalogue import NOTE, Archive, Catalogue
 from pvdbench.datasets.download.extract import Extracted, extract
-from pvdbench.datasets.download.http import Patience, ResumingDownloader, refuse_page
+from pvdbench.datasets.download.http import ResumingDownloader, RetryPolicy, refuse_page
 from pvdbench.io.atomic import replaced_file
 from pvdbench.io.checksum import file_sha256
 from pvdbench.io.frame_folders import is_frame
 
-PATIENCE = Patience()
+RETRIES = RetryPolicy()
 
 
 @contextmanager
 def one_at_a_time(catalogue: Catalogue, archive: Archive) -> Iterator[None]:
-    """Two data sets of one archive, fetched side by side, download it once."""
+    """Lock an archive, so that two data sets of it that are fetched side by side download it once."""
     path = catalogue.archive_path(archive)
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(path.name + ".lock")):
         yield
 
 
-def download(catalogue: Catalogue, archive: Archive, patience: Patience = PATIENCE) -> str:
+def download(catalogue: Catalogue, archive: Archive, retries: RetryPolicy = RETRIES) -> str:
     """Bring an archive to data/archives; what is there already is kept, what was begun goes on.
 
     Returns: its SHA-256.
@@ -45,7 +45,7 @@ def download(catalogue: Catalogue, archive: Archive, patience: Patience = PATIEN
     known = catalogue.expected_sha256(archive)
     folder = path.with_name(path.name + ".partial")
     folder.mkdir(parents=True, exist_ok=True)
-    transfer = ResumingDownloader(archive.urls, folder, hash_known=known is not None, patience=patience)
+    transfer = ResumingDownloader(archive.urls, folder, hash_known=known is not None, retries=retries)
     pooch.get_logger().setLevel("WARNING")  # it would tell users to put the hash into code
     try:
         pooch.retrieve(archive.urls[0], None, fname="whole", path=folder, downloader=transfer)
@@ -62,7 +62,7 @@ def download(catalogue: Catalogue, archive: Archive, patience: Patience = PATIEN
 
 
 def check(catalogue: Catalogue, archive: Archive, path: Path) -> str:
-    """The SHA-256 of a file that should be this archive, recorded where none is known yet.
+    """Compute the SHA-256 of a file that should be this archive, and record it where none is known yet.
 
     Raises:
         DataError: if it is a web page or no zip file, or has another hash than the published or recorded one.
@@ -70,15 +70,15 @@ def check(catalogue: Catalogue, archive: Archive, path: Path) -> str:
     with path.open("rb") as file:
         refuse_page(str(path), file.read(1 << 16))
     if not is_zipfile(path):
-        raise DataError(f"{path}: expected a zip archive, got {path.stat().st_size} bytes without the end of one; "
-                        "delete it and fetch it again")  # fmt: skip
+        raise DataError(f"{path}: its {path.stat().st_size} bytes are no zip archive, or not a whole one; delete it "
+                        "and fetch it again")  # fmt: skip
     sha256, known = file_sha256(path), catalogue.expected_sha256(archive)
     if known is None:
         catalogue.record(archive, path.stat().st_size, sha256)
     elif sha256 != known:
         where = "its publisher's" if archive.sha256 else f"{catalogue.data / 'checksums.csv'}'s"
-        raise DataError(f"{path}: expected SHA-256 {known} ({where}), got {sha256}; it is damaged, or another "
-                            "archive under the same name: delete it and fetch it from another mirror")  # fmt: skip
+        raise DataError(f"{path}: its SHA-256 is {sha256[:12]}..., not {known[:12]}... ({where}); it is damaged or "
+                        "another archive: delete it and fetch it from another mirror")  # fmt: skip
     return sha256
 
 

@@ -1,4 +1,4 @@
-"""Room on the disk, asked for before a download or an extraction begins."""
+"""Check the free disk before a download or an extraction begins."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,7 @@ from pvdbench.core.errors import WriteError
 
 
 def refuse_full_disk(path: Path, needed: int) -> None:
-    """Raise before a long write that cannot end.
+    """Fail early where disk space does not suffice.
 
     Args:
         path: what will be written; its folder exists.
@@ -17,5 +17,5 @@ def refuse_full_disk(path: Path, needed: int) -> None:
         WriteError: with the space needed and free.
     """
     if (free := shutil.disk_usage(path.parent).free) < needed:
-        raise WriteError(f"{path}: expected {needed / 1e9:.3f} GB of free disk, got {free / 1e9:.3f} GB; "
-                         "free space or use another disk, then run again")  # fmt: skip
+        raise WriteError(f"{path}: this needs {needed / 1e9:.3f} GB of disk, and {free / 1e9:.3f} GB are free; free "
+                         "space or use another disk, then run again")  # fmt: skip

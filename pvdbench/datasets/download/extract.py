@@ -1,4 +1,4 @@
-"""Frames taken out of an archive of others: nothing outside the folder, no links, no bombs, and on from any stop."""
+"""Extract frames from an archive; resumable, and safe against hostile archives."""
 
 import stat
 import zlib
@@ -9,7 +9,7 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from tqdm import tqdm
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, shorten
 from pvdbench.datasets.catalogue import Source
 from pvdbench.datasets.download.disk_space import refuse_full_disk
 from pvdbench.io.atomic import replaced_file
@@ -56,25 +56,25 @@ def extract(archive: Path, source: Source, out: Path) -> Extracted:
                 _write(opened, member, out / target)
     except _BROKEN as error:
         raise DataError(
-            f"{archive}: expected a whole zip archive, got '{error}'; delete it and fetch it again"
+            f"{archive}: this is no whole zip archive ({shorten(error)}); delete it and fetch it again"
         ) from error
     return Extracted(len(members), sum(member.file_size for member in members.values()), len(missing))
 
 
 def _members(archive: Path, members: Sequence[ZipInfo], source: Source) -> dict[Path, ZipInfo]:
-    """The frames of a data set by where they will lie, after a look at every name in the archive."""
+    """Map where each frame of a data set will lie to its member, after a check of every name in the archive."""
     frames: dict[Path, ZipInfo] = {}
     for member in members:
         _refuse_unsafe(archive, member)
         target = _target(member, source)
         if target in frames:
-            raise DataError(f"{archive}: expected one file for {target}, got '{frames[target].filename}' and "
-                            f"'{member.filename}'; use the publisher's archive")  # fmt: skip
+            raise DataError(f"{archive}: two files are for {shorten(target)}, '{shorten(frames[target].filename, 60)}' "
+                            f"and '{shorten(member.filename, 60)}'; use the publisher's archive")  # fmt: skip
         if target is not None:
             frames[target] = member
     if not frames:
-        raise DataError(f"{archive}: expected frames below {' or '.join(source.folders)}, in folders "
-                        f"{' and '.join(source.kinds)}, found none; is it another archive?")  # fmt: skip
+        raise DataError(f"{archive}: no frame lies below {' or '.join(source.folders)} in folders "
+                        f"{' and '.join(source.kinds)}; use the publisher's archive")  # fmt: skip
     _refuse_bomb(archive, frames)
     return frames
 
@@ -82,12 +82,12 @@ def _members(archive: Path, members: Sequence[ZipInfo], source: Source) -> dict[
 def _refuse_unsafe(archive: Path, member: ZipInfo) -> None:
     parts = member.filename.replace("\\", "/").split("/")
     if parts[0] == "" or ".." in parts or parts[0].endswith(":"):
-        raise DataError(f"{archive}: expected names below one folder, got '{member.filename}', which leads out of it; "
-                        "do not trust this archive")  # fmt: skip
+        raise DataError(f"{archive}: the name '{shorten(member.filename)}' leads out of its folder; do not trust this "
+                        "archive")  # fmt: skip
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise DataError(f"{archive}: expected files and folders, got a link or a device, '{member.filename}'; "
-                        "do not trust this archive")  # fmt: skip
+        raise DataError(f"{archive}: '{shorten(member.filename)}' is a link or a device; do not trust this "
+                        "archive")  # fmt: skip
 
 
 def _refuse_bomb(archive: Path, frames: dict[Path, ZipInfo]) -> None:
@@ -95,8 +95,8 @@ def _refuse_bomb(archive: Path, frames: dict[Path, ZipInfo]) -> None:
     largest, limit = max(member.file_size for member in frames.values()), LARGEST_RATIO * archive.stat().st_size
     total = sum(member.file_size for member in frames.values())
     if largest > LARGEST_FRAME or total > limit:
-        raise DataError(f"{archive}: expected frames of at most {LARGEST_FRAME} bytes and {limit} together, got "
-                        f"{largest} and {total}; do not trust this archive")  # fmt: skip
+        raise DataError(f"{archive}: its largest frame has {largest} bytes and all have {total}, more than "
+                        f"{LARGEST_FRAME} and {limit}; do not trust this archive")  # fmt: skip
 
 
 def _target(member: ZipInfo, source: Source) -> Path | None:

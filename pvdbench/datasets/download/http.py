@@ -1,4 +1,4 @@
-"""Downloads over HTTP that go on where they stopped, also from pages that ask for a confirmation."""
+"""Download files over HTTP, resuming where a download stopped."""
 
 import html
 import json
@@ -13,7 +13,7 @@ import requests
 import urllib3
 from tqdm import tqdm
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, shorten
 from pvdbench.datasets.download.disk_space import refuse_full_disk
 from pvdbench.io.atomic import replaced_file
 
@@ -22,7 +22,7 @@ _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
 def refuse_page(source: str, start: bytes, media_type: str = "") -> None:
-    """Raise if a file that should be an archive is a web page.
+    """Refuse a web page that came in place of an archive.
 
     Args:
         source: where it came from, for the message.
@@ -35,11 +35,13 @@ def refuse_page(source: str, start: bytes, media_type: str = "") -> None:
     if not (_MARKUP.match(start) or media_type.split(";")[0].strip() == "text/html"):
         return
     title = page_title(start) or "without a title"
-    raise DataError(f"{source}: expected an archive, got a web page: '{title}' (a quota or a log-in, as a rule)")
+    raise DataError(
+        f"{source}: this is a web page, not an archive: '{shorten(title)}' (a quota or a log-in, as a rule)"
+    )
 
 
 def page_title(start: bytes) -> str:
-    """The title of a web page; empty where there is none."""
+    """Find the title of a web page; empty where there is none."""
     found = _TITLE.search(start.decode("utf-8", "replace"))
     return " ".join(html.unescape(found[1]).split()) if found else ""
 
@@ -51,8 +53,8 @@ BUSY = (408, 429, 500, 502, 503, 504)
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long a mirror is given."""
+class RetryPolicy:
+    """How often a mirror is asked again; urllib3's Retry counts requests, and here any byte that comes starts anew."""
 
     attempts: int = 5  # in a row without a byte
     wait: float = 1.0  # seconds before the second; each further wait is twice as long
@@ -84,8 +86,8 @@ class ResumingDownloader:
         hash_known: whether the caller checks the hash of the whole file.
     """
 
-    def __init__(self, urls: Sequence[str], folder: Path, *, hash_known: bool, patience: Patience) -> None:
-        self._urls, self._hash_known, self._patience = urls, hash_known, patience
+    def __init__(self, urls: Sequence[str], folder: Path, *, hash_known: bool, retries: RetryPolicy) -> None:
+        self._urls, self._hash_known, self._retries = urls, hash_known, retries
         self._part, self._version = folder / "part", folder / "version.json"
 
     def __call__(self, url: str, output_file: Any, pooch: Any) -> None:  # noqa: ARG002
@@ -108,7 +110,7 @@ class ResumingDownloader:
                             "data/sources.yaml, or download it by hand and use --from FILE")  # fmt: skip
 
     def _fetch(self, url: str) -> None:
-        """All of one mirror's file; each attempt goes on where the one before stopped."""
+        """Download one mirror's file; each attempt resumes where the one before stopped."""
         failures, reason, furthest = 0, "", self._size()
         while not self._is_whole():
             try:
@@ -118,30 +120,28 @@ class ResumingDownloader:
             # further than ever, not than before: a server that lies about the size makes it start over without end
             failures = 0 if self._size() > furthest else failures + 1
             furthest = max(furthest, self._size())
-            if failures == self._patience.attempts:
-                raise DataError(f"{url}: expected an archive, got {reason} "
-                                f"after {self._size()} bytes, {failures} times in a row")  # fmt: skip
+            if failures == self._retries.attempts:
+                raise DataError(f"{url}: the download failed by {reason} after {self._size()} bytes, {failures} times "
+                                "in a row")  # fmt: skip
             if failures:
-                time.sleep(self._patience.wait * 2 ** (failures - 1))
+                time.sleep(self._retries.wait * 2 ** (failures - 1))
 
     def _attempt(self, url: str) -> None:
         headers = {"Accept-Encoding": "identity", **self._continuation(url)}
-        with requests.get(url, headers=headers, stream=True, timeout=self._patience.timeout) as response:
+        with requests.get(url, headers=headers, stream=True, timeout=self._retries.timeout) as response:
             if response.status_code in BUSY:
                 raise _AttemptError(f"HTTP {response.status_code} ({response.reason})")
             if response.status_code not in (200, 206, 416):
                 title = page_title(next(_arriving(response), b""))
-                said = f", '{title}'" if title else ""
-                raise DataError(
-                    f"{url}: expected an archive, got HTTP {response.status_code} ({response.reason}){said}"
-                )
+                said = f", '{shorten(title)}'" if title else ""
+                raise DataError(f"{url}: the server answered HTTP {response.status_code} ({response.reason}){said}")
             if response.status_code != 200 and not self._continues(response):
                 self._part.unlink(missing_ok=True)
                 raise _AttemptError("a file of another version or size than begun")
             self._receive(response, Version(url, _validator(response), _total(response)))
 
     def _continuation(self, url: str) -> dict[str, str]:
-        """The headers that ask for the rest; none where the rest might be another file's."""
+        """Make the headers that ask for the rest; none where the rest might be another file's."""
         known = self._known()
         if not self._size() or known is None:
             return {}
@@ -151,7 +151,7 @@ class ResumingDownloader:
         return rest if self._hash_known else {}
 
     def _continues(self, response: requests.Response) -> bool:
-        """Whether a partial response starts where the partial file ends, and ends where that would."""
+        """Tell whether a partial response starts where the partial file ends, and ends where that would."""
         known, start = self._known(), re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
         return known is not None and start is not None and int(start[1]) == self._size() and (
             known.total is None or known.total == _total(response)
@@ -195,7 +195,7 @@ class ResumingDownloader:
 
 
 def _arriving(response: requests.Response) -> Iterator[bytes]:
-    """What arrives, when it arrives: iter_content would lose what came of a chunk before the connection broke."""
+    """Yield bytes as they arrive: iter_content would lose what came of a chunk before the connection broke."""
     while chunk := response.raw.read1(CHUNK):
         yield chunk
 
@@ -218,7 +218,7 @@ def _bar(version: Version, offset: int) -> Any:
 
 
 def _in_words(error: Exception) -> str:
-    """The reason without the addresses and object names that requests wraps around it."""
+    """Name the reason without the addresses and object names that requests wraps around it."""
     if isinstance(error, _AttemptError):
         return str(error)
     if isinstance(error, requests.Timeout):

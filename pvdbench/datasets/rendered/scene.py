@@ -33,14 +33,14 @@ class Scene:
     size: tuple[int, int]  # height, width of a frame
 
     def images(self, moments: slice) -> Tensor:
-        """(N, 3, h, w) linear light at some sub-frames."""
+        """Render (N, 3, h, w) linear light at some sub-frames."""
         world = self._world(moments, torch.float32)
         local = self._on_cutout(world, moments)
         alpha = self._alpha(local)
         return _sample(self.background, world) * (1 - alpha) + _sample(self.cutout, local) * alpha
 
     def flow(self, moment: int, earlier: int) -> tuple[Tensor, Tensor]:
-        """Where each pixel was at an earlier sub-frame, and whether it was hidden there.
+        """Compute where each pixel was at an earlier sub-frame, and whether it was hidden there.
 
         Returns: flow (h, w, 2), (x, y) in pixels, from moment to earlier; occlusion (h, w) bool, True where the match
             lies outside the frame or behind the cut-out.
@@ -92,7 +92,7 @@ def make_scene(
     moving: Trajectory,
     size: tuple[int, int],
 ) -> Scene:
-    """Two photographs with words painted on them, seen through a random outline."""
+    """Make a scene of two photographs with words painted on them, the front one cut out by a random outline."""
     outline = torch.tensor([rng.uniform(0.2, 0.28) * size[1], rng.uniform(0.05, 0.2), rng.uniform(0, 6.28)])
     background, cutout = (to_linear(_with_words(rng, photograph(name), n)) for name, n in ((back, 6), (front, 1)))
     return Scene(background, cutout, outline, camera, moving, size)
