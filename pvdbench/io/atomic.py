@@ -14,7 +14,7 @@ def _partial(path: Path) -> Path:
 
 
 def _cannot_write(path: Path, error: OSError) -> WriteError:
-    reason = error.strerror or shorten(error)
+    reason = error.strerror or shorten(error, 200)
     return WriteError(f"cannot write {path}: {reason}; the previous version is untouched; free space or fix the "
                       "permissions, then run again")  # fmt: skip
 

@@ -96,7 +96,7 @@ def test_what_is_wrong_is_named_and_nothing_is_left(tmp_path, harm, message):
     assert not (tmp_path / "own/manifest.csv").exists() and not list(tmp_path.glob("*.partial"))
 
 
-@pytest.mark.parametrize("name", ["../mine", "my set", "", ".mine", "a/b", "weights", "frames"])
+@pytest.mark.parametrize("name", ["../mine", "my set", "", ".mine", "a/b", "weights", "deblur"])
 def test_a_name_that_leads_elsewhere_or_belongs_to_a_stage_is_refused(tmp_path, name):
     film(tmp_path / "mine/a/blur", tmp_path / "mine/a/sharp", NAMES)
     with pytest.raises(DataError, match=r"name is of letters, digits, .*; choose one such as 'mine'"):

@@ -164,7 +164,7 @@ def test_videos_too_short_missing_or_broken_are_named_and_leave_nothing(tmp_path
     (tmp_path / "broken.mp4").write_bytes(b"<html>quota exceeded</html>" * 50)
     for path, message in ((short, "it has fewer frames than the 7 of one window"),
                           (tmp_path / "broken.mp4", "this video cannot be read"),
-                          (tmp_path / "missing.mp4", "found none")):  # fmt: skip
+                          (tmp_path / "missing.mp4", "no video and no folder of frames is there")):  # fmt: skip
         with pytest.raises(DataError, match=message):
             synthesize(path, tmp_path / "out", Exposure(7, 7, 0, 1), GAMMA)
     assert not list(tmp_path.glob("out*"))
