@@ -56,19 +56,19 @@ class Catalogue:
     sources: Sources
 
     def source(self, name: str) -> Source:
-        """What a data set consists of; ParamsError names the known ones."""
+        """Look up what a data set consists of; ParamsError names the known ones."""
         return self._known(self.sources.datasets, name, "datasets")
 
     def archive(self, name: str) -> Archive:
-        """The archive that a data set is part of."""
+        """Look up the archive that a data set is part of."""
         return self._known(self.sources.archives, self.source(name).archive, "archives")
 
     def archive_path(self, archive: Archive) -> Path:
-        """Where an archive lies once it is whole."""
+        """Make the path where an archive lies once it is whole."""
         return self.data / "archives" / archive.file
 
     def expected_sha256(self, archive: Archive) -> str | None:
-        """The published hash, else the one of the first download, else None."""
+        """Look up the published hash, else the one of the first download, else None."""
         recorded = self._checksums().set_index("file")["sha256"]
         return archive.sha256 or (str(recorded[archive.file]) if archive.file in recorded.index else None)
 

@@ -70,14 +70,14 @@ class FrameReader:
         self._sizes: dict[str, tuple[int, int]] = {}
 
     def size(self, clip: ClipFiles) -> tuple[int, int]:
-        """Height and width of a clip."""
+        """Read height and width of a clip."""
         if clip.video not in self._sizes:
             width, height = frame_size(clip.frames[0].blurry)
             self._sizes[clip.video] = height, width
         return self._sizes[clip.video]
 
     def read(self, clip: ClipFiles, kind: str, t: int, place: tuple[slice, slice]) -> NDArray[np.uint8]:
-        """(h, w, 3) of a part of frame t.
+        """Read a part of frame t, (h, w, 3) bytes.
 
         Args:
             kind: "blurry" or "sharp".

@@ -27,7 +27,7 @@ class RenderParams(StrictModel):
     width: Annotated[int, Field(ge=32)]
     height: Annotated[int, Field(ge=32)]
     subframes: Annotated[int, Field(ge=1)]  # averaged for one blurry frame; the sharp one is the middle one
-    camera: Amplitude  # speed of the camera in pixels a frame, root mean square over a clip
+    camera: Amplitude  # speed of the camera in pixels per frame, root mean square over a clip
     foreground: Amplitude  # the same for the foreground's own motion
     bursts: Amplitude  # how many times faster a burst of shake is than the calm around it
 

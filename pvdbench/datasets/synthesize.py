@@ -52,7 +52,7 @@ def frames_between(first: Frame, second: Frame, light: tuple[Light, Light], coun
 
 
 def _flow(first: Frame, second: Frame) -> Tensor:
-    """(1, 2, H, W), (x, y) in pixels."""
+    """Estimate the flow, (1, 2, H, W), (x, y) in pixels."""
     one, other = (frame[..., _GREEN].astype(np.float32) / 255 for frame in (first, second))
     rows, columns = optical_flow_tvl1(one, other, dtype=np.float32)  # type: ignore[no-untyped-call]
     return torch.from_numpy(np.stack((columns, rows)))[None]
@@ -87,7 +87,7 @@ def synthesize(video: Path, out: Path, exposure: Exposure, response: Response) -
 
     Frames are averaged in linear light and encoded by the same response. At most window frames are in memory.
 
-    Returns: one row a frame, `frame` and `input_psnr_db`: RGB PSNR of blurry against sharp, inf where they are equal.
+    Returns: one row per frame, `frame` and `input_psnr_db`: RGB PSNR of blurry against sharp, inf where they are equal.
     Raises:
         ParamsError: if the window is even or too short, or another number makes no exposure.
         DataError: if the video is unreadable or shorter than the window.
@@ -105,7 +105,7 @@ def synthesize(video: Path, out: Path, exposure: Exposure, response: Response) -
 
 
 def summary(report: pd.DataFrame) -> str:
-    """How blurry the frames are, in a line."""
+    """Say in a line how blurry the frames are."""
     values = report["input_psnr_db"]
     return (f"{len(report)} frames, input PSNR median {values.median():.2f} dB, "
             f"{values.min():.2f} to {values.max():.2f}")  # fmt: skip
@@ -120,7 +120,7 @@ def _check(exposure: Exposure) -> None:
 
 
 def _pairs(video: Path, exposure: Exposure, response: Response) -> Iterator[tuple[Frame, Frame]]:
-    """(blurry, sharp) of every whole window."""
+    """Yield (blurry, sharp) of every whole window."""
     window: deque[_Moment] = deque(maxlen=exposure.window)
     for t, shot in enumerate(tqdm(decoded(video), f"synthesize {video.name}", mininterval=1)):
         frame = _scaled(np.asarray(shot.to_ndarray(format="rgb24"), np.uint8), exposure.scale)

@@ -70,7 +70,7 @@ def check_video(job: VideoJob) -> VideoCheck:
 
 
 def _listed(job: VideoJob, folder: Path) -> list[Path]:
-    """The files of the job's frames in one of its folders, in order."""
+    """List the files of the job's frames in one of its folders, in order."""
     names, found = job.names, job.frames(folder)
     there = f"{folder}: this folder must hold the frames {names[0]} to {names[-1]}"
     if missing := [name for name in names if name not in found]:

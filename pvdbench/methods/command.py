@@ -54,7 +54,7 @@ class CommandMethod:
             self.log.write_bytes(b"")
 
     def parameters(self) -> Mapping[str, int]:
-        """Unknown."""
+        """Return nothing: they are unknown."""
         return {}
 
     def deblur(self, clip: Clip) -> Iterator[Tensor]:
@@ -126,7 +126,7 @@ class CommandMethod:
 
 
 def _environment() -> dict[str, str]:
-    """Ours without what is Python's, and as many threads as this process may use."""
+    """Make the program's environment: ours without what is Python's, and as many threads as this process may use."""
     kept = {key: value for key, value in os.environ.items() if key not in _OURS}
     return kept | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
 

@@ -67,7 +67,7 @@ def _supervise(work: Callable[[Progress], Any], seconds: float, folder: str) -> 
 
 
 def _start_method() -> str:
-    """Forking is quickest, but a fork of a process in which torch computes may hang: then one that only imported it."""
+    """Choose how to start: a fork is quickest, but where torch computes it may hang, so that a server forks instead."""
     if sys.platform != "linux":
         return "spawn"
     return "forkserver" if "torch" in sys.modules else "fork"

@@ -33,11 +33,11 @@ class PrecomputedFrames:
         """Nothing to load."""
 
     def parameters(self) -> Mapping[str, int]:
-        """Unknown."""
+        """Return nothing: they are unknown."""
         return {}
 
     def deblur(self, clip: Clip) -> Iterator[Tensor]:
-        """The file of each frame; frames that the offset leaves without one take the nearest, as a window's ends do.
+        """Yield the file of each frame; frames that the offset leaves without one take the nearest, as a window's ends do.
 
         Raises:
             MethodError: if a file is missing or damaged.
@@ -48,7 +48,7 @@ class PrecomputedFrames:
             yield _read(self.path(clip.video, clip.names, index))
 
     def path(self, video: str, names: Sequence[str], index: int) -> Path:
-        """The file of one result.
+        """Make the path of one result.
 
         Args:
             video: the clip's name.

@@ -46,7 +46,7 @@ def kill_children() -> None:
 
 
 def _children() -> list[int]:
-    """The processes whose parent this one is, as /proc has them; none where there is no /proc."""
+    """List the processes whose parent this one is, as /proc has them; none where there is no /proc."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it ended meanwhile

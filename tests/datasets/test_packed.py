@@ -16,7 +16,7 @@ RECIPE = SequenceRecipe(steps=1, batch=1, crop=(24, 32), learning_rate=1e-3, seq
 
 
 def items(dataset):
-    crops = SequenceCrops(dataset, read_clips(dataset, "train"), RECIPE, Sequences(3, around=1, with_flow=False), 3)
+    crops = SequenceCrops(dataset, read_clips(dataset, "train"), RECIPE, Sequences(3, margin=1, with_flow=False), 3)
     return [crops[n] for n in range(12)]
 
 
@@ -74,7 +74,10 @@ def test_a_damaged_frame_leaves_no_half_pack(dataset):
             lambda p: np.save(p, np.zeros((3, 48, 64, 3), np.uint8)),
             r"has shape \(3, 48, 64, 3\) of uint8, its clip \(4, 48",
         ),
-        (lambda p: np.save(p, np.zeros((4, 48, 64, 3), np.float32)), "of uint8, got .* of float32; remove it and pack"),
+        (
+            lambda p: np.save(p, np.zeros((4, 48, 64, 3), np.float32)),
+            "of float32, its clip .* of uint8; remove it and pack",
+        ),
     ],
 )
 def test_a_pack_of_other_frames_is_refused(dataset, harm, message):

@@ -5,9 +5,10 @@ import subprocess
 
 import pytest
 import yaml
+from command import edit
 from conftest import ROOT, make_dataset
 from fake_method import ADAPTER, CARD
-from outside_package import OutsidePackage, pvdbench, python
+from outside_package import InstalledPage, OutsidePackage, pvdbench, python
 
 
 @pytest.fixture
@@ -19,7 +20,6 @@ def study(tmp_path):
         shutil.copytree(ROOT / "methods" / name, folder / "methods" / name)
     shutil.copytree(ROOT / "data" / "published", folder / "data" / "published")
     params = yaml.safe_load((ROOT / "studies" / "smoke" / "params.yaml").read_text()) | {"root": "."}
-    params["deblur"]["theirs"] = {"method": "negative", "motion": "static"}
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     make_dataset(folder / "data" / "smoke", videos=("a",), frames=3)
     return folder
@@ -33,6 +33,7 @@ def package(site, name="negative"):
 
 
 def test_it_is_listed_checked_run_and_has_a_row(study, tmp_path):
+    edit(study, lambda params: params["deblur"].update(theirs={"method": "negative", "motion": "static"}))
     packages = [package(tmp_path / "site")]
     assert "negative" in pvdbench("methods", "list", packages=packages, cwd=study).stdout
     check = pvdbench("methods", "check", "negative", packages=packages, cwd=study)
@@ -70,3 +71,10 @@ def test_a_package_without_methods_is_left_out_by_name(tmp_path):
     first, second = run.stderr.splitlines()
     assert first.startswith("pvdbench: package broken: 'lost' of pvdbench.methods is left out: ModuleNotFoundError")
     assert second.startswith("pvdbench: package empty: 'nothing' of pvdbench.methods is left out: /")
+
+
+def test_the_example_of_the_page_is_installed_and_passes(study, tmp_path):
+    packages = [InstalledPage("adding-a-method.md", tmp_path)]
+    assert "brighter" in pvdbench("methods", "list", packages=packages, cwd=study).stdout
+    run = pvdbench("methods", "check", "brighter", packages=packages, cwd=study)
+    assert run.returncode == 0 and run.stdout.count(": fine: ") == 6, run.stdout + run.stderr

@@ -113,7 +113,7 @@ def fetch(catalogue: Catalogue, name: str, given: Path | None = None, *, delete_
 
 
 def _noted(out: Path, sha256: str | None) -> Extracted | None:
-    """What a finished extraction of this archive noted, if its frames are all still there."""
+    """Read what a finished extraction of this archive noted, if its frames are all still there."""
     if not (out / NOTE).exists():
         return None
     note = json.loads((out / NOTE).read_text())

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Samples = NDArray[np.float64]
 
-_SLOWEST, _FASTEST = 0.04, 0.25  # oscillations a frame; slow enough to be smooth in one, fast enough to stay in view
+_SLOWEST, _FASTEST = 0.04, 0.25  # oscillations per frame; slow enough to be smooth in one, fast enough to stay in view
 _OSCILLATIONS = 5
 _TURN = 0.004  # radians of roll for a pixel of motion
 _ZOOM = 0.0015  # logarithm of scale for a pixel of motion
@@ -23,11 +23,11 @@ class Trajectory:
 
 
 def shaky_path(rng: np.random.Generator, times: Samples, speed: float, bursts: float) -> Trajectory:
-    """A random trajectory around the origin; of speed 0, it rests there.
+    """Draw a random trajectory around the origin; of speed 0, it rests there.
 
     Args:
         times: (N,) in frames, equally spaced, N at least 2.
-        speed: root mean square in pixels a frame.
+        speed: root mean square in pixels per frame.
         bursts: how many times faster the two bursts of shake are than the calm around them.
     """
     shake = _envelope(rng, times, bursts)
@@ -47,7 +47,7 @@ def _wave(rng: np.random.Generator, times: Samples) -> Samples:
 
 
 def _envelope(rng: np.random.Generator, times: Samples, bursts: float) -> Samples:
-    """1 in the calm, 1 + bursts at the height of a burst, which lasts about a sixth of the clip."""
+    """Compute the strength of the shake: 1 in the calm, 1 + bursts at the height of a burst, which lasts about a sixth of the clip."""
     length = times[-1] - times[0] + 1e-9
     centres = times[0] + length * rng.uniform([0.1, 0.55], [0.45, 0.9])
     peaks: Samples = np.exp(-(((times[:, None] - centres) / (length / 12)) ** 2)).sum(1)

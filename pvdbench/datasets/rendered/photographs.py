@@ -32,17 +32,17 @@ LOADERS: Mapping[Photograph, Callable[[], np.ndarray]] = {
 
 
 def photograph(name: Photograph) -> Image.Image:
-    """An RGB photograph, its short side at most 300 pixels."""
+    """Load an RGB photograph, its short side at most 300 pixels."""
     image = Image.fromarray(LOADERS[name]()).convert("RGB")
     shrink = min(1.0, _SHORT_SIDE / min(image.size))
     return image.resize((round(image.width * shrink), round(image.height * shrink)), Image.Resampling.LANCZOS)
 
 
 def to_linear(image: Image.Image) -> Tensor:
-    """(3, H, W) float32 in [0, 1], linear light."""
+    """Convert a photograph to (3, H, W) float32 in [0, 1], linear light."""
     return from_numpy((np.asarray(image) / 255.0) ** _GAMMA).float().permute(2, 0, 1).contiguous()
 
 
 def encode(linear: Tensor) -> Frame:
-    """(3, H, W) linear light to (H, W, 3) gamma-encoded bytes."""
+    """Convert (3, H, W) linear light to (H, W, 3) gamma-encoded bytes."""
     return to_bytes(linear.clamp(0, 1).pow(1 / _GAMMA).permute(1, 2, 0).numpy())

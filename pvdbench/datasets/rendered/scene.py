@@ -77,7 +77,7 @@ class Scene:
         return _rotate(local, -self.object.angle[moments]) + _pair(self.object.position[moments], local)
 
     def _alpha(self, local: Tensor) -> Tensor:
-        """(N, 1, h, w): 1 inside the cut-out's three-lobed outline, 0 outside."""
+        """Compute the opacity, (N, 1, h, w): 1 inside the cut-out's three-lobed outline, 0 outside."""
         x, y = local.unbind(1)
         radius, depth, phase = self.outline
         edge = radius * (1 + depth * torch.sin(3 * torch.atan2(y, x) + phase))
@@ -99,7 +99,7 @@ def make_scene(
 
 
 def _with_words(rng: np.random.Generator, image: Image.Image, count: int) -> Image.Image:
-    """Signs at random places; a single one lies at the centre, where the cut-out shows it."""
+    """Paint signs at random places; a single one lies at the centre, where the cut-out shows it."""
     image = image.copy()
     draw = ImageDraw.Draw(image)
     for _ in range(count):
@@ -115,7 +115,7 @@ def _with_words(rng: np.random.Generator, image: Image.Image, count: int) -> Ima
 
 
 def _sample(image: Tensor, place: Tensor) -> Tensor:
-    """image (3, H, W) at (N, 2, h, w) pixels from its centre, mirrored beyond its border: (N, 3, h, w)."""
+    """Sample image (3, H, W) at (N, 2, h, w) pixels from its centre, mirrored beyond its border: (N, 3, h, w)."""
     h, w = image.shape[1:]
     grid = torch.stack((place[:, 0] * (2 / (w - 1)), place[:, 1] * (2 / (h - 1))), -1)
     many = image.expand(len(place), -1, -1, -1)
@@ -123,7 +123,7 @@ def _sample(image: Tensor, place: Tensor) -> Tensor:
 
 
 def _rotate(points: Tensor, angles: np.ndarray) -> Tensor:
-    """(N, 2, h, w) points turned by (N,) radians."""
+    """Turn (N, 2, h, w) points by (N,) radians."""
     cosine, sine = _column(np.cos(angles), points)[:, 0], _column(np.sin(angles), points)[:, 0]
     x, y = points.unbind(1)
     return torch.stack((cosine * x - sine * y, sine * x + cosine * y), 1)
