@@ -37,7 +37,7 @@ class PrecomputedFrames:
         return {}
 
     def deblur(self, clip: Clip) -> Iterator[Tensor]:
-        """Yield the file of each frame; frames that the offset leaves without one take the nearest, as a window's ends do.
+        """Yield each frame's file; where the offset leaves a frame without one, the nearest, as at a window's ends.
 
         Raises:
             MethodError: if a file is missing or damaged.

@@ -9,7 +9,7 @@ from pvdbench.core.errors import MethodError, ParamsError
 from pvdbench.methods.card import read_card
 from pvdbench.methods.card_files import named_files
 from pvdbench.methods.folders import check_folders, find_method
-from pvdbench.study.fingerprints import record_rows
+from pvdbench.study.code_records import _method_code
 
 
 def test_a_method_is_found_in_whichever_folder_holds_it(tmp_path):
@@ -82,11 +82,10 @@ def test_a_row_runs_again_when_weights_frames_or_an_adapter_elsewhere_change(tmp
     write_method(place, "y", card=frames)
     files = [place / "other.py", place / "net.pt", place / "frames" / "a" / "0.png"]
     files[2].parent.mkdir(parents=True)
-    rows, seen = {"deblur/one": "x", "deblur/two": "y"}, []
+    seen = []
     for file in [None, *files]:
         for path in files if file is None else [file]:
             path.write_text("new" if file else "old")
-        record_rows(rows, {"x": place, "y": place}, tmp_path / "out")
-        seen.append({path.stem: path.read_text() for path in (tmp_path / "out" / "deblur").iterdir()})
-    changed = [{row for row in after if after[row] != before[row]} for before, after in pairwise(seen)]
-    assert changed == [{"one"}, {"one"}, {"two"}]
+        seen.append({name: _method_code(place / name) for name in ("x", "y")})
+    changed = [{name for name in after if after[name] != before[name]} for before, after in pairwise(seen)]
+    assert changed == [{"x"}, {"x"}, {"y"}]

@@ -91,7 +91,7 @@ def _refuse_unsafe(archive: Path, member: ZipInfo) -> None:
 
 
 def _refuse_bomb(archive: Path, frames: dict[Path, ZipInfo]) -> None:
-    """Refuse frames that would fill the disk; declared sizes tell, as zipfile reads no byte more than a member declares."""
+    """Refuse frames that would fill the disk; zipfile reads no byte more than a member declares."""
     largest, limit = max(member.file_size for member in frames.values()), LARGEST_RATIO * archive.stat().st_size
     total = sum(member.file_size for member in frames.values())
     if largest > LARGEST_FRAME or total > limit:

@@ -47,7 +47,7 @@ def _wave(rng: np.random.Generator, times: Samples) -> Samples:
 
 
 def _envelope(rng: np.random.Generator, times: Samples, bursts: float) -> Samples:
-    """Compute the strength of the shake: 1 in the calm, 1 + bursts at the height of a burst, which lasts about a sixth of the clip."""
+    """Compute the shake's strength: 1 in the calm, 1 + bursts at a burst's height; one lasts a sixth of the clip."""
     length = times[-1] - times[0] + 1e-9
     centres = times[0] + length * rng.uniform([0.1, 0.55], [0.45, 0.9])
     peaks: Samples = np.exp(-(((times[:, None] - centres) / (length / 12)) ** 2)).sum(1)
