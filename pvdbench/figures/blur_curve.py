@@ -75,7 +75,7 @@ def quantile_picture(context: Context, params: TableParams, scores: Scores, fold
         f"{params.deblur_labels[better]} alone; at the right differences are paired frame by frame.{_left_out(curves)}"
     )
     return Picture(
-        file, context.dataset, title, caption, f"{title}, a line for each row of Table 2", *page_size(figure)
+        file, context.dataset, title, caption, f"{title}, a line for each row of Table 2", *page_size(figure), "by-blur"
     )
 
 

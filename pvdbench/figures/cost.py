@@ -32,7 +32,7 @@ def cost_picture(context: Context, costs: Sequence[RowCost], folder: Path) -> Pi
         "95 % intervals over clips. Rows without learned parameters have no multiply-adds to count; the table beside "
         "says on which machine."
     )
-    return Picture(file, context.dataset, title, caption, f"{title}, a point for each row", *page_size(figure))
+    return Picture(file, context.dataset, title, caption, f"{title}, a point for each row", *page_size(figure), "cost")
 
 
 def _draw(axes: Axes, costs: Sequence[RowCost], of: Callable[[RowCost], float]) -> None:

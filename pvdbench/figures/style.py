@@ -120,7 +120,14 @@ _INDEX = "figures.json"
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure file in reports/figures; width and height in pixels of the page, alt for who cannot see it."""
+    """A figure file in reports/figures.
+
+    Attributes:
+        alt: for who cannot see it.
+        width, height: in pixels of the page.
+        part: the heading of the report under which it belongs, a key of report.page.PARTS; empty for figures of no
+            test data set.
+    """
 
     file: str
     dataset: str
@@ -129,6 +136,7 @@ class Picture:
     alt: str
     width: int
     height: int
+    part: str = ""
 
 
 def write_pictures(folder: Path, pictures: list[Picture]) -> None:

@@ -1,84 +1,67 @@
-"""Every score and draw that the page computes with, packed into small scripts that a page on disk can load."""
+"""Score files as the page needs them: every row's scores frame by frame, protocol by protocol."""
 
-import base64
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from pvdbench.analysis.bootstrap import Bootstrap
-from pvdbench.analysis.scores import score_path, with_beside, with_blurriness
-from pvdbench.io.tables import TRAINING_LOG, read_table
-from pvdbench.scoring.protocol import Task
-from pvdbench.scoring.score_file import read_score_file
+from pvdbench.analysis.scores import Task, score_path
+from pvdbench.analysis.statistics import ProtocolStatistics
+from pvdbench.io.tables import DEBLUR_SCORES, FLOW_SCORES, read_table
 
-_ERRORS = ("epe_px", "epe_visible_px")
+SCORE_COLUMNS: Mapping[Task, tuple[str, ...]] = {"deblur": DEBLUR_SCORES, "motion": FLOW_SCORES}
+ENDPOINT = "endpoint"
+"""The protocol of the endpoint errors, which depend on no other."""
+
+_PROTOCOL_METRICS, _ENDPOINT_METRICS = ("psnr_db", "ssim"), ("epe_px", "epe_visible_px")
 
 
 @dataclass(frozen=True)
-class Pack:
-    """One script of numbers; the page asks for it by its key when it needs it."""
+class ProtocolScores:
+    """Every frame's scores under one protocol.
 
-    key: str
-    value: Mapping[str, Any]
+    Attributes:
+        counted: whether the protocol's averages count a frame, by (video, frame).
+        metrics: metric to a table of a column per row, with the index of counted; NaN where a row has no score.
+    """
 
-    def script(self) -> str:
-        """JavaScript that hands the value over: data alone, and no `<` that could end an element."""
-        return f"pvdbench.receive({plain_json(self.key)}, {plain_json(self.value)});\n"
+    counted: pd.Series
+    metrics: Mapping[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
 class TaskNumbers:
-    """The score files of one data set and task, read whole.
+    """The scores of one data set and task.
 
     Attributes:
         frames: (video, frame) of every scored frame, sorted.
-        rows: row name to all of its file's lines, protocols and frames that are not counted included.
+        rows: those that have scores.
+        blurriness: PSNR of each blurry frame (dB), by (video, frame).
+        protocols: in the order of the score files.
     """
 
     dataset: str
     task: Task
     frames: tuple[tuple[str, str], ...]
-    rows: Mapping[str, pd.DataFrame]
+    rows: tuple[str, ...]
+    blurriness: pd.Series
+    protocols: Mapping[str, ProtocolScores]
 
-    @property
-    def protocols(self) -> tuple[str, ...]:
-        """Those of the first row's file, in its order."""
-        if not self.rows:
-            return ()
-        first = next(iter(self.rows.values()))
-        return tuple(first.loc[first["psnr_db"].notna(), "protocol"].unique())
-
-    def packs(self) -> Iterator[Pack]:
-        """What belongs to frames whatever the protocol, then a pack a protocol."""
-        yield Pack(f"{self.dataset}/{self.task}", self._frame_numbers())
-        for protocol in self.protocols:
-            yield Pack(f"{self.dataset}/{self.task}/{protocol}", self._scores(protocol))
-
-    def _frame_numbers(self) -> dict[str, Any]:
-        first = next(iter(self.rows.values()))
-        errors = [name for name in _ERRORS if name in first and first[name].notna().any()]
-        one = {name: with_beside(rows[rows["protocol"] == self.protocols[0]], rows) for name, rows in self.rows.items()}
-        blurriness = packed(self._ordered(next(iter(one.values())), "blurriness_db"))
-        return {"blurriness": blurriness} | {
-            key: {name: packed(self._ordered(rows, key)) for name, rows in one.items()} for key in errors
-        }
-
-    def _scores(self, protocol: str) -> dict[str, Any]:
-        one = {name: rows[rows["protocol"] == protocol] for name, rows in self.rows.items()}
-        counted = self._ordered(next(iter(one.values())), "counted").fillna(False)
-        return {"counted": "".join("1" if flag else "0" for flag in counted)} | {
-            key: {name: packed(self._ordered(rows, key)) for name, rows in one.items()} for key in ("psnr_db", "ssim")
-        }
-
-    def _ordered(self, rows: pd.DataFrame, column: str) -> pd.Series:
-        """One value a frame, NaN where the row has none."""
-        return rows.set_index(["video", "frame"])[column].reindex(list(self.frames))
+    def statistics(self, protocol: str, percents: Sequence[float], bootstrap: Bootstrap) -> ProtocolStatistics:
+        """What the page can show of a protocol."""
+        scores = self.protocols[protocol]
+        counted = scores.counted.to_numpy(bool)
+        frames = pd.DataFrame(list(self.frames), columns=["video", "frame"])
+        frames["blurriness_db"] = self.blurriness.to_numpy()
+        return ProtocolStatistics(
+            frames[counted].reset_index(drop=True),
+            {metric: values[counted].reset_index(drop=True) for metric, values in scores.metrics.items()},
+            percents,
+            bootstrap,
+        )
 
 
 def read_numbers(study: Path, task: Task, dataset: str, rows: Iterable[str]) -> TaskNumbers:
@@ -88,42 +71,42 @@ def read_numbers(study: Path, task: Task, dataset: str, rows: Iterable[str]) -> 
         DataError: if a file is damaged.
     """
     paths = {row: score_path(study, task, dataset, row) for row in rows}
-    read = {
-        row: with_blurriness(read_score_file(path, dataset=dataset, method=row, task=task), study, dataset)
-        for row, path in paths.items()
-        if path.is_file()
-    }
+    read = {row: read_table(path, SCORE_COLUMNS[task]) for row, path in paths.items() if path.is_file()}
     tables = {row: table for row, table in read.items() if len(table)}
     frames = sorted({pair for table in tables.values() for pair in zip(table["video"], table["frame"], strict=True)})
-    return TaskNumbers(dataset, task, tuple(frames), tables)
+    index = pd.MultiIndex.from_tuples(frames, names=["video", "frame"]) if frames else pd.MultiIndex([[], []], [[], []])
+    protocols = dict(_protocols(tables, index))
+    blurriness = pd.Series(np.nan, index=index)
+    for table in tables.values():
+        blurriness = blurriness.fillna(table.groupby(["video", "frame"])["blurriness_db"].first())
+    return TaskNumbers(dataset, task, tuple(frames), tuple(tables), blurriness, protocols)
 
 
-def draw_packs(bootstrap: Bootstrap, videos: int) -> Iterator[Pack]:
-    """What the page resamples: a pack for each number of videos that an average can be over."""
-    for count in range(2, videos + 1):
-        yield Pack(f"draws/{count}", {"draws": packed(bootstrap.draws(count), "<u2")})
+def _protocols(tables: Mapping[str, pd.DataFrame], index: pd.MultiIndex) -> Iterator[tuple[str, ProtocolScores]]:
+    """Each protocol of the first row's file, then that of endpoint errors where any are known."""
+    if not tables:
+        return
+    first = next(iter(tables.values()))
+    for name in first["protocol"].unique():
+        parts = {row: _by_frame(table[table["protocol"] == name]) for row, table in tables.items()}
+        counted = next(iter(parts.values()))["counted"].reindex(index).fillna(False).astype(bool)
+        yield str(name), ProtocolScores(counted, _known(parts, _PROTOCOL_METRICS, index))
+    parts = {row: _by_frame(table[table["protocol"] == table["protocol"].iloc[0]]) for row, table in tables.items()}
+    metrics = _known(parts, _ENDPOINT_METRICS, index)
+    if metrics:
+        known = pd.concat([values.notna().any(axis=1) for values in metrics.values()], axis=1).any(axis=1)
+        yield ENDPOINT, ProtocolScores(known, metrics)
 
 
-def training_packs(study: Path) -> Iterator[Pack]:
-    """The logs of data/training: steps and losses of every network that was trained."""
-    for task in ("motion", "deblur"):
-        logs = {path.stem: read_table(path, TRAINING_LOG) for path in sorted(study.glob(f"data/training/{task}/*.csv"))}
-        yield Pack(
-            f"training/{task}",
-            {
-                name: {"step": packed(log["step"]), "loss": packed(log["loss"])}
-                for name, log in logs.items()
-                if len(log)
-            },
-        )
+def _by_frame(table: pd.DataFrame) -> pd.DataFrame:
+    return table.set_index(["video", "frame"])
 
 
-def packed(values: ArrayLike, dtype: str = "<f8") -> str:
-    """Numbers as base64 of their bytes, nothing rounded."""
-    return base64.b64encode(np.asarray(values, dtype).tobytes()).decode()
-
-
-def plain_json(value: Any) -> str:
-    """JSON that is safe inside a script element; a number that is not finite is refused."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+def _known(parts: Mapping[str, pd.DataFrame], names: Iterable[str], index: pd.MultiIndex) -> dict[str, pd.DataFrame]:
+    """The metrics that any row has a value of."""
+    there = [name for name in names if name in next(iter(parts.values()))]
+    tables = {
+        name: pd.DataFrame({row: part[name].reindex(index) for row, part in parts.items()}, index=index)
+        for name in there
+    }
+    return {name: table for name, table in tables.items() if table.notna().any(axis=None)}

@@ -1,4 +1,4 @@
-"""What made a report: commit, parameters, data, seeds, versions, hardware and what each stage took."""
+"""How a report was made: commit, parameters, data, seeds, versions, hardware and what each stage took."""
 
 import hashlib
 import platform

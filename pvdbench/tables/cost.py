@@ -65,14 +65,24 @@ def cost_table(context: Context, costs: list[RowCost], scores: Scores) -> Table:
         Row(c.name, c.label, (c.psnr, c.ssim, c.parameters_m, c.multiply_adds_g, c.milliseconds, c.memory_mib))
         for c in costs
     )
-    return Table("cost", "Quality and cost", caption, context.dataset, context.protocol, _columns(context), rows)
+    return Table(
+        "cost",
+        "Quality and cost",
+        caption,
+        context.dataset,
+        context.protocol,
+        _columns(context),
+        rows,
+        "cost",
+        "deblur",
+    )
 
 
 def _columns(context: Context) -> tuple[Column, ...]:
     source, cost = context.source, "A frame"
     return (
-        psnr_column("psnr_db_all", source, "Entire test set"),
-        ssim_column("ssim_all", source, "Entire test set"),
+        psnr_column("psnr_db_all", source, "Entire test set", frames="all"),
+        ssim_column("ssim_all", source, "Entire test set", frames="all"),
         Column("parameters_m", source, "Parameters", "(M)", 3),
         Column("multiply_adds_720p_g", source, cost, "Multiply-adds at 1280x720 (G)", 2),
         Column("milliseconds_a_frame", source, cost, f"ms at {context.width}x{context.height}", 1),
