@@ -31,7 +31,7 @@ _ALL = (
     ShownMetric("psnr_db", "PSNR", "dB", "higher", 2),
     ShownMetric("ssim", "SSIM", "", "higher", 3),
     ShownMetric("epe_px", "Endpoint error", "px", "lower", 2),
-    ShownMetric("epe_visible_px", "Endpoint error, visible pixels", "px", "lower", 2),
+    ShownMetric("epe_visible_px", "Endpoint error, visible", "px", "lower", 2),
 )
 
 METRICS: Mapping[str, ShownMetric] = {metric.name: metric for metric in _ALL}

@@ -3,7 +3,9 @@
 import json
 import math
 import re
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from chromium import BROWSER, look, opened
@@ -13,6 +15,9 @@ from fake_study import DEBLUR, MOTION, PROTOCOLS, RANKING, SIZES, TABLE_PARAMS
 from pvdbench.analysis.bootstrap import bootstrap_of
 from pvdbench.analysis.ranks import RANK_GROUPS, Ranking
 from pvdbench.analysis.scores import group_mean, read_scores
+from pvdbench.report.build import build_report
+from pvdbench.report.metrics import METRICS, ShownMetric
+from pvdbench.report.numbers import ProtocolScores
 from pvdbench.report.single_file import LIMIT, build_single_file
 
 pytestmark = BROWSER
@@ -217,7 +222,7 @@ def test_an_upper_bound_earns_no_mark_under_another_protocol(page):
 
 
 def test_a_jump_lands_on_its_heading(page):
-    for name in ("Look", "Clip by clip", "The paper's tables"):  # past tables that get their tools on the way
+    for name in ("Viewer", "Clip by clip", "The paper's tables"):  # past tables that get their tools on the way
         page.locator("header nav").get_by_role("link", name=name, exact=True).evaluate("link => link.click()")
         page.wait_for_timeout(800)
         heading = page.get_by_role("heading", level=2, name=name).first.bounding_box()
@@ -232,7 +237,59 @@ def test_a_protocol_without_ssim_leaves_those_cells_empty(page):
         assert cells[2][0] == "\u2013" and cells[2][2] == ""
 
 
-def test_one_split_at_a_time(page):
+def _with_nrmse(inputs):
+    """The same inputs with a protocol that has a metric of its own, of which lower is better."""
+    parts = []
+    for part in inputs.numbers:
+        values = pd.DataFrame(
+            {row: np.linspace(0.09, 0.01, len(part.frames)) / (1 + number) for number, row in enumerate(part.rows)},
+            index=part.blurriness.index,
+        )
+        own = ProtocolScores(part.protocols["plain-rgb"].counted, {"nrmse": values})
+        parts.append(replace(part, protocols={**part.protocols, "by-range": own}))
+    inputs.__dict__["numbers"] = tuple(parts)  # a cached property
+    return inputs
+
+
+def test_another_metric_appears_by_its_description_alone(browser, ready, monkeypatch):
+    monkeypatch.setitem(METRICS, "nrmse", ShownMetric("nrmse", "NRMSE", "", "lower", 4))
+    inputs = _with_nrmse(study_inputs(ready))
+    build_report(inputs)
+    part = inputs.numbers[0]
+    values = part.protocols["by-range"].metrics["nrmse"]
+    videos = pd.Series(values.index.get_level_values(0), index=values.index)
+    with opened(browser, ready.root / "reports" / "index.html") as page:
+        page.select_option("#control-protocol", "by-range")
+        heads = page.locator('table[data-name="sample-metrics-deblur"] thead tr').last.locator("th")
+        page.wait_for_function(
+            "() => document.querySelector('[data-name=sample-metrics-deblur] thead')?.textContent.includes('NRMSE')"
+        )
+        assert heads.all_text_contents() == ["NRMSE", "NRMSE", "NRMSE"]
+        for row, cells in _rows(page, "metrics-deblur").items():
+            assert cells[0] == _told(bootstrap_of(TABLE_PARAMS).mean(values[row], videos), 4)
+        best = page.locator('[data-name="sample-metrics-deblur"] td.best').first
+        assert best.text_content().startswith(f"{values[part.rows[-1]].mean():.4f}")
+        page.wait_for_function("() => document.querySelector('#control-status').textContent.startsWith('by-range')")
+        assert {cells[0][0] for cells in _rows(page, "table2").values()} == {"\u2013"}
+        tools = page.locator('.tools:has(+ .scroll table[data-name="sample-metrics-deblur"])')
+        with page.expect_download() as download:
+            tools.get_by_text("Download", exact=True).click()
+        copied = pd.read_csv(download.value.path(), index_col=0)
+        assert copied.columns[0] == "Entire test set NRMSE" and len(copied) == len(part.rows)
+        look(page)
+        page.get_by_text("Worst frames of").wait_for()
+        shown = page.locator(".filmstrip").first.locator("b").all_text_contents()
+        worst = values[page.input_value("#viewer-right")].sort_values(ascending=False, kind="stable")
+        assert shown == [f"{value:.4f}" for value in worst.head(8)]
+        for key in ("blur", "frames", "pair", "cost"):
+            page.locator(f"#plot-{key}").scroll_into_view_if_needed()
+            page.locator(f"#plot-{key} .uplot").wait_for()
+            options = page.locator(f'#plot-{key} [data-choice="Metric"] option')
+            assert options.all_text_contents() == ["NRMSE"]
+        page.get_by_text("below the line").wait_for()
+
+
+def test_one_group_of_frames_at_a_time(page):
     page.select_option("#control-group", "blurriest")
     page.wait_for_function(
         "() => document.querySelector('table[data-name=sample-table2]').rows[2].querySelector('[hidden]')"

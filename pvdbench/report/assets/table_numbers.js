@@ -107,7 +107,7 @@ pvdbench.tableNumbers = (() => {
   function notice(table, statistics) {
     const box = table.closest(".scroll");
     const line = box.parentElement.querySelector(`[data-notice="${CSS.escape(table.dataset.name)}"]`) ?? create("p", { class: "notice", "data-notice": table.dataset.name });
-    box.before(line);
+    (box.previousElementSibling?.matches(".tools") ? box.previousElementSibling : box).before(line);
     line.hidden = ownProtocol();
     const published = heads(table).some((head) => head.dataset.origin === "published");
     line.textContent = statistics
