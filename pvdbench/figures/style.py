@@ -76,7 +76,7 @@ def page_size(figure: Figure) -> tuple[int, int]:
     return round(width * _PIXELS_AN_INCH), round(height * _PIXELS_AN_INCH)
 
 
-def apart(values: Sequence[float], distance: float) -> list[float]:
+def spread_values(values: Sequence[float], distance: float) -> list[float]:
     """Places for labels near their values, at least distance from each other, in the values' order."""
     order = sorted(range(len(values)), key=lambda i: values[i])
     shifts = [values[i] - n * distance for n, i in enumerate(order)]

@@ -16,7 +16,7 @@ from pvdbench.core.errors import DataError
 from pvdbench.io.atomic import replaced_file
 from pvdbench.report.inputs import StudyInputs
 from pvdbench.report.metrics import METRICS, ShownMetric
-from pvdbench.report.numbers import read_numbers
+from pvdbench.report.numbers import ProtocolScores, read_numbers
 from pvdbench.report.render import render_comparison
 
 
@@ -117,14 +117,13 @@ def _fetch(inputs: StudyInputs, revision: str, scores: Path) -> None:
 
 
 def _compare_row(inputs: StudyInputs, other: Path, dataset: str, task: Task, row: str, label: str) -> RowChange:
-    now, then = (
-        read_numbers(study, task, dataset, [row]).protocols.get(inputs.params.protocol)
-        for study in (inputs.study, other)
-    )
-    metric = next((METRICS[name] for name in now.metrics if name in then.metrics), None) if now and then else None
-    if now is None or then is None or metric is None:
+    now, then = (_counted(study, task, dataset, row, inputs.params.protocol) for study in (inputs.study, other))
+    if now is None or then is None:
         note = "in neither" if now is then else "only in the other" if now is None else "only in this study"
         return RowChange(dataset, task, label, note=note)
+    metric = next((METRICS[name] for name in now.metrics if name in then.metrics), None)
+    if metric is None:
+        return RowChange(dataset, task, label, note="no metric in common")
     after_all, before_all = (scores.metrics[metric.name][row][scores.counted] for scores in (now, then))
     both = after_all.index.intersection(before_all.index)
     after, before = after_all.loc[both], before_all.loc[both]
@@ -143,6 +142,12 @@ def _compare_row(inputs: StudyInputs, other: Path, dataset: str, task: Task, row
         largest=_largest((after - before).where(after != before, 0.0), metric),  # infinite in both is no change
         note=f"{unshared} frames are in one of them only" if unshared else "",
     )
+
+
+def _counted(study: Path, task: Task, dataset: str, row: str, protocol: str) -> ProtocolScores | None:
+    """A row's scores; None where there is no file or the protocol counts no frame of it."""
+    scores = read_numbers(study, task, dataset, [row]).protocols.get(protocol)
+    return scores if scores is not None and scores.counted.any() else None
 
 
 def _largest(steps: "pd.Series[float]", metric: ShownMetric) -> str:

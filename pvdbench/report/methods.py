@@ -160,7 +160,7 @@ def _record(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text()))
     except ValueError as error:
-        raise DataError(f"{path}: expected a method's record, got '{error}'; run `dvc repro -f methods`") from error
+        raise DataError(f"{path}: not a method's record ({error}); run `dvc repro -f methods`") from error
 
 
 def _weights(study: Path, path: Path) -> Weights | None:

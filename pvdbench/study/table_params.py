@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from pvdbench.core.params import StrictModel
 
@@ -74,7 +75,7 @@ class LensParams(StrictModel):
 
 def _unique(percents: list[float]) -> list[float]:
     if len(set(percents)) < len(percents):
-        raise ValueError("input should name each percentage once")
+        raise PydanticCustomError("unique", "Name each percentage once")
     return percents
 
 

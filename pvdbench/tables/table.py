@@ -14,7 +14,7 @@ Better = Literal["higher", "lower", "neither"]
 Value = float | str | Interval
 Origin = Literal["measured", "published", "compared"]
 Statistic = Literal["", "mean", "rank", "places", "difference"]
-_APART = "A row that looks at the truth is an upper bound, no result, and earns no mark."
+_UPPER_BOUND = "A row that looks at the truth is an upper bound, no result, and earns no mark."
 MISSING = "\u2013"  # an en dash
 
 
@@ -120,12 +120,12 @@ class Table:
         known = self.columns[column].interval and not math.isnan(value.low)
         return Cell(text, mark, bounds if known else None, 0 if text == IDENTICAL else value.identical)
 
-    def apart(self, bounds: Collection[str]) -> "Table":
+    def with_upper_bounds(self, bounds: Collection[str]) -> "Table":
         """The same with the rows of these names, if there are any, as upper bounds."""
         rows = tuple(replace(row, bound=row.name in bounds) for row in self.rows)
         if not any(row.bound for row in rows) or all(column.better == "neither" for column in self.columns):
             return self
-        return replace(self, rows=rows, caption=f"{self.caption} {_APART}")
+        return replace(self, rows=rows, caption=f"{self.caption} {_UPPER_BOUND}")
 
     def with_skipped(self, labels: Mapping[str, str], reasons: Mapping[str, str]) -> "Table":
         """The same with the rows whose method failed, each with its reason; the paper's numbers stay.

@@ -1,4 +1,4 @@
-// Plots against blur: a metric in each tenth of every clip's frames, and the error of flow.
+// Plots of quality over blur: a metric in each tenth of every clip's frames, and the error of flow.
 "use strict";
 (() => {
   const { dataset, state, scores, chart, plots } = pvdbench;
