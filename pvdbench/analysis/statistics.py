@@ -48,8 +48,9 @@ class ProtocolStatistics:
 
     Attributes:
         frames: columns video, frame and blurriness_db (dB).
-        scores: metric to a table of a column per row, with the index of frames; NaN where a row has no score. A frame
-            that no row has a score of has no truth for that metric, and is left out.
+        scores: metric to a table of a column per row, with the index of frames; NaN where a row has no score, which
+            leaves it without a mean.
+        optional: metrics that a frame may lack; such frames are left out.
         percents: how much of each video the sharpest and the blurriest frames can be.
     """
 
@@ -57,10 +58,11 @@ class ProtocolStatistics:
     scores: Mapping[str, pd.DataFrame]
     percents: Sequence[float]
     bootstrap: Bootstrap
+    optional: frozenset[str] = frozenset()
 
     def means(self, metric: str) -> Means:
         """Average every row over every group."""
-        return self._means(self.scores[metric], self._groups)
+        return self._means(self.scores[metric], self._groups, metric in self.optional)
 
     def differences(self, metric: str) -> Means:
         """Average the first row of each pair minus the second, frame by frame; pairs as itertools.combinations.
@@ -77,23 +79,26 @@ class ProtocolStatistics:
         with np.errstate(invalid="ignore"):
             gaps = first.to_numpy() - second.to_numpy()
         infinite = np.isinf(first.to_numpy()) | np.isinf(second.to_numpy())
-        return self._means(pd.DataFrame(np.where(infinite, np.inf, gaps), index=values.index), groups)
+        gaps = np.where(infinite, np.inf, gaps)
+        return self._means(pd.DataFrame(gaps, index=values.index), groups, metric in self.optional)
 
-    def _means(self, values: pd.DataFrame, groups: Mapping[str, NDArray[np.bool_]]) -> Means:
-        known = values.notna().any(axis=1).to_numpy()
-        parts = [self._mean(values, frames & known) for frames in groups.values()]
+    def _means(self, values: pd.DataFrame, groups: Mapping[str, NDArray[np.bool_]], optional: bool) -> Means:
+        parts = [self._mean(values, frames, optional) for frames in groups.values()]
         mean, low, high, identical = (np.stack(arrays) for arrays in zip(*parts, strict=True))
         return Means(tuple(groups), mean, low, high, identical)
 
-    def _mean(self, values: pd.DataFrame, chosen: NDArray[np.bool_]) -> tuple[_Floats, _Floats, _Floats, _Integers]:
+    def _mean(
+        self, values: pd.DataFrame, chosen: NDArray[np.bool_], optional: bool
+    ) -> tuple[_Floats, _Floats, _Floats, _Integers]:
         """The mean of each column over the chosen frames, with its interval."""
         part, videos = values[chosen], self.frames["video"][chosen]
         infinite = part.abs() == np.inf
-        sums = part.mask(infinite, 0.0).groupby(videos, sort=True).sum(skipna=False)
-        weights = (~infinite).groupby(videos, sort=True).sum()
+        missing = part.isna() if optional else infinite
+        sums = part.mask(infinite | missing, 0.0).groupby(videos, sort=True).sum(skipna=False)
+        weights = (~(infinite | missing)).groupby(videos, sort=True).sum()
         mean, low, high = self.bootstrap.ratios(sums.to_numpy(np.float64).T, weights.to_numpy(np.float64).T)
         identical = infinite.to_numpy().sum(axis=0)
-        mean = np.where((identical > 0) & (identical == len(part)), np.inf, mean)
+        mean = np.where((identical > 0) & (weights.to_numpy().sum(axis=0) == 0), np.inf, mean)
         return mean, low, high, identical
 
     @cached_property

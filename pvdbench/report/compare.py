@@ -11,13 +11,13 @@ from typing import Literal
 import pandas as pd
 
 from pvdbench.analysis.bootstrap import Interval, bootstrap_of
-from pvdbench.analysis.scores import Task
 from pvdbench.core.errors import DataError
 from pvdbench.io.atomic import replaced_file
 from pvdbench.report.inputs import StudyInputs
-from pvdbench.report.metrics import METRICS, ShownMetric
-from pvdbench.report.numbers import ProtocolScores, read_numbers
+from pvdbench.report.numbers import ProtocolScores, read_task_scores, shown_metrics
 from pvdbench.report.render import render_comparison
+from pvdbench.scoring.metric import Metric
+from pvdbench.scoring.protocol import Task
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class RowChange:
     dataset: str
     task: Task
     label: str
-    metric: ShownMetric | None = None
+    metric: Metric | None = None
     before: Interval | None = None
     after: Interval | None = None
     change: Interval | None = None
@@ -121,7 +121,7 @@ def _compare_row(inputs: StudyInputs, other: Path, dataset: str, task: Task, row
     if now is None or then is None:
         note = "in neither" if now is then else "only in the other" if now is None else "only in this study"
         return RowChange(dataset, task, label, note=note)
-    metric = next((METRICS[name] for name in now.metrics if name in then.metrics), None)
+    metric = next((shown_metrics()[name] for name in now.metrics if name in then.metrics), None)
     if metric is None:
         return RowChange(dataset, task, label, note="no metric in common")
     after_all, before_all = (scores.metrics[metric.name][row][scores.counted] for scores in (now, then))
@@ -146,11 +146,11 @@ def _compare_row(inputs: StudyInputs, other: Path, dataset: str, task: Task, row
 
 def _counted(study: Path, task: Task, dataset: str, row: str, protocol: str) -> ProtocolScores | None:
     """A row's scores; None where there is no file or the protocol counts no frame of it."""
-    scores = read_numbers(study, task, dataset, [row]).protocols.get(protocol)
+    scores = read_task_scores(study, task, dataset, [row]).get(protocol)
     return scores if scores is not None and scores.counted.any() else None
 
 
-def _largest(steps: "pd.Series[float]", metric: ShownMetric) -> str:
+def _largest(steps: "pd.Series[float]", metric: Metric) -> str:
     if not (steps != 0).any():
         return ""
     place = int(steps.abs().to_numpy().argmax())

@@ -12,10 +12,10 @@ from pvdbench.datasets.manifest import ClipFiles
 from pvdbench.io.images import frame_size
 from pvdbench.report.inputs import StudyInputs
 from pvdbench.report.methods import Method
-from pvdbench.report.metrics import METRICS, ShownMetric
-from pvdbench.report.numbers import TaskNumbers
+from pvdbench.report.numbers import TaskNumbers, shown_metrics
 from pvdbench.report.packs import Pack
 from pvdbench.report.viewer import ClipPictures
+from pvdbench.scoring.metric import Metric
 from pvdbench.tables.files import DatasetTables
 
 
@@ -27,12 +27,12 @@ def study_index(inputs: StudyInputs, packs: Iterable[Pack]) -> dict[str, Any]:
     """
     files = {pack.key: pack.file for pack in packs}
     datasets = [_dataset(inputs, measured, files) for measured in inputs.tables]
-    metrics = {name: _metric(metric) for name, metric in METRICS.items()}
+    metrics = {name: _metric(metric) for name, metric in shown_metrics().items()}
     percents = [f"{percent:g}" for percent in inputs.params.percent_choices]  # as in the names of groups
     return {"files": files, "metrics": metrics, "percents": percents, "datasets": datasets}
 
 
-def _metric(metric: ShownMetric) -> dict[str, Any]:
+def _metric(metric: Metric) -> dict[str, Any]:
     """How the page prints a metric."""
     return {"heading": metric.heading, "unit": metric.unit, "digits": metric.digits, "better": metric.better}
 

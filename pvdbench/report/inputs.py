@@ -10,7 +10,6 @@ from typing import Any
 import yaml
 
 from pvdbench.analysis.bootstrap import bootstrap_of
-from pvdbench.analysis.scores import Task
 from pvdbench.datasets.manifest import ClipFiles, read_clips
 from pvdbench.figures.style import Picture, read_pictures
 from pvdbench.report.methods import Method, read_methods
@@ -19,6 +18,7 @@ from pvdbench.report.packs import Pack, number_packs, training_packs
 from pvdbench.report.page import Page, Section
 from pvdbench.report.provenance import Provenance, gather_provenance
 from pvdbench.report.viewer import FrameName, ViewerFrames
+from pvdbench.scoring.protocol import Task
 from pvdbench.study.table_params import TableParams
 from pvdbench.tables.files import DatasetTables, read_tables
 

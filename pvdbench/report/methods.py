@@ -13,9 +13,9 @@ import pandas as pd
 
 from pvdbench.core.errors import DataError
 from pvdbench.io.cost import read_cost
-from pvdbench.report.metrics import METRICS, ShownMetric
-from pvdbench.report.numbers import TaskNumbers
+from pvdbench.report.numbers import TaskNumbers, shown_metrics
 from pvdbench.report.training_curve import Curve, read_curve
+from pvdbench.scoring.metric import Metric
 from pvdbench.scoring.protocol import Task
 
 _SHOWN = 4  # best and worst frames
@@ -75,7 +75,7 @@ class Method:
     settings: Mapping[str, Any]
     weights: Weights | None
     costs: Mapping[str, Mapping[str, Any]]
-    metrics: tuple[ShownMetric, ...]
+    metrics: tuple[Metric, ...]
     clips: tuple[ClipScore, ...]
     worst: tuple[FrameScore, ...]
     best: tuple[FrameScore, ...]
@@ -132,7 +132,7 @@ def _method(
 ) -> Method:
     scored = [_counted(part, row, protocol) for part in numbers if row in part.rows and protocol in part.protocols]
     frames = pd.concat(scored) if scored else pd.DataFrame()
-    metrics = tuple(metric for name, metric in METRICS.items() if name in frames)
+    metrics = tuple(shown_metrics()[name] for name in frames if name in shown_metrics())
     worst, best = _extremes(frames, metrics)
     files = {dataset: study / "data" / "cost" / task / dataset / f"{row}.json" for dataset in datasets}
     costs = {dataset: read_cost(path) for dataset, path in files.items() if path.is_file()}
@@ -177,7 +177,7 @@ def _counted(part: TaskNumbers, row: str, protocol: str) -> pd.DataFrame:
     return values[scores.counted].dropna(how="all").reset_index().assign(dataset=part.dataset)
 
 
-def _clips(frames: pd.DataFrame, metrics: Sequence[ShownMetric]) -> Iterator[ClipScore]:
+def _clips(frames: pd.DataFrame, metrics: Sequence[Metric]) -> Iterator[ClipScore]:
     for (dataset, video), clip in frames.groupby(["dataset", "video"], sort=True) if len(frames) else ():
         values = [clip[metric.name] for metric in metrics]
         identical = tuple(int(np.isinf(value).sum()) for value in values)
@@ -189,9 +189,7 @@ def _finite_mean(values: pd.Series) -> float:
     return math.inf if finite.empty and np.isinf(values).any() else float(finite.mean())
 
 
-def _extremes(
-    frames: pd.DataFrame, metrics: Sequence[ShownMetric]
-) -> tuple[tuple[FrameScore, ...], tuple[FrameScore, ...]]:
+def _extremes(frames: pd.DataFrame, metrics: Sequence[Metric]) -> tuple[tuple[FrameScore, ...], tuple[FrameScore, ...]]:
     """The worst and the best frames by the first metric, each the most extreme first; ties go by name."""
     if frames.empty:
         return (), ()

@@ -1,6 +1,6 @@
 """Score files as the page needs them: every row's scores frame by frame, protocol by protocol."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 
 from pvdbench.analysis.bootstrap import Bootstrap
-from pvdbench.analysis.scores import Task, score_path
+from pvdbench.analysis.scores import read_row, score_path
 from pvdbench.analysis.statistics import ProtocolStatistics
-from pvdbench.io.tables import DEBLUR_SCORES, FLOW_SCORES, read_table
+from pvdbench.scoring.metric import Metric
+from pvdbench.scoring.protocol import Protocol, Task
+from pvdbench.scoring.protocols import endpoint
+from pvdbench.scoring.registry import metrics, protocols
+from pvdbench.scoring.truth import read_truth
 
-SCORE_COLUMNS: Mapping[Task, tuple[str, ...]] = {"deblur": DEBLUR_SCORES, "motion": FLOW_SCORES}
-ENDPOINT = "endpoint"
-"""The protocol of the endpoint errors, which depend on no other."""
-
-_PROTOCOL_METRICS, _ENDPOINT_METRICS = ("psnr_db", "ssim"), ("epe_px", "epe_visible_px")
+ENDPOINT = endpoint.PROTOCOLS[0].name
+"""The protocol of the errors of flow, which have a plot of their own."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class ProtocolScores:
 
     Attributes:
         counted: whether the protocol's averages count a frame, by (video, frame).
-        metrics: metric to a table of a column per row, with the index of counted; NaN where a row has no score.
+        metrics: name of a metric to a table of a column per row, with the index of counted; NaN where a row has no
+            score.
     """
 
     counted: pd.Series
@@ -56,57 +58,64 @@ class TaskNumbers:
         counted = scores.counted.to_numpy(bool)
         frames = pd.DataFrame(list(self.frames), columns=["video", "frame"])
         frames["blurriness_db"] = self.blurriness.to_numpy()
+        known = shown_metrics()
         return ProtocolStatistics(
             frames[counted].reset_index(drop=True),
             {metric: values[counted].reset_index(drop=True) for metric, values in scores.metrics.items()},
             percents,
             bootstrap,
+            optional=frozenset(metric for metric in scores.metrics if known[metric].optional),
         )
 
 
+def shown_metrics() -> dict[str, Metric]:
+    """Every metric that the page shows, by name: those of which some numbers are better than others."""
+    return {name: metric for name, metric in metrics().items() if metric.better != "neither"}
+
+
 def read_numbers(study: Path, task: Task, dataset: str, rows: Iterable[str]) -> TaskNumbers:
+    """Read the score file of every row that has one, and the blurriness of the frames.
+
+    Raises:
+        DataError: if a file is damaged, or the table of blurriness is missing.
+    """
+    scores = read_task_scores(study, task, dataset, rows)
+    if not scores:
+        return TaskNumbers(dataset, task, (), (), pd.Series(dtype=float), {})
+    first = next(iter(scores.values()))
+    index = first.counted.index
+    blurriness = read_truth(study / "data" / "truth" / dataset)["blurriness_db"].reindex(index)
+    names = tuple(str(row) for row in next(iter(first.metrics.values())).columns)
+    return TaskNumbers(dataset, task, tuple(index), names, blurriness, scores)
+
+
+def read_task_scores(study: Path, task: Task, dataset: str, rows: Iterable[str]) -> dict[str, ProtocolScores]:
     """Read the score file of every row that has one; that of a row whose method failed is empty, and left out.
 
+    Returns: the protocols of the first row's file that have a metric to show, all with the same frames, sorted.
     Raises:
         DataError: if a file is damaged.
     """
-    paths = {row: score_path(study, task, dataset, row) for row in rows}
-    read = {row: read_table(path, SCORE_COLUMNS[task]) for row, path in paths.items() if path.is_file()}
+    read = {row: read_row(study, task, dataset, row) for row in rows if score_path(study, task, dataset, row).is_file()}
     tables = {row: table for row, table in read.items() if len(table)}
-    frames = sorted({pair for table in tables.values() for pair in zip(table["video"], table["frame"], strict=True)})
-    index = pd.MultiIndex.from_tuples(frames, names=["video", "frame"]) if frames else pd.MultiIndex([[], []], [[], []])
-    protocols = dict(_protocols(tables, index))
-    blurriness = pd.Series(np.nan, index=index)
-    for table in tables.values():
-        blurriness = blurriness.fillna(table.groupby(["video", "frame"])["blurriness_db"].first())
-    return TaskNumbers(dataset, task, tuple(frames), tuple(tables), blurriness, protocols)
-
-
-def _protocols(tables: Mapping[str, pd.DataFrame], index: pd.MultiIndex) -> Iterator[tuple[str, ProtocolScores]]:
-    """Each protocol of the first row's file, then that of endpoint errors where any are known."""
     if not tables:
-        return
-    first = next(iter(tables.values()))
-    for name in first["protocol"].unique():
-        parts = {row: _by_frame(table[table["protocol"] == name]) for row, table in tables.items()}
-        counted = next(iter(parts.values()))["counted"].reindex(index).fillna(False).astype(bool)
-        yield str(name), ProtocolScores(counted, _known(parts, _PROTOCOL_METRICS, index))
-    parts = {row: _by_frame(table[table["protocol"] == table["protocol"].iloc[0]]) for row, table in tables.items()}
-    metrics = _known(parts, _ENDPOINT_METRICS, index)
-    if metrics:
-        known = pd.concat([values.notna().any(axis=1) for values in metrics.values()], axis=1).any(axis=1)
-        yield ENDPOINT, ProtocolScores(known, metrics)
+        return {}
+    frames = sorted({pair for table in tables.values() for pair in zip(table["video"], table["frame"], strict=True)})
+    index = pd.MultiIndex.from_tuples(frames, names=["video", "frame"])
+    names = next(iter(tables.values()))["protocol"].unique()
+    found = {str(name): _protocol_scores(protocols()[name], tables, index) for name in names}
+    return {name: scores for name, scores in found.items() if scores.metrics}
 
 
-def _by_frame(table: pd.DataFrame) -> pd.DataFrame:
-    return table.set_index(["video", "frame"])
-
-
-def _known(parts: Mapping[str, pd.DataFrame], names: Iterable[str], index: pd.MultiIndex) -> dict[str, pd.DataFrame]:
-    """The metrics that any row has a value of."""
-    there = [name for name in names if name in next(iter(parts.values()))]
-    tables = {
-        name: pd.DataFrame({row: part[name].reindex(index) for row, part in parts.items()}, index=index)
-        for name in there
+def _protocol_scores(protocol: Protocol, tables: Mapping[str, pd.DataFrame], index: pd.MultiIndex) -> ProtocolScores:
+    """One protocol's scores of every row: its metrics that the page shows and that any row has a value of."""
+    parts = {
+        row: table[table["protocol"] == protocol.name].set_index(["video", "frame"]).reindex(index)
+        for row, table in tables.items()
     }
-    return {name: table for name, table in tables.items() if table.notna().any(axis=None)}
+    counted = next(iter(parts.values()))["counted"].fillna(False).astype(bool)
+    names = [metric.name for metric in protocol.metrics if metric.name in shown_metrics()]
+    found = {
+        name: pd.DataFrame({row: part.get(name, np.nan) for row, part in parts.items()}, index=index) for name in names
+    }
+    return ProtocolScores(counted, {name: table for name, table in found.items() if table.notna().any(axis=None)})

@@ -13,8 +13,7 @@ from numpy.typing import ArrayLike
 from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.statistics import Means, ProtocolStatistics, is_ranked, places_by_group
 from pvdbench.io.tables import TRAINING_LOG, read_table
-from pvdbench.report.metrics import METRICS
-from pvdbench.report.numbers import ProtocolScores, TaskNumbers
+from pvdbench.report.numbers import ProtocolScores, TaskNumbers, shown_metrics
 
 Kind = Literal["means", "differences", "scores", "training", "viewer", "images"]
 
@@ -70,9 +69,9 @@ def training_packs(study: Path) -> Iterator[Pack]:
 
 def _means(rows: Sequence[str], statistics: ProtocolStatistics, differences: Mapping[str, Means]) -> dict[str, Any]:
     """Every row over every group, and the places that the differences leave to it."""
-    metrics = {}
+    metrics, shown = {}, shown_metrics()
     for metric, pairs in differences.items():
-        lower = METRICS[metric].better == "lower"
+        lower = shown[metric].better == "lower"
         places = places_by_group(pairs, len(rows), lower_is_better=lower)
         metrics[metric] = {
             "means": [_numbers(statistics.means(metric))],

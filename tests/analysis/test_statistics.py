@@ -1,6 +1,7 @@
 """All statistics at once against those that Bootstrap and Ranking make one by one."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -97,14 +98,16 @@ def test_places_are_those_of_the_ranking(frames, scores, lower):
     assert len({tuple(place) for place in places["all"].tolist()}) > 1
 
 
-def test_a_frame_without_truth_is_left_out_and_a_row_without_a_score_has_no_mean(frames, scores):
-    scores.loc[5] = math.nan
-    scores.loc[6, "c"] = math.nan
-    means = _statistics(frames, scores).means("psnr_db")
-    kept = scores.index != 5
-    one = _BOOTSTRAP.mean(scores["d"][kept], frames["video"][kept])
-    assert _number(means, "all", 3)[:3] == pytest.approx((one.mean, one.low, one.high), **_EXACT)
-    assert math.isnan(_number(means, "all", 2)[0])
+def test_a_row_that_lacks_a_score_has_no_mean_unless_the_metric_is_optional(frames, scores):
+    scores.loc[[5, 6], "c"] = math.nan
+    statistics = _statistics(frames, scores)
+    assert math.isnan(_number(statistics.means("psnr_db"), "all", 2)[0])
+    optional = replace(statistics, optional=frozenset({"psnr_db"}))
+    known = scores["c"].notna()
+    one = _BOOTSTRAP.mean(scores["c"][known], frames["video"][known])
+    gap = _BOOTSTRAP.difference(scores["c"][known], scores["d"][known], frames["video"][known])
+    for means, column, wanted in ((optional.means("psnr_db"), 2, one), (optional.differences("psnr_db"), 5, gap)):
+        assert _number(means, "all", column)[:3] == pytest.approx((wanted.mean, wanted.low, wanted.high), **_EXACT)
 
 
 def test_one_clip_has_no_interval(frames, scores):

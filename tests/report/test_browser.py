@@ -15,10 +15,11 @@ from fake_study import DEBLUR, MOTION, PROTOCOLS, RANKING, SIZES, TABLE_PARAMS
 from pvdbench.analysis.bootstrap import bootstrap_of
 from pvdbench.analysis.ranks import RANK_GROUPS, Ranking
 from pvdbench.analysis.scores import group_mean, read_scores
+from pvdbench.report import numbers
 from pvdbench.report.build import build_report
-from pvdbench.report.metrics import METRICS, ShownMetric
 from pvdbench.report.numbers import ProtocolScores
 from pvdbench.report.single_file import LIMIT, build_single_file
+from pvdbench.scoring.metric import Metric
 
 pytestmark = BROWSER
 
@@ -252,7 +253,8 @@ def _with_nrmse(inputs):
 
 
 def test_another_metric_appears_by_its_description_alone(browser, ready, monkeypatch):
-    monkeypatch.setitem(METRICS, "nrmse", ShownMetric("nrmse", "NRMSE", "", "lower", 4))
+    known = numbers.metrics() | {"nrmse": Metric("nrmse", "NRMSE", "", "lower", 4)}
+    monkeypatch.setattr(numbers, "metrics", lambda: known)
     inputs = _with_nrmse(study_inputs(ready))
     build_report(inputs)
     part = inputs.numbers[0]

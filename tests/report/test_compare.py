@@ -10,7 +10,6 @@ from fake_report import study_inputs
 from fake_study import commit
 
 from pvdbench.core.errors import DataError
-from pvdbench.io.tables import DEBLUR_SCORES, write_table
 from pvdbench.report.compare import build_comparison
 
 
@@ -23,7 +22,7 @@ def _rows(page):
 def _change(path, frames, step):
     table = pd.read_csv(path, dtype={"frame": str})
     table.loc[frames(table), "psnr_db"] += step
-    write_table(path, table, DEBLUR_SCORES)
+    table.to_csv(path, index=False)
 
 
 def _page(study, other):
@@ -50,7 +49,7 @@ def test_frames_of_one_side_only_are_told(own, tmp_path):
     other = shutil.copytree(own.root / "data" / "scores", tmp_path / "other")
     path = other / "deblur" / "sample" / "mc.csv"
     table = pd.read_csv(path, dtype={"frame": str})
-    write_table(path, table[table["video"] != "clip2"], DEBLUR_SCORES)
+    table[table["video"] != "clip2"].to_csv(path, index=False)
     assert "7 frames are in one of them only" in _page(own, other)
     assert _rows(_page(own, other))["MC"][9:12] == ["0", "of", "14"]
 
