@@ -46,6 +46,6 @@ def opened(browser, path, *, width=1280, scheme="light"):
 def look(page):
     """The viewer, open."""
     page.locator("#look").scroll_into_view_if_needed()
-    page.wait_for_selector("#wall figure")
-    page.locator("#stage").scroll_into_view_if_needed()
-    page.wait_for_function("() => document.getElementById('look-name').textContent !== ''")
+    page.wait_for_selector("#thumbnails figure")
+    page.locator("#comparison").scroll_into_view_if_needed()
+    page.wait_for_function("() => document.getElementById('viewer-name').textContent !== ''")

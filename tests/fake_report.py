@@ -4,13 +4,13 @@ from fake_study import RANKING, TABLE_PARAMS
 
 from pvdbench.figures.build import build_figures
 from pvdbench.report.build import build_report
-from pvdbench.report.inputs import Material
+from pvdbench.report.inputs import StudyInputs
 from pvdbench.tables.build import build_tables
 
 
-def material(fake, *, study=None, params=TABLE_PARAMS) -> Material:
+def study_inputs(fake, *, study=None, params=TABLE_PARAMS) -> StudyInputs:
     """What a fake study's report is made from."""
-    return Material(study or fake.root, fake.root, fake.dataset, [fake.dataset], params, RANKING)
+    return StudyInputs(study or fake.root, fake.root, fake.dataset, [fake.dataset], params, RANKING)
 
 
 def build(fake, *, params=TABLE_PARAMS) -> None:
@@ -18,4 +18,4 @@ def build(fake, *, params=TABLE_PARAMS) -> None:
     where = {"study": fake.root, "root": fake.root, "datasets": [fake.dataset]}
     build_tables(**where, params=params, ranking=RANKING)
     build_figures(**where, params=params, ranking=RANKING)
-    build_report(material(fake, params=params))
+    build_report(study_inputs(fake, params=params))

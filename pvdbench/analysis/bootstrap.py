@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -93,23 +94,40 @@ class Bootstrap:
         mean = float(_change(old, weights, new, new_weights))
         return Interval(mean, low, high, len(both), int(new_weights.sum()))
 
-    def draws(self, videos: int) -> NDArray[np.intp]:
-        """Which videos each resample draws: what another program needs to find the same intervals.
+    def ratios(self, sums: _Array, weights: _Array) -> tuple[_Array, _Array, _Array]:
+        """Compute many ratios and their intervals at once: those of `ratio`, but for rounding.
 
         Args:
-            videos: how many there are to draw from, at least 2.
+            sums, weights: (K, V), a ratio in each row.
 
-        Returns: (resamples, videos) indices.
+        Returns: mean, low and high, each (K,), as in Interval.
         """
-        drawn = []
+        sums = np.where(weights > 0, sums, 0.0)
+        mean = np.asarray(_ratio(sums, weights))
+        low, high = np.full(len(sums), math.nan), np.full(len(sums), math.nan)
+        distinct, which = np.unique(weights, axis=0, return_inverse=True)  # most often all rows have the same weights
+        for number, shared in enumerate(distinct):
+            there = shared > 0  # a video of weight 0 is not drawn
+            rows = np.flatnonzero((which.ravel() == number) & np.isfinite(mean))
+            if there.sum() >= 2 and len(rows):
+                low[rows], high[rows] = self._percentiles(sums[np.ix_(rows, there)], shared[there])
+        return mean, low, high
 
-        def record(values: _Array, _again: _Array, axis: int = -1) -> _Array:
-            drawn.append(values)
-            return np.asarray(values.mean(axis=axis))
+    def _percentiles(self, sums: _Array, weights: _Array) -> tuple[_Array, _Array]:
+        """Resample by how often each video is drawn; added up video by video, so that every machine rounds alike.
 
-        numbers = np.arange(videos, dtype=np.float64)
-        self._bounds(record, numbers, numbers)
-        return drawn[-1].astype(np.intp)
+        Args:
+            sums: (K, V).
+            weights: (V,).
+        """
+        totals, whole = np.zeros((len(sums), self.resamples)), np.zeros(self.resamples)
+        for video, counts in enumerate(_draw_counts(self.resamples, self.seed, len(weights))):
+            totals += sums[:, video, None] * counts
+            whole += weights[video] * counts
+        totals /= whole
+        tail = 100 * (1 - CONFIDENCE) / 2
+        low, high = np.percentile(totals, (tail, 100 - tail), axis=-1, overwrite_input=True)
+        return low, high
 
     def _mean(
         self, values: pd.Series, videos: pd.Series, totals: Callable[[pd.Series, pd.Series], pd.DataFrame]
@@ -152,6 +170,13 @@ def clip_totals(values: pd.Series, videos: pd.Series) -> pd.DataFrame:
     """Of each video the mean, of weight 1, so that each video counts alike."""
     frames = frame_totals(values, videos)
     return pd.DataFrame({"total": frames["total"] / frames["weight"], "weight": 1.0}, dtype=np.float64)
+
+
+@lru_cache
+def _draw_counts(resamples: int, seed: int, videos: int) -> _Array:
+    """How often each resample draws each video, (videos, resamples): the draws of SciPy's bootstrap."""
+    drawn = np.random.default_rng(seed).integers(0, videos, (resamples, videos))
+    return np.stack([(drawn == video).sum(axis=1) for video in range(videos)]).astype(np.float64)
 
 
 def _ratio(sums: _Array, weights: _Array, axis: int = -1) -> _Array:

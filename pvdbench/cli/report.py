@@ -1,4 +1,4 @@
-"""pvdbench tables, figures, report: what people read."""
+"""The commands pvdbench tables, figures and report: make what people read of a study."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,19 +74,19 @@ def figures(folder: Path) -> None:
 @click.option(
     "--against",
     metavar="OTHER",
-    help="Write reports/against.html instead: what moved against another folder of scores, or against a Git revision.",
+    help="Write reports/against.html instead: compare with another folder of scores or with a Git revision.",
 )
 def report(folder: Path, single_file: bool, against: str | None) -> None:
     """Make reports/index.html and what it shows from tables, figures, scores and frames."""
     from pvdbench.report.build import build_report
-    from pvdbench.report.compare import build_against
-    from pvdbench.report.inputs import Material
+    from pvdbench.report.compare import build_comparison
+    from pvdbench.report.inputs import StudyInputs
     from pvdbench.report.single_file import build_single_file
     from pvdbench.study.study import load_study
 
     study = load_study(folder)
     params = study.params
-    material = Material(
+    inputs = StudyInputs(
         study=folder,
         root=study.root,
         train=params.datasets.train,
@@ -95,8 +95,8 @@ def report(folder: Path, single_file: bool, against: str | None) -> None:
         ranking=params.protocols.ranking,
     )
     if against:
-        build_against(material, against, folder / "reports" / "against.html")
+        build_comparison(inputs, against, folder / "reports" / "against.html")
     elif single_file:
-        build_single_file(material, folder / "reports" / "report.html")
+        build_single_file(inputs, folder / "reports" / "report.html")
     else:
-        build_report(material)
+        build_report(inputs)

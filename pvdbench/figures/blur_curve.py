@@ -12,7 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 from pvdbench.analysis.bootstrap import Interval, bootstrap_of
 from pvdbench.analysis.groups import TENTHS
 from pvdbench.analysis.scores import Scores
-from pvdbench.figures.style import Picture, apart, colour, marker, math_label, page_size, plot_style, save_plot
+from pvdbench.figures.style import Picture, colour, marker, math_label, page_size, plot_style, save_plot, spread_values
 from pvdbench.study.table_params import TableParams
 from pvdbench.tables.captions import Context
 
@@ -75,7 +75,7 @@ def quantile_picture(context: Context, params: TableParams, scores: Scores, fold
         f"{params.deblur_labels[better]} alone; at the right differences are paired frame by frame.{_left_out(curves)}"
     )
     return Picture(
-        file, context.dataset, title, caption, f"{title}, a line for each row of Table 2", *page_size(figure)
+        file, context.dataset, title, caption, f"{title}, a line for each row of Table 2", *page_size(figure), "by-blur"
     )
 
 
@@ -109,7 +109,7 @@ def _draw_psnr(axes: Axes, curves: Mapping[str, _Curve], banded: set[str]) -> No
 def _name_lines(axes: Axes, curves: Sequence[_Curve]) -> None:
     """Each line's name at its right end, moved apart."""
     low, high = axes.get_ylim()
-    places = apart([curve.means[-1] for curve in curves], _LINE * (high - low))
+    places = spread_values([curve.means[-1] for curve in curves], _LINE * (high - low))
     for curve, place in zip(curves, places, strict=True):
         tint, right = colour(curve.number), _MIDDLES[curve.there[-1]]
         axes.plot((right, 101, 104), (curve.means[-1], place, place), color=tint, linewidth=0.6, alpha=0.7)

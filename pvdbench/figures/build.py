@@ -76,8 +76,8 @@ def build_figures(
             if (warp := params.figures.warp) and set(warp.outputs.values()) <= set(deblur):
                 pictures.append(warp_picture(study, root, dataset, params, warp, network or _PAPERS, deblur, folder))
             if _comparable(params.figures.deblur, deblur):
-                pictures.append(_blurriness(context, params, deblur, folder))
                 pictures.append(quantile_picture(context, params, deblur, folder))
+                pictures.append(_blurriness(context, params, deblur, folder))
             pictures += [lens_picture(lens, folder) for lens in (read_lens(study, context, params),) if lens]
         pictures += qualitative_pictures(study, root, every, folder)
         write_pictures(folder, pictures)
@@ -151,7 +151,7 @@ def _examples(
         title = f"{kind}: {dataset}, {video}, frame {frame}"
         alt = f"{title}: {', '.join(labels[row] for row in example.rows)} and the truth side by side"
         caption = (_SHOWS_ONE if one else _SHOWS[task]) + _rule(example, labels, video, gain.get((video, frame)))
-        pictures.append(Picture(file, dataset, title, caption + left_out, alt, *size))
+        pictures.append(Picture(file, dataset, title, caption + left_out, alt, *size, "figures"))
     return pictures
 
 
@@ -194,7 +194,7 @@ def _blurriness(context: Context, params: TableParams, scores: Scores, folder: P
         f"of {params.figures.bins} groups of equally many frames.{left_out}"
     )
     title = f"PSNR against blurriness: {dataset}"
-    return Picture(file, dataset, title, caption, f"{title}, a line for each row of Table 2", *size)
+    return Picture(file, dataset, title, caption, f"{title}, a line for each row of Table 2", *size, "by-blur")
 
 
 def _training(study: Path, labels: dict[str, str], folder: Path) -> Picture:

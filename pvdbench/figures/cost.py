@@ -64,7 +64,7 @@ def _cost_picture(data: str, table: Table, folder: Path) -> Picture:
         "says on which machine."
     )
     alt = f"{title}, a point for each row"
-    return Picture(file, table.dataset, title, caption, alt, *page_size(figure), folder=COSTS)
+    return Picture(file, table.dataset, title, caption, alt, *page_size(figure), "cost", folder=COSTS)
 
 
 def _draw(axes: Axes, table: Table, column: int, quality: int) -> None:

@@ -33,7 +33,7 @@ def lens_picture(lens: Lens, folder: Path) -> Picture:
         "adds, with its 95 % interval."
     )
     alt = f"{title}; left a dot for each protocol, right a bar for each step"
-    return Picture(file, context.dataset, title, caption, alt, *page_size(figure))
+    return Picture(file, context.dataset, title, caption, alt, *page_size(figure), "by-protocol")
 
 
 def _draw_readings(axes: Axes, readings: Sequence[Reading]) -> None:

@@ -76,7 +76,7 @@ def page_size(figure: Figure) -> tuple[int, int]:
     return round(width * _PIXELS_AN_INCH), round(height * _PIXELS_AN_INCH)
 
 
-def apart(values: Sequence[float], distance: float) -> list[float]:
+def spread_values(values: Sequence[float], distance: float) -> list[float]:
     """Places for labels near their values, at least distance from each other, in the values' order."""
     order = sorted(range(len(values)), key=lambda i: values[i])
     shifts = [values[i] - n * distance for n, i in enumerate(order)]
@@ -120,7 +120,14 @@ _INDEX = "figures.json"
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure file in reports/FOLDER; width and height in pixels of the page, alt for who cannot see it."""
+    """A figure file in reports/FOLDER.
+
+    Attributes:
+        alt: for who cannot see it.
+        width, height: in pixels of the page.
+        part: the heading of the report under which it belongs, a key of report.page.PARTS; empty for figures of no
+            test data set.
+    """
 
     file: str
     dataset: str
@@ -129,6 +136,7 @@ class Picture:
     alt: str
     width: int
     height: int
+    part: str = ""
     folder: str = "figures"
 
     @property

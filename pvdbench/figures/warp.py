@@ -54,7 +54,7 @@ def warp_picture(
         "volume is. Beneath, what the rows trained on each make of the frame, where the study has them; for ideal "
         "warping that is the row with the pixel volume, as in the paper. Boxes are where ideal warping gains most."
     )
-    return Picture(f"{dataset}-warp.png", dataset, title, caption, f"{title}: frames side by side", *size)
+    return Picture(f"{dataset}-warp.png", dataset, title, caption, f"{title}: frames side by side", *size, "figures")
 
 
 @dataclass(frozen=True)

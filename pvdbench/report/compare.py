@@ -1,4 +1,4 @@
-"""Two studies side by side: what moved between another set of score files and this one, and by how much."""
+"""Compare a study with another: which rows scored differently, by how much, and on which frame most."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,55 +6,59 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import pandas as pd
 
 from pvdbench.analysis.bootstrap import Interval, bootstrap_of
-from pvdbench.analysis.scores import score_path
 from pvdbench.core.errors import DataError
 from pvdbench.io.atomic import replaced_file
-from pvdbench.report.inputs import Material
-from pvdbench.report.render import render_against
+from pvdbench.report.inputs import StudyInputs
+from pvdbench.report.numbers import ProtocolScores, read_task_scores, shown_metrics
+from pvdbench.report.render import render_comparison
+from pvdbench.scoring.metric import Metric
 from pvdbench.scoring.protocol import Task
-from pvdbench.scoring.score_file import read_score_file
 
 
 @dataclass(frozen=True)
-class Moved:
-    """One row of one data set, here and there, over the frames that both counted.
+class RowChange:
+    """How one row of one data set scored in both studies, over the frames that both counted.
 
     Attributes:
-        before, after, change: PSNR (dB); None where one of the studies lacks the row.
+        metric: the first of the study's protocol; None where one of the studies lacks the row.
+        before, after, change: its average in the other study, in this one, and what it gained frame by frame.
         frames: how many both counted.
-        moved: how many of those have another PSNR.
-        furthest: the frame that moved most, in words; empty where none did.
+        changed: how many of those have another value.
+        largest: the frame that changed most, in words; empty where none did.
         note: what the two do not share; empty where they share every frame.
     """
 
     dataset: str
     task: Task
     label: str
-    before: Interval | None
-    after: Interval | None
-    change: Interval | None
-    frames: int
-    moved: int
-    furthest: str
-    note: str
+    metric: Metric | None = None
+    before: Interval | None = None
+    after: Interval | None = None
+    change: Interval | None = None
+    frames: int = 0
+    changed: int = 0
+    largest: str = ""
+    note: str = ""
 
     @property
-    def verdict(self) -> str:
-        """Better, worse or open by the interval of the change; same where no frame moved."""
-        if self.change is None:
+    def verdict(self) -> Literal["better", "worse", "unclear", "same", "missing"]:
+        """Better, worse or unclear by the interval of the change; same where no frame changed."""
+        if self.change is None or self.metric is None:
             return "missing"
-        if not self.moved:
+        if not self.changed:
             return "same"
-        if self.change.low > 0:
+        gain = self.change if self.metric.better == "higher" else -self.change
+        if gain.low > 0:
             return "better"
-        return "worse" if self.change.high < 0 else "open"
+        return "worse" if gain.high < 0 else "unclear"
 
 
-def build_against(material: Material, other: str, out: Path) -> None:
+def build_comparison(inputs: StudyInputs, other: str, out: Path) -> None:
     """Write a page that compares this study's scores with another's.
 
     Args:
@@ -65,19 +69,19 @@ def build_against(material: Material, other: str, out: Path) -> None:
         DataError: if other is neither, or a score file is damaged.
         WriteError: if the disk is full.
     """
-    with _other_scores(material, other) as folder:
+    with _other_scores(inputs, other) as folder:
         rows = tuple(
-            _moved(material, folder, dataset, task, row, label)
-            for dataset in material.datasets
-            for task, labels in material.labels.items()
+            _compare_row(inputs, folder, dataset, task, row, label)
+            for dataset in inputs.datasets
+            for task, labels in inputs.labels.items()
             for row, label in labels.items()
         )
     with replaced_file(out) as partial:
-        partial.write_text(render_against(other, material.params.protocol, rows))
+        partial.write_text(render_comparison(other, inputs.params.protocol, rows))
 
 
 @contextmanager
-def _other_scores(material: Material, other: str) -> Iterator[Path]:
+def _other_scores(inputs: StudyInputs, other: str) -> Iterator[Path]:
     """A study's folder that holds the other's data/scores."""
     with TemporaryDirectory() as name:
         scores = Path(name) / "data" / "scores"
@@ -86,71 +90,69 @@ def _other_scores(material: Material, other: str) -> Iterator[Path]:
             found = folder / "data" / "scores"
             shutil.copytree(found if found.is_dir() else folder, scores)
         else:
-            _fetch(material, other, scores)
+            _fetch(inputs, other, scores)
         if not any(scores.glob("*/*/*.csv")):
             raise DataError(
-                f"{other}: expected score files TASK/DATASET/ROW.csv, found none; name data/scores of a study"
+                f"{other}: no score files TASK/DATASET/ROW.csv in this folder; name a study's folder or its data/scores"
             )
         yield Path(name)
 
 
-def _fetch(material: Material, revision: str, scores: Path) -> None:
+def _fetch(inputs: StudyInputs, revision: str, scores: Path) -> None:
     """Copy the score files of a Git revision out of DVC's cache or remote."""
     from dvc.api import DVCFileSystem  # takes a second to import: only who compares revisions waits
     from dvc.exceptions import DvcException
     from dvc.scm import SCMError
 
-    where = material.study.resolve().relative_to(material.root.resolve()) / "data" / "scores"
+    where = inputs.study.resolve().relative_to(inputs.root.resolve()) / "data" / "scores"
     try:
-        files = DVCFileSystem(str(material.root.resolve()), rev=revision)
+        files = DVCFileSystem(str(inputs.root.resolve()), rev=revision)
         scores.parent.mkdir(parents=True, exist_ok=True)
         files.get(where.as_posix(), str(scores), recursive=True)
     except (DvcException, SCMError, OSError) as error:
         raise DataError(
-            f"{revision}: expected a folder of scores or a Git revision whose scores DVC has, got "
-            f"'{str(error).splitlines()[0]}'; run `dvc fetch --all-commits` or name a folder"
+            f"{revision}: neither a folder nor a Git revision whose scores DVC has ({str(error).splitlines()[0]}); "
+            "run `dvc fetch --all-commits` or name a folder"
         ) from error
 
 
-def _moved(material: Material, other: Path, dataset: str, task: Task, row: str, label: str) -> Moved:
-    here, there = (
-        _counted(score_path(study, task, dataset, row), task, material.params.protocol)
-        for study in (material.study, other)
-    )
-    if here is None or there is None:
-        note = "in neither" if here is there else "only there" if here is None else "only here"
-        return Moved(dataset, task, label, None, None, None, 0, 0, "", note)
-    both = here.index.intersection(there.index)
-    after, before = here.loc[both], there.loc[both]
-    videos, bootstrap = pd.Series(both.get_level_values(0), index=both), bootstrap_of(material.params)
-    steps = (after - before).where(after != before, 0.0)  # infinite on both sides is no step
-    unshared = len(here.index.symmetric_difference(there.index))
-    return Moved(
+def _compare_row(inputs: StudyInputs, other: Path, dataset: str, task: Task, row: str, label: str) -> RowChange:
+    now, then = (_counted(study, task, dataset, row, inputs.params.protocol) for study in (inputs.study, other))
+    if now is None or then is None:
+        note = "in neither" if now is then else "only in the other" if now is None else "only in this study"
+        return RowChange(dataset, task, label, note=note)
+    metric = next((shown_metrics()[name] for name in now.metrics if name in then.metrics), None)
+    if metric is None:
+        return RowChange(dataset, task, label, note="no metric in common")
+    after_all, before_all = (scores.metrics[metric.name][row][scores.counted] for scores in (now, then))
+    both = after_all.index.intersection(before_all.index)
+    after, before = after_all.loc[both], before_all.loc[both]
+    videos, bootstrap = pd.Series(both.get_level_values(0), index=both), bootstrap_of(inputs.params)
+    unshared = len(after_all.index.symmetric_difference(before_all.index))
+    return RowChange(
         dataset=dataset,
         task=task,
         label=label,
+        metric=metric,
         before=bootstrap.mean(before, videos),
         after=bootstrap.mean(after, videos),
         change=bootstrap.difference(after, before, videos),
         frames=len(both),
-        moved=int((after != before).sum()),
-        furthest=_furthest(steps),
+        changed=int((after != before).sum()),
+        largest=_largest((after - before).where(after != before, 0.0), metric),  # infinite in both is no change
         note=f"{unshared} frames are in one of them only" if unshared else "",
     )
 
 
-def _counted(path: Path, task: Task, protocol: str) -> "pd.Series[float] | None":
-    """PSNR by (video, frame); None where there is no file or nothing was counted."""
-    if not path.is_file():
-        return None
-    table = read_score_file(path, task=task)
-    frames = table[(table["protocol"] == protocol) & table["counted"]].sort_values(["video", "frame"])
-    return frames.set_index(["video", "frame"])["psnr_db"] if len(frames) else None
+def _counted(study: Path, task: Task, dataset: str, row: str, protocol: str) -> ProtocolScores | None:
+    """A row's scores; None where there is no file or the protocol counts no frame of it."""
+    scores = read_task_scores(study, task, dataset, [row]).get(protocol)
+    return scores if scores is not None and scores.counted.any() else None
 
 
-def _furthest(steps: "pd.Series[float]") -> str:
+def _largest(steps: "pd.Series[float]", metric: Metric) -> str:
     if not (steps != 0).any():
         return ""
     place = int(steps.abs().to_numpy().argmax())
     video, frame = steps.index[place]
-    return f"{video}, {frame}: {steps.iloc[place]:+.2f} dB"
+    return f"{video}, {frame}: {steps.iloc[place]:+.{metric.digits}f} {metric.unit}".rstrip()

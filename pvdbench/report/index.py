@@ -1,45 +1,49 @@
 """What the page's scripts must know before they load any numbers: names, labels, frames, costs, where files are."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pvdbench.analysis.bootstrap import CONFIDENCE, Interval
+from pvdbench.analysis.bootstrap import Interval
 from pvdbench.datasets.manifest import ClipFiles
 from pvdbench.io.images import frame_size
-from pvdbench.report.inputs import Material
+from pvdbench.report.inputs import StudyInputs
 from pvdbench.report.methods import Method
-from pvdbench.report.numbers import Pack, TaskNumbers
+from pvdbench.report.numbers import TaskNumbers, shown_metrics
+from pvdbench.report.packs import Pack
 from pvdbench.report.viewer import ClipPictures
+from pvdbench.scoring.metric import Metric
 from pvdbench.tables.files import DatasetTables
 
 
-def study_index(material: Material, packs: Iterable[Pack]) -> dict[str, Any]:
+def study_index(inputs: StudyInputs, packs: Iterable[Pack]) -> dict[str, Any]:
     """The whole index; every value is JSON's.
 
     Args:
         packs: those that the page can load.
     """
-    files = {pack.key: pack_file(pack.key) for pack in packs}
-    datasets = [_dataset(material, measured, files) for measured in material.tables]
-    return {"files": files, "confidence": CONFIDENCE, "datasets": datasets}
+    files = {pack.key: pack.file for pack in packs}
+    datasets = [_dataset(inputs, measured, files) for measured in inputs.tables]
+    metrics = {name: _metric(metric) for name, metric in shown_metrics().items()}
+    percents = [f"{percent:g}" for percent in inputs.params.percent_choices]  # as in the names of groups
+    return {"files": files, "metrics": metrics, "percents": percents, "datasets": datasets}
 
 
-def pack_file(key: str) -> str:
-    """A pack's place below reports/assets."""
-    return f"data/{key.replace('/', '.')}.js"
+def _metric(metric: Metric) -> dict[str, Any]:
+    """How the page prints a metric."""
+    return {"heading": metric.heading, "unit": metric.unit, "digits": metric.digits, "better": metric.better}
 
 
-def look_pack(material: Material, dataset: str, pictures: Mapping[str, ClipPictures]) -> Pack:
+def viewer_pack(inputs: StudyInputs, dataset: str, pictures: Mapping[str, ClipPictures]) -> Pack:
     """What the viewer must know of a data set: boxes, flow's scale, what is missing, where the PNGs are."""
-    reports = material.reports.resolve()
-    png = {clip.video: _sources(clip, reports) for clip in material.clips(dataset)}
+    reports = inputs.reports.resolve()
+    png = {clip.video: _sources(clip, reports) for clip in inputs.clips(dataset)}
     clips = {video: asdict(shown) for video, shown in pictures.items()}
-    megabytes = material.params.figures.viewer_megabytes
-    return Pack(f"look/{dataset}", {"clips": clips, "png": png, "megabytes": megabytes})
+    megabytes = inputs.params.figures.viewer_megabytes
+    return Pack("viewer", (dataset,), {"clips": clips, "png": png, "megabytes": megabytes})
 
 
 def _sources(clip: ClipFiles, reports: Path) -> dict[str, list[str]]:
@@ -51,18 +55,19 @@ def _sources(clip: ClipFiles, reports: Path) -> dict[str, list[str]]:
     return {"blurry": links(f.blurry for f in clip.frames), "sharp": links(f.sharp for f in clip.frames)}
 
 
-def _dataset(material: Material, measured: DatasetTables, files: Mapping[str, str]) -> dict[str, Any]:
-    params, figures = material.params, material.params.figures
-    clips = material.clips(measured.dataset)
+def _dataset(inputs: StudyInputs, measured: DatasetTables, files: Mapping[str, str]) -> dict[str, Any]:
+    params, figures = inputs.params, inputs.params.figures
+    clips = inputs.clips(measured.dataset)
+    bounds = {row.name for table in measured.tables for row in table.rows if row.bound}
     return {
         "name": measured.dataset,
         "data": measured.data,
         "protocol": params.protocol,
-        "percent": params.percent,
+        "percent": f"{params.percent:g}",
         "size": frame_size(clips[0].frames[0].blurry) if clips else None,
         "clips": [{"name": clip.video, "frames": [files.name for files in clip.frames]} for clip in clips],
         "tasks": {
-            part.task: _task(part, material, files) for part in material.numbers if part.dataset == measured.dataset
+            part.task: _task(part, inputs, files, bounds) for part in inputs.numbers if part.dataset == measured.dataset
         },
         "pairs": {
             "deblur": [figures.deblur.worse, figures.deblur.better],
@@ -72,15 +77,19 @@ def _dataset(material: Material, measured: DatasetTables, files: Mapping[str, st
     }  # fmt: skip
 
 
-def _task(part: TaskNumbers, material: Material, files: Mapping[str, str]) -> dict[str, Any]:
+def _task(part: TaskNumbers, inputs: StudyInputs, files: Mapping[str, str], bounds: Collection[str]) -> dict[str, Any]:
     frames: dict[str, list[str]] = {}
     for video, frame in part.frames:
         frames.setdefault(video, []).append(frame)
-    methods = [method for method in material.methods if method.task == part.task and method.name in part.rows]
+    methods = [method for method in inputs.methods if method.task == part.task and method.name in part.rows]
     return {
         "frames": list(frames.items()),
-        "protocols": [name for name in part.protocols if f"{part.dataset}/{part.task}/{name}" in files],
-        "rows": [_row(method, part.dataset) for method in methods],
+        "protocols": [
+            {"name": name, "metrics": list(scores.metrics)}
+            for name, scores in part.protocols.items()
+            if f"means/{part.dataset}/{part.task}/{name}" in files
+        ],
+        "rows": [_row(method, part.dataset) | {"bound": method.name in bounds} for method in methods],
     }
 
 

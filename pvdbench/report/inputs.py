@@ -14,10 +14,11 @@ from pvdbench.datasets.manifest import ClipFiles, read_clips
 from pvdbench.figures.cost import COSTS
 from pvdbench.figures.style import Picture, read_pictures
 from pvdbench.report.methods import Method, read_methods
-from pvdbench.report.numbers import Pack, TaskNumbers, draw_packs, read_numbers, training_packs
+from pvdbench.report.numbers import TaskNumbers, read_numbers
+from pvdbench.report.packs import Pack, number_packs, training_packs
 from pvdbench.report.page import Page, Section
 from pvdbench.report.provenance import Provenance, gather_provenance
-from pvdbench.report.viewer import Gallery, Place
+from pvdbench.report.viewer import FrameName, ViewerFrames
 from pvdbench.scoring.protocol import Task
 from pvdbench.study.table_params import TableParams
 from pvdbench.tables.cost import with_costs
@@ -25,8 +26,8 @@ from pvdbench.tables.files import DatasetTables, read_tables
 
 
 @dataclass(frozen=True)
-class Material:
-    """One study.
+class StudyInputs:
+    """One study: its parameters, and what its stages wrote.
 
     Attributes:
         study: the folder with the study's params.yaml, data and reports.
@@ -107,29 +108,27 @@ class Material:
         folder = self.root / "data" / dataset
         return tuple(read_clips(folder, "test")) if (folder / "manifest.csv").is_file() else ()
 
-    def gallery(self, dataset: str) -> Gallery:
+    def viewer_frames(self, dataset: str) -> ViewerFrames:
         """The frames of a data set that the viewer shows."""
         figures = self.params.figures
-        return Gallery(
+        return ViewerFrames(
             dataset=dataset,
             clips=self.clips(dataset),
             folder=self.study / "data",
             deblur=tuple(self.labels["deblur"]),
             motion=tuple(self.labels["motion"]),
-            chosen={"deblur": figures.deblur, "warped": figures.flow},
+            examples={"deblur": figures.deblur, "warped": figures.flow},
         )
 
-    def telling(self, dataset: str) -> Iterator[Place]:
+    def extreme_frames(self, dataset: str) -> Iterator[FrameName]:
         """The worst and the best frames of every row: the most extreme of all rows first."""
         for frames in zip_longest(*(ends for method in self.methods for ends in (method.worst, method.best))):
             yield from ((f.video, f.frame) for f in frames if f and f.dataset == dataset)
 
     def packs(self) -> Iterator[Pack]:
-        """All numbers that the page computes with."""
+        """All numbers that the page shows."""
         for part in self.numbers:
-            yield from part.packs()
-        videos = max((len({video for video, _ in part.frames}) for part in self.numbers), default=0)
-        yield from draw_packs(bootstrap_of(self.params), videos)
+            yield from number_packs(part, self.params.percent_choices, bootstrap_of(self.params))
         yield from training_packs(self.study)
 
     def page(self) -> Page:

@@ -1,6 +1,7 @@
-"""One page a row: what it is, what it cost, how it scored clip by clip, its best and worst frames."""
+"""What the page of each row says: what it is, what it cost, how it scored clip by clip, its best and worst frames."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,9 @@ from pvdbench.io.checksum import file_sha256
 from pvdbench.io.complexity import Complexity, read_complexity
 from pvdbench.io.cost import read_cost
 from pvdbench.io.failure import read_failure
-from pvdbench.report.numbers import TaskNumbers
+from pvdbench.report.numbers import TaskNumbers, shown_metrics
 from pvdbench.report.training_curve import Curve, read_curve
+from pvdbench.scoring.metric import Metric
 from pvdbench.scoring.protocol import Task
 
 _SHOWN = 4  # best and worst frames
@@ -23,24 +25,28 @@ _SHOWN = 4  # best and worst frames
 
 @dataclass(frozen=True)
 class ClipScore:
-    """One clip's averages over its counted frames; identical are those left out of PSNR, equal to the truth."""
+    """One clip's averages over its counted frames.
+
+    Attributes:
+        values: one per metric; infinite where all frames are equal to the truth.
+        identical: one per metric: frames left out of the average, as their value is infinite.
+    """
 
     dataset: str
     video: str
     frames: int
-    psnr_db: float
-    ssim: float
-    identical: int
+    values: tuple[float, ...]
+    identical: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class FrameScore:
-    """One frame of a method's best or worst."""
+    """One frame of a method's best or worst by the first metric of the study's protocol."""
 
     dataset: str
     video: str
     frame: str
-    psnr_db: float
+    value: float
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class Method:
         settings: its entry in params.yaml.
         complexities: its parameters and multiply-adds, by data set.
         costs: what running it took on this machine, by data set; none where it did not run here.
-        worst, best: frames by PSNR under the study's protocol.
+        metrics: what the study's protocol measures; clips and frames have values of these.
         note: why there are no scores; empty where there are.
     """
 
@@ -73,6 +79,7 @@ class Method:
     weights: Weights | None
     complexities: Mapping[str, Complexity]
     costs: Mapping[str, Mapping[str, Any]]
+    metrics: tuple[Metric, ...]
     clips: tuple[ClipScore, ...]
     worst: tuple[FrameScore, ...]
     best: tuple[FrameScore, ...]
@@ -126,10 +133,10 @@ def _method(
     protocol: str,
     datasets: Sequence[str],
 ) -> Method:
-    scored = [part.rows[row] for part in numbers if row in part.rows]
+    scored = [_counted(part, row, protocol) for part in numbers if row in part.rows and protocol in part.protocols]
     frames = pd.concat(scored) if scored else pd.DataFrame()
-    counted = frames[(frames["protocol"] == protocol) & frames["counted"]] if scored else frames
-    worst, best = _extremes(counted)
+    metrics = tuple(shown_metrics()[name] for name in frames if name in shown_metrics())
+    worst, best = _extremes(frames, metrics)
     reasons = {dataset: read_failure(study / "data" / task / dataset / row) for dataset in datasets}
     failed = "; ".join(dict.fromkeys(filter(None, reasons.values())))
     ran = [dataset for dataset, reason in reasons.items() if not reason]
@@ -144,11 +151,12 @@ def _method(
         weights=_weights(study, study / "data" / "weights" / task / f"{row}.safetensors"),
         complexities={dataset: read_complexity(path) for dataset, path in complexities.items() if path.is_file()},
         costs={dataset: cost for dataset, cost in costs.items() if cost},
-        clips=tuple(_clips(counted)),
+        metrics=metrics,
+        clips=tuple(_clips(frames, metrics)),
         worst=worst,
         best=best,
         training=read_curve(study / "data" / "training" / task / f"{row}.csv"),
-        note="" if len(counted) else failed or f"No frame of this row has a score under {protocol}: it was not scored.",
+        note="" if len(frames) else failed or f"No frame of this row has a score under {protocol}: it was not scored.",
     )
 
 
@@ -159,7 +167,7 @@ def _record(path: Path) -> dict[str, Any]:
         return dict(json.loads(path.read_text()))
     except ValueError as error:
         raise DataError(
-            f"{path}: expected a method's record, got '{error}'; run `dvc repro --force --single-item code`"
+            f"{path}: this is no row's record ({error}); run `dvc repro --force --single-item code`"
         ) from error
 
 
@@ -169,19 +177,32 @@ def _weights(study: Path, path: Path) -> Weights | None:
     return Weights(path.relative_to(study).as_posix(), file_sha256(path), path.stat().st_size / 2**20)
 
 
-def _clips(frames: pd.DataFrame) -> Iterator[ClipScore]:
-    if frames.empty:
-        return
-    for (dataset, video), clip in frames.groupby(["dataset", "video"], sort=True):
-        finite = clip["psnr_db"][np.isfinite(clip["psnr_db"])]
-        psnr = float(finite.mean()) if len(finite) else np.inf
-        yield ClipScore(str(dataset), str(video), len(clip), psnr, float(clip["ssim"].mean()), len(clip) - len(finite))
+def _counted(part: TaskNumbers, row: str, protocol: str) -> pd.DataFrame:
+    """The frames of a row that a protocol counts: columns dataset, video, frame and each metric."""
+    scores = part.protocols[protocol]
+    values = pd.DataFrame({metric: table[row] for metric, table in scores.metrics.items()})
+    return values[scores.counted].dropna(how="all").reset_index().assign(dataset=part.dataset)
 
 
-def _extremes(frames: pd.DataFrame) -> tuple[tuple[FrameScore, ...], tuple[FrameScore, ...]]:
-    """The worst and the best frames, each the most extreme first; ties go by name."""
+def _clips(frames: pd.DataFrame, metrics: Sequence[Metric]) -> Iterator[ClipScore]:
+    for (dataset, video), clip in frames.groupby(["dataset", "video"], sort=True) if len(frames) else ():
+        values = [clip[metric.name] for metric in metrics]
+        identical = tuple(int(np.isinf(value).sum()) for value in values)
+        yield ClipScore(str(dataset), str(video), len(clip), tuple(map(_finite_mean, values)), identical)
+
+
+def _finite_mean(values: pd.Series) -> float:
+    finite = values[np.isfinite(values)]
+    return math.inf if finite.empty and np.isinf(values).any() else float(finite.mean())
+
+
+def _extremes(frames: pd.DataFrame, metrics: Sequence[Metric]) -> tuple[tuple[FrameScore, ...], tuple[FrameScore, ...]]:
+    """The worst and the best frames by the first metric, each the most extreme first; ties go by name."""
     if frames.empty:
         return (), ()
-    ranked = frames.sort_values(["psnr_db", "dataset", "video", "frame"], kind="stable")
-    scores = [FrameScore(f.dataset, f.video, f.frame, float(f.psnr_db)) for f in ranked.itertuples()]  # type: ignore[arg-type]
+    first = metrics[0]
+    named = frames.sort_values(["dataset", "video", "frame"], kind="stable").dropna(subset=[first.name])
+    ranked = named.sort_values(first.name, ascending=first.better == "higher", kind="stable")
+    columns = (ranked[column] for column in ("dataset", "video", "frame", first.name))
+    scores = [FrameScore(d, v, f, float(value)) for d, v, f, value in zip(*columns, strict=True)]
     return tuple(scores[:_SHOWN]), tuple(reversed(scores[-_SHOWN:]))

@@ -1,129 +1,121 @@
-"""Every score and draw that the page computes with, packed into small scripts that a page on disk can load."""
+"""Score files as the page needs them: every row's scores frame by frame, protocol by protocol."""
 
-import base64
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from pvdbench.analysis.bootstrap import Bootstrap
-from pvdbench.analysis.scores import score_path, with_beside, with_blurriness
-from pvdbench.io.tables import TRAINING_LOG, read_table
-from pvdbench.scoring.protocol import Task
-from pvdbench.scoring.score_file import read_score_file
+from pvdbench.analysis.scores import read_row, score_path
+from pvdbench.analysis.statistics import ProtocolStatistics
+from pvdbench.scoring.metric import Metric
+from pvdbench.scoring.protocol import Protocol, Task
+from pvdbench.scoring.protocols import endpoint
+from pvdbench.scoring.registry import metrics, protocols
+from pvdbench.scoring.truth import read_truth
 
-_ERRORS = ("epe_px", "epe_visible_px")
+ENDPOINT = endpoint.PROTOCOLS[0].name
+"""The protocol of the errors of flow, which have a plot of their own."""
 
 
 @dataclass(frozen=True)
-class Pack:
-    """One script of numbers; the page asks for it by its key when it needs it."""
+class ProtocolScores:
+    """Every frame's scores under one protocol.
 
-    key: str
-    value: Mapping[str, Any]
+    Attributes:
+        counted: whether the protocol's averages count a frame, by (video, frame).
+        metrics: name of a metric to a table of a column per row, with the index of counted; NaN where a row has no
+            score.
+    """
 
-    def script(self) -> str:
-        """JavaScript that hands the value over: data alone, and no `<` that could end an element."""
-        return f"pvdbench.receive({plain_json(self.key)}, {plain_json(self.value)});\n"
+    counted: pd.Series
+    metrics: Mapping[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
 class TaskNumbers:
-    """The score files of one data set and task, read whole.
+    """The scores of one data set and task.
 
     Attributes:
         frames: (video, frame) of every scored frame, sorted.
-        rows: row name to all of its file's lines, protocols and frames that are not counted included.
+        rows: those that have scores.
+        blurriness: PSNR of each blurry frame (dB), by (video, frame).
+        protocols: in the order of the score files.
     """
 
     dataset: str
     task: Task
     frames: tuple[tuple[str, str], ...]
-    rows: Mapping[str, pd.DataFrame]
+    rows: tuple[str, ...]
+    blurriness: pd.Series
+    protocols: Mapping[str, ProtocolScores]
 
-    @property
-    def protocols(self) -> tuple[str, ...]:
-        """Those of the first row's file, in its order."""
-        if not self.rows:
-            return ()
-        first = next(iter(self.rows.values()))
-        return tuple(first.loc[first["psnr_db"].notna(), "protocol"].unique())
-
-    def packs(self) -> Iterator[Pack]:
-        """What belongs to frames whatever the protocol, then a pack a protocol."""
-        yield Pack(f"{self.dataset}/{self.task}", self._frame_numbers())
-        for protocol in self.protocols:
-            yield Pack(f"{self.dataset}/{self.task}/{protocol}", self._scores(protocol))
-
-    def _frame_numbers(self) -> dict[str, Any]:
-        first = next(iter(self.rows.values()))
-        errors = [name for name in _ERRORS if name in first and first[name].notna().any()]
-        one = {name: with_beside(rows[rows["protocol"] == self.protocols[0]], rows) for name, rows in self.rows.items()}
-        blurriness = packed(self._ordered(next(iter(one.values())), "blurriness_db"))
-        return {"blurriness": blurriness} | {
-            key: {name: packed(self._ordered(rows, key)) for name, rows in one.items()} for key in errors
-        }
-
-    def _scores(self, protocol: str) -> dict[str, Any]:
-        one = {name: rows[rows["protocol"] == protocol] for name, rows in self.rows.items()}
-        counted = self._ordered(next(iter(one.values())), "counted").fillna(False)
-        return {"counted": "".join("1" if flag else "0" for flag in counted)} | {
-            key: {name: packed(self._ordered(rows, key)) for name, rows in one.items()} for key in ("psnr_db", "ssim")
-        }
-
-    def _ordered(self, rows: pd.DataFrame, column: str) -> pd.Series:
-        """One value a frame, NaN where the row has none."""
-        return rows.set_index(["video", "frame"])[column].reindex(list(self.frames))
-
-
-def read_numbers(study: Path, task: Task, dataset: str, rows: Iterable[str]) -> TaskNumbers:
-    """Read the score file of every row that has one; that of a row whose method failed is empty, and left out.
-
-    Raises:
-        DataError: if a file is damaged.
-    """
-    paths = {row: score_path(study, task, dataset, row) for row in rows}
-    read = {
-        row: with_blurriness(read_score_file(path, dataset=dataset, method=row, task=task), study, dataset)
-        for row, path in paths.items()
-        if path.is_file()
-    }
-    tables = {row: table for row, table in read.items() if len(table)}
-    frames = sorted({pair for table in tables.values() for pair in zip(table["video"], table["frame"], strict=True)})
-    return TaskNumbers(dataset, task, tuple(frames), tables)
-
-
-def draw_packs(bootstrap: Bootstrap, videos: int) -> Iterator[Pack]:
-    """What the page resamples: a pack for each number of videos that an average can be over."""
-    for count in range(2, videos + 1):
-        yield Pack(f"draws/{count}", {"draws": packed(bootstrap.draws(count), "<u2")})
-
-
-def training_packs(study: Path) -> Iterator[Pack]:
-    """The logs of data/training: steps and losses of every network that was trained."""
-    for task in ("motion", "deblur"):
-        logs = {path.stem: read_table(path, TRAINING_LOG) for path in sorted(study.glob(f"data/training/{task}/*.csv"))}
-        yield Pack(
-            f"training/{task}",
-            {
-                name: {"step": packed(log["step"]), "loss": packed(log["loss"])}
-                for name, log in logs.items()
-                if len(log)
-            },
+    def statistics(self, protocol: str, percents: Sequence[float], bootstrap: Bootstrap) -> ProtocolStatistics:
+        """What the page can show of a protocol."""
+        scores = self.protocols[protocol]
+        counted = scores.counted.to_numpy(bool)
+        frames = pd.DataFrame(list(self.frames), columns=["video", "frame"])
+        frames["blurriness_db"] = self.blurriness.to_numpy()
+        known = shown_metrics()
+        return ProtocolStatistics(
+            frames[counted].reset_index(drop=True),
+            {metric: values[counted].reset_index(drop=True) for metric, values in scores.metrics.items()},
+            percents,
+            bootstrap,
+            optional=frozenset(metric for metric in scores.metrics if known[metric].optional),
         )
 
 
-def packed(values: ArrayLike, dtype: str = "<f8") -> str:
-    """Numbers as base64 of their bytes, nothing rounded."""
-    return base64.b64encode(np.asarray(values, dtype).tobytes()).decode()
+def shown_metrics() -> dict[str, Metric]:
+    """Every metric that the page shows, by name: those of which some numbers are better than others."""
+    return {name: metric for name, metric in metrics().items() if metric.better != "neither"}
 
 
-def plain_json(value: Any) -> str:
-    """JSON that is safe inside a script element; a number that is not finite is refused."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+def read_numbers(study: Path, task: Task, dataset: str, rows: Iterable[str]) -> TaskNumbers:
+    """Read the score file of every row that has one, and the blurriness of the frames.
+
+    Raises:
+        DataError: if a file is damaged, or the table of blurriness is missing.
+    """
+    scores = read_task_scores(study, task, dataset, rows)
+    if not scores:
+        return TaskNumbers(dataset, task, (), (), pd.Series(dtype=float), {})
+    first = next(iter(scores.values()))
+    index = first.counted.index
+    blurriness = read_truth(study / "data" / "truth" / dataset)["blurriness_db"].reindex(index)
+    names = tuple(str(row) for row in next(iter(first.metrics.values())).columns)
+    return TaskNumbers(dataset, task, tuple(index), names, blurriness, scores)
+
+
+def read_task_scores(study: Path, task: Task, dataset: str, rows: Iterable[str]) -> dict[str, ProtocolScores]:
+    """Read the score file of every row that has one; that of a row whose method failed is empty, and left out.
+
+    Returns: the protocols of the first row's file that have a metric to show, all with the same frames, sorted.
+    Raises:
+        DataError: if a file is damaged.
+    """
+    read = {row: read_row(study, task, dataset, row) for row in rows if score_path(study, task, dataset, row).is_file()}
+    tables = {row: table for row, table in read.items() if len(table)}
+    if not tables:
+        return {}
+    frames = sorted({pair for table in tables.values() for pair in zip(table["video"], table["frame"], strict=True)})
+    index = pd.MultiIndex.from_tuples(frames, names=["video", "frame"])
+    names = next(iter(tables.values()))["protocol"].unique()
+    found = {str(name): _protocol_scores(protocols()[name], tables, index) for name in names}
+    return {name: scores for name, scores in found.items() if scores.metrics}
+
+
+def _protocol_scores(protocol: Protocol, tables: Mapping[str, pd.DataFrame], index: pd.MultiIndex) -> ProtocolScores:
+    """One protocol's scores of every row: its metrics that the page shows and that any row has a value of."""
+    parts = {
+        row: table[table["protocol"] == protocol.name].set_index(["video", "frame"]).reindex(index)
+        for row, table in tables.items()
+    }
+    counted = next(iter(parts.values()))["counted"].fillna(False).astype(bool)
+    names = [metric.name for metric in protocol.metrics if metric.name in shown_metrics()]
+    found = {
+        name: pd.DataFrame({row: part.get(name, np.nan) for row, part in parts.items()}, index=index) for name in names
+    }
+    return ProtocolScores(counted, {name: table for name, table in found.items() if table.notna().any(axis=None)})

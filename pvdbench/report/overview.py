@@ -1,4 +1,4 @@
-"""What was asked and what won on one data set, in three sentences made from the tables' numbers."""
+"""The study's question and its answer on one data set, in three sentences made from the tables' numbers."""
 
 from pvdbench.analysis.bootstrap import Interval
 from pvdbench.analysis.published import INPUT
@@ -21,7 +21,7 @@ def three_sentences(measured: DatasetTables) -> tuple[str, ...]:
 
 def _question(measured: DatasetTables, ranks: Table) -> str:
     ways = "one way" if len(ranks.rows) == 1 else f"{len(ranks.rows)} ways"
-    return f"Asked: which of {ways} to deblur comes closest to the sharp frames of {measured.data}?"
+    return f"The question: which of {ways} to deblur comes closest to the sharp frames of {measured.data}?"
 
 
 def _winner(best: Row, differences: Table) -> str:
@@ -29,7 +29,7 @@ def _winner(best: Row, differences: Table) -> str:
     gain = next((_difference(differences, best, row) for row in differences.rows if row.label == INPUT), None)
     if gain is None or best.label == INPUT:
         return f"{reached}."
-    return f"{reached}, {_with_bounds(gain, signed=True)} against its blurry input."
+    return f"{reached}, which is {_with_bounds(gain, signed=True)} more than its blurry input."
 
 
 def _lead(ranks: Table, differences: Table) -> str:
@@ -42,7 +42,7 @@ def _lead(ranks: Table, differences: Table) -> str:
     verdict = "the interval holds zero, so the order of the two is open"
     if lead.low > 0 or lead.low != lead.low:
         verdict = "the lead is clear" if lead.low > 0 else "the order of the two is open"
-    return f"Against the next, {second.label}, that is {_with_bounds(lead, signed=True)}: {verdict}."
+    return f"Compared with the next row, {second.label}, that is {_with_bounds(lead, signed=True)}: {verdict}."
 
 
 def _difference(differences: Table, row: Row, other: Row) -> Interval | None:

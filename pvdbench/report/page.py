@@ -1,10 +1,11 @@
-"""What the report says, before it is HTML: one frozen page, made from tables, figures and provenance."""
+"""The content of the report, before it is HTML: headings with their tables and figures, methods and provenance."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pvdbench.analysis.findings import Finding
 from pvdbench.analysis.published import PAPER_DATASET
+from pvdbench.core.errors import DataError
 from pvdbench.figures.style import Picture
 from pvdbench.report.methods import Method
 from pvdbench.report.overview import three_sentences
@@ -30,7 +31,7 @@ _BLUR = (
     "frames ranked by blur, a tenth at a time."
 )
 _COST = "What a row's quality costs: its size, its work, its time on this machine, and its memory."
-_STEADINESS = "PSNR sees one frame at a time. What flickers between two frames is measured apart."
+_STEADINESS = "PSNR sees one frame at a time. Flicker between two frames needs measures of its own."
 
 
 @dataclass(frozen=True)
@@ -44,44 +45,38 @@ class Order:
 
 @dataclass(frozen=True)
 class Part:
-    """One heading of a data set's section: an opening, pictures, tables, and files that are not shown.
+    """One heading of a data set's section; tables and pictures say by its key that they belong under it.
 
     Attributes:
         key: its anchor is DATASET-KEY.
-        shows: names of tables, and of pictures without data set and ending.
         files: name and label of files in reports/tables, without the data set's name before them.
         missing: what is said where there is nothing to show; without it the heading goes, too.
     """
 
     key: str
     title: str
-    opening: str
-    shows: tuple[str, ...]
+    opening: str = ""
     files: tuple[tuple[str, str], ...] = ()
     missing: str = ""
 
 
-_PARTS = (
-    Part("tables", "The paper's tables", "", ("table1", "table2", "table3", "table4", "variants", "section44")),
+PARTS = (
+    Part("tables", "The paper's tables"),
     Part(
         "ranking",
         "Ranks and paired differences",
         _INTERVALS,
-        tuple(
-            f"{table}-{task}{group}"
-            for task in ("deblur", "motion")
-            for table, group in (("ranks", ""), ("differences", "-all"), ("differences", "-blurriest"))
-        ),
         (("pairs-deblur.csv", "All pairs of deblurring rows as CSV"), ("pairs-motion.csv", "of motion rows")),
     ),
-    Part("cost", "Quality and cost", _COST, ("cost",)),
-    Part("by-protocol", "One method under every protocol", _PROTOCOL, ("lens", "steps")),
-    Part("literature", "Published numbers", _LITERATURE, ("published",), missing=_UNPUBLISHED),
-    Part("by-blur", "From blurry to sharp", _BLUR, ("quantiles", "blurriness")),
-    Part("steadiness", "From frame to frame", _STEADINESS, ("temporal",)),
-    Part("clips", "Clip by clip", "", ("clips-deblur", "clips-motion")),
+    Part("cost", "Quality and cost", _COST),
+    Part("by-protocol", "One method under every protocol", _PROTOCOL),
+    Part("literature", "Published numbers", _LITERATURE, missing=_UNPUBLISHED),
+    Part("by-blur", "From blurry to sharp", _BLUR),
+    Part("steadiness", "From frame to frame", _STEADINESS),
+    Part("figures", "Frames"),
+    Part("clips", "Clip by clip"),
 )
-_FIGURES = Part("figures", "Frames", "", ())
+"""Every heading in the page's order; a table or picture that names none of these keys is refused."""
 
 
 @dataclass(frozen=True)
@@ -98,42 +93,37 @@ class Section:
 
     @property
     def parts(self) -> tuple["Shown", ...]:
-        """What there is to show, under its headings; a table or picture that no part names is under the last."""
-        named = {name for part in _PARTS for name in part.shows}
-        rest = [name for name in (*self._tables, *self._pictures) if name not in named]
-        parts = [*_PARTS[:-1], replace(_FIGURES, shows=tuple(rest)), _PARTS[-1]]
-        shown = (
+        """The headings that there is something to show or to say under.
+
+        Raises:
+            DataError: if a table or a picture belongs under none.
+        """
+        everything: tuple[Table | Picture, ...] = (*self.measured.tables, *self.pictures)
+        for shown in everything:
+            _check_part(shown)
+        parts = (
             Shown(
                 part,
-                tuple(self._pictures[name] for name in part.shows if name in self._pictures),
-                tuple(self._tables[name] for name in part.shows if name in self._tables),
+                tuple(picture for picture in self.pictures if picture.part == part.key),
+                tuple(table for table in self.measured.tables if table.part == part.key),
             )
-            for part in parts
+            for part in PARTS
         )
-        return tuple(part for part in shown if part.pictures or part.tables or part.part.missing)
-
-    @property
-    def _tables(self) -> dict[str, Table]:
-        return {table.name: table for table in self.measured.tables}
-
-    @property
-    def _pictures(self) -> dict[str, Picture]:
-        start = f"{self.measured.dataset}-"
-        return {picture.file.removeprefix(start).rpartition(".")[0]: picture for picture in self.pictures}
+        return tuple(part for part in parts if part.pictures or part.tables or part.part.missing)
 
     @property
     def overview(self) -> tuple[str, ...]:
-        """What was asked and what won."""
+        """The question and its answer, in three sentences."""
         return three_sentences(self.measured)
 
     @property
     def gains(self) -> tuple[Finding, ...]:
-        """What the paper claims of its method as a whole, held against this data set."""
+        """Whether what the paper claims of its method as a whole appears on this data set."""
         return tuple(finding for finding in self.measured.findings if finding.kind == "gain")
 
     @property
     def orders(self) -> tuple[Order, ...]:
-        """The paper's rankings, held against this data set."""
+        """Whether the paper's rankings appear on this data set."""
         found = [finding for finding in self.measured.findings if finding.kind == "order"]
         tables = dict.fromkeys(finding.table for finding in found)
         return tuple(_order(table, tuple(f for f in found if f.table == table)) for table in tables)
@@ -141,7 +131,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Shown:
-    """A part with what a data set has of it."""
+    """One heading with the pictures and tables of a data set that belong under it."""
 
     part: Part
     pictures: tuple[Picture, ...]
@@ -170,6 +160,14 @@ class Page:
     def unscored(self) -> tuple[Method, ...]:
         """Rows without a score, each with a note that says why."""
         return tuple(method for method in self.methods if method.note)
+
+
+def _check_part(what: Table | Picture) -> None:
+    if what.part in {part.key for part in PARTS}:
+        return
+    name = f"table '{what.name}'" if isinstance(what, Table) else f"figure '{what.file}'"
+    keys = ", ".join(part.key for part in PARTS)
+    raise DataError(f"{name} of '{what.dataset}': unknown part '{what.part}'; set its part to one of {keys}")
 
 
 def _order(table: str, findings: tuple[Finding, ...]) -> Order:

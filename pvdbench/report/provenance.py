@@ -1,4 +1,4 @@
-"""What made a report: commit, parameters, data, seeds, versions, hardware and what each stage took."""
+"""How a report was made: commit, parameters, data, seeds, versions, hardware and what each stage took."""
 
 import platform
 import subprocess
@@ -122,21 +122,17 @@ def _git(root: Path, *arguments: str) -> str:
     try:
         return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=True, text=True).stdout
     except FileNotFoundError:
-        raise StudyError("expected the command git, found none; install Git") from None
+        raise StudyError("the command git was not found; install Git") from None
     except subprocess.CalledProcessError as error:
         reason = error.stderr.strip().splitlines()[0] if error.stderr.strip() else "no commit"
-        raise StudyError(
-            f"{root}: expected a Git repository with a commit, got '{reason}'; clone pvdbench with git"
-        ) from error
+        raise StudyError(f"{root}: not a Git repository with a commit ({reason}); clone pvdbench with git") from error
 
 
 def _params_text(study: Path) -> str:
     try:
         return (study / "params.yaml").read_text()
     except FileNotFoundError:
-        raise DataError(
-            f"{study / 'params.yaml'}: expected the study's parameters, found no file; run in a study's folder"
-        ) from None
+        raise DataError(f"{study / 'params.yaml'}: no such file; run in a study's folder") from None
 
 
 def _edited(root: Path, path: Path, params: str) -> tuple[Change, ...]:

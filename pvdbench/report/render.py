@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pvdbench.report.methods import Method
-from pvdbench.report.numbers import plain_json
+from pvdbench.report.packs import plain_json
 from pvdbench.report.page import Page
 from pvdbench.report.viewer import QUALITY
 from pvdbench.tables.table import decimal, spans
@@ -21,13 +21,14 @@ from pvdbench.tables.table import decimal, spans
 ASSETS = Path(__file__).parent / "assets"
 """Styles and scripts, as they are copied into the report."""
 
-STYLES = ("uplot/uPlot.min.css", "page.css", "look.css")
+STYLES = ("uplot/uPlot.min.css", "page.css", "viewer.css")
 TOOLS = ("store.js", "markup.js", "tools.js")
 """The scripts that every page has: sorting, searching, copying."""
 
 SCRIPTS = (
-    "uplot/uPlot.iife.min.js", *TOOLS, "statistics.js", "numbers.js", "stage.js", "pictures.js", "wall.js", "strip.js",
-    "look.js", "chart.js", "plots.js", "more_plots.js", "start.js",
+    "uplot/uPlot.iife.min.js", *TOOLS, "format.js", "scores.js", "table_numbers.js", "metric_table.js", "controls.js",
+    "comparison_slider.js", "pictures.js", "thumbnails.js", "filmstrips.js", "viewer.js",
+    "chart.js", "plots.js", "blur_plots.js", "frame_plots.js", "row_plots.js", "study_plots.js", "page.js",
 )  # fmt: skip
 
 _ENV = Environment(
@@ -84,9 +85,9 @@ def render_method(page: Page, method: Method, images: Container[str]) -> str:
     return _render("method.html.j2", TOOLS, "../", None, page=page, method=method, images=images)
 
 
-def render_against(other: str, protocol: str, rows: Sequence[Any]) -> str:
-    """The page that compares two studies; rows are against.Moved."""
-    return _render("against.html.j2", TOOLS, "", None, other=other, protocol=protocol, rows=rows)
+def render_comparison(other: str, protocol: str, rows: Sequence[Any]) -> str:
+    """The page that compares two studies; rows are compare.RowChange."""
+    return _render("compare.html.j2", TOOLS, "", None, other=other, protocol=protocol, rows=rows)
 
 
 def _render(template: str, scripts: tuple[str, ...], top: str, inlined: Inlined | None, **what: Any) -> str:

@@ -12,10 +12,11 @@ from pvdbench.figures.cost import COSTS, write_cost_pictures
 from pvdbench.io.atomic import replaced_file
 from pvdbench.report.build import write_pictures
 from pvdbench.report.index import study_index
-from pvdbench.report.inputs import Material
-from pvdbench.report.numbers import Pack
+from pvdbench.report.inputs import StudyInputs
+from pvdbench.report.numbers import ENDPOINT
+from pvdbench.report.packs import Pack
 from pvdbench.report.render import ASSETS, SCRIPTS, STYLES, Inlined, render
-from pvdbench.report.viewer import bisected
+from pvdbench.report.viewer import evenly_spread_order
 
 LIMIT = 10_000_000
 """Bytes of the whole file."""
@@ -25,33 +26,35 @@ _FIGURE_WIDTH, _FIGURE_QUALITY = 1200, 75
 _RESERVE = 200_000  # for what grows with the pictures' names
 
 
-def build_single_file(material: Material, out: Path) -> None:
+def build_single_file(inputs: StudyInputs, out: Path) -> None:
     """Write the report as one file.
 
     Raises:
         DataError, StudyError, WriteError: as build_report.
     """
-    write_cost_pictures(material.reports / COSTS, material.tables)
-    page = material.page()
+    write_cost_pictures(inputs.reports / COSTS, inputs.tables)
+    page = inputs.page()
     with TemporaryDirectory() as folder:
-        packs = [*write_pictures(material, Path(folder)), *_numbers(material)]
-        index = study_index(material, packs)
-        figures = {picture.path: _figure(material.reports / picture.path) for picture in material.pictures}
+        packs = [*write_pictures(inputs, Path(folder)), *_numbers(inputs)]
+        index = study_index(inputs, packs)
+        figures = {picture.path: _figure(inputs.reports / picture.path) for picture in inputs.pictures}
         style, scripts = _texts(STYLES), [(ASSETS / name).read_text() for name in SCRIPTS[:-1]]
         numbers = "".join(pack.script() for pack in packs)
         bare = render(page, index, Inlined(style, (*scripts, numbers), figures))
-        frames = Pack("images", dict(_fitting(Path(folder), LIMIT - len(bare.encode()) - _RESERVE)))
+        frames = Pack("images", (), dict(_fitting(Path(folder), LIMIT - len(bare.encode()) - _RESERVE)))
         scripts += [numbers + frames.script(), (ASSETS / SCRIPTS[-1]).read_text()]
         with replaced_file(out) as partial:
             partial.write_text(render(page, index, Inlined(style, tuple(scripts), figures)))
 
 
-def _numbers(material: Material) -> Iterator[Pack]:
-    """The study's own protocol and all that has none; then other protocols, as long as half of the file is free."""
-    packs = list(material.packs())
-    others = [
-        pack for pack in packs if pack.key.count("/") == 2 and not pack.key.endswith(f"/{material.params.protocol}")
-    ]
+def _numbers(inputs: StudyInputs) -> Iterator[Pack]:
+    """All numbers of the study's own protocol and all that has none; of others as long as half of the file is free.
+
+    Means of others go before their differences, and these before scores per frame, which two plots and the viewer show.
+    """
+    packs = list(inputs.packs())
+    others = [pack for pack in packs if len(pack.of) == 3 and pack.of[-1] not in (inputs.params.protocol, ENDPOINT)]
+    others.sort(key=lambda pack: ("means", "differences", "scores").index(pack.kind))
     room = LIMIT // 2
     for pack in (*(pack for pack in packs if pack not in others), *others):
         room -= len(pack.script())
@@ -86,8 +89,8 @@ def _spread(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*.webp")):
         frames.setdefault(f"{path.parents[2].name}/{path.parent.name}/{path.name}", []).append(path)
     names = list(frames)
-    for place in bisected(len(names)):
-        yield from frames[names[place]]
+    for number in evenly_spread_order(len(names)):
+        yield from frames[names[number]]
 
 
 def _picture(path: Path, width: int, quality: int) -> str:

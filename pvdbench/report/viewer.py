@@ -18,7 +18,7 @@ from pvdbench.study.table_params import ExampleParams
 QUALITY = 90
 """WebP's quality; the viewer links to the PNG that was scored."""
 
-Place = tuple[str, str]
+FrameName = tuple[str, str]
 """A clip and one of its frames."""
 
 Kind = Literal["deblur", "warped", "flow"]
@@ -27,13 +27,13 @@ _PERCENTILE = 99  # the length that flow's colours scale to, as in Fig. 6: a few
 
 
 @dataclass(frozen=True)
-class Gallery:
-    """The test frames of one data set and where every row's are.
+class ViewerFrames:
+    """The test frames of one data set and where each row's pictures of them are.
 
     Attributes:
         folder: the study's data folder, with frames and flow.
         deblur, motion: the rows to show.
-        chosen: for "deblur" and "warped", which two rows a box compares.
+        examples: for "deblur" and "warped", which two rows a box compares.
     """
 
     dataset: str
@@ -41,9 +41,9 @@ class Gallery:
     folder: Path
     deblur: tuple[str, ...]
     motion: tuple[str, ...]
-    chosen: Mapping[Kind, ExampleParams]
+    examples: Mapping[Kind, ExampleParams]
 
-    def write(self, out: Path, first: Iterable[Place], room: int) -> dict[str, "ClipPictures"]:
+    def write(self, out: Path, first: Iterable[FrameName], room: int) -> dict[str, "ClipPictures"]:
         """Write out/KIND-SOURCE/VIDEO/FRAME.webp of all that is on disk, frame after frame until there is no room.
 
         Args:
@@ -58,9 +58,10 @@ class Gallery:
         frames = {
             (clip.video, files.name): (clip, number) for clip in self.clips for number, files in enumerate(clip.frames)
         }
-        places, heaviest = list(frames), 0
-        for place in dict.fromkeys((*(p for p in first if p in frames), *(places[i] for i in bisected(len(places))))):
-            clip, number = frames[place]
+        names, heaviest = list(frames), 0
+        spread = (names[i] for i in evenly_spread_order(len(names)))
+        for name in dict.fromkeys((*(name for name in first if name in frames), *spread)):
+            clip, number = frames[name]
             if room < heaviest:
                 pictures[clip.video].left_out.append(clip.frames[number].name)
                 continue
@@ -96,7 +97,7 @@ class Gallery:
         pictures = {source: read_frame(path) for source, path in paths.items() if path.is_file()}
         size = sum(_write(out / f"{kind}-{s}" / video / f"{frame}.webp", picture) for s, picture in pictures.items())
         shown.add(kind, frame, pictures.keys(), paths.keys())
-        example = self.chosen[kind]
+        example = self.examples[kind]
         if {example.better, example.worse, SHARP} <= pictures.keys():
             boxes = zoom_boxes(pictures[example.better], pictures[example.worse], pictures[SHARP])
             shown.boxes[f"{kind}/{frame}"] = [_corners(box) for box in boxes]
@@ -142,8 +143,8 @@ def _corners(box: Box) -> list[int]:
     return [box.top, box.left, box.height, box.width]
 
 
-def bisected(count: int) -> Sequence[int]:
-    """The numbers below count, each far from those before it: bits reversed."""
+def evenly_spread_order(count: int) -> Sequence[int]:
+    """Order the numbers below count so that any first part of them is spread evenly: bits reversed."""
     bits = max(count - 1, 1).bit_length()
     turned = (int(f"{number:0{bits}b}"[::-1], 2) for number in range(2**bits))
     return [number for number in turned if number < count]

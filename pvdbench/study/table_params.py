@@ -1,8 +1,9 @@
 """Key `tables` of params.yaml: which rows the paper's tables and figures show, and how frames are grouped."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from pvdbench.core.params import StrictModel
 
@@ -72,11 +73,27 @@ class LensParams(StrictModel):
     row: str
 
 
+def _unique(percents: list[float]) -> list[float]:
+    if len(set(percents)) < len(percents):
+        raise PydanticCustomError("unique", "Name each percentage once")
+    return percents
+
+
+Percent = Annotated[float, Field(gt=0, le=50)]
+"""How much of each video the sharpest and the blurriest frames are; above a half they would overlap."""
+
+
 class TableParams(StrictModel):
-    """The tables of every test data set; table1 to table4 name rows of `motion` and `deblur` as the paper does."""
+    """The tables of every test data set; table1 to table4 name rows of `motion` and `deblur` as the paper does.
+
+    Attributes:
+        percent: what the tables are made with; Sec. 4.2 takes the sharpest and blurriest 10 % of each video.
+        percents: what the report can be switched to, beside percent.
+    """
 
     protocol: str
-    percent: float = Field(default=10, gt=0, le=50)  # Sec. 4.2: the sharpest and blurriest 10 % of each video
+    percent: Percent = 10
+    percents: Annotated[list[Percent], AfterValidator(_unique)] = Field(default=[5, 10, 20, 50])
     resamples: int = Field(default=2000, ge=1)
     seed: int = 0
     about: dict[str, str] = Field(default={})  # data set to a few words for captions, such as "rendered"
@@ -88,6 +105,11 @@ class TableParams(StrictModel):
     lens: LensParams | None = None
     published: dict[str, str] = Field(default={})  # row of `deblur` to its method_name in data/published
     figures: FigureParams
+
+    @property
+    def percent_choices(self) -> tuple[float, ...]:
+        """Every percentage that the report shows, in ascending order."""
+        return tuple(sorted({self.percent, *self.percents}))
 
     @property
     def deblur_labels(self) -> dict[str, str]:

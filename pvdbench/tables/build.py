@@ -65,7 +65,7 @@ def build_tables(
                 DatasetTables(
                     dataset,
                     context.data,
-                    tuple(table.apart(bounds) for table in tables),
+                    tuple(table.with_upper_bounds(bounds) for table in tables),
                     _findings(params, published, motion, deblur),
                     skipped.rows(every),
                 ),

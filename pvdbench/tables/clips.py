@@ -31,8 +31,11 @@ def clips_table(context: Context, task: str, labels: Mapping[str, str], scores: 
         context.protocol,
         columns,
         rows,
+        "clips",
+        task,
     )
 
 
 def _clip_column(context: Context, video: str) -> Column:
-    return Column(f"psnr_db_{video}", context.source, "PSNR (dB)", video, 2, "higher", identical=True)
+    return Column(f"psnr_db_{video}", context.source, "PSNR (dB)", video, 2, "higher", identical=True,
+                  frames=f"clip-{video}", statistic="mean", metric="psnr_db")  # fmt: skip

@@ -60,4 +60,4 @@ def _table(
         measured = group_means(scores[row], bootstrap) | size_of(read_complexity(complexity / f"{row}.json"))
         rows.append(Row(row, label, tuple(measured[column.key] for column in columns)))
     caption = f"{context.scored(counted(scores))}. {context.ranked} {_MARKS}"
-    return Table(name, title, caption, context.dataset, context.protocol, columns, tuple(rows))
+    return Table(name, title, caption, context.dataset, context.protocol, columns, tuple(rows), "tables", "deblur")

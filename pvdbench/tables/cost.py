@@ -66,7 +66,10 @@ def cost_table(
         ))
         for name, label in labels.items()
     )  # fmt: skip
-    return Table("cost", "Quality and cost", caption, context.dataset, context.protocol, _columns(context), rows)
+    columns = _columns(context)
+    return Table(
+        "cost", "Quality and cost", caption, context.dataset, context.protocol, columns, rows, "cost", "deblur"
+    )
 
 
 def with_costs(study: Path, stored: DatasetTables) -> DatasetTables:
@@ -107,8 +110,8 @@ def _filled(values: tuple[Value, ...], places: Mapping[str, int], facts: Mapping
 def _columns(context: Context) -> tuple[Column, ...]:
     source, per_frame = context.source, "Per frame"
     return (
-        psnr_column("psnr_db_all", source, "Entire test set"),
-        ssim_column("ssim_all", source, "Entire test set"),
+        psnr_column("psnr_db_all", source, "Entire test set", frames="all"),
+        ssim_column("ssim_all", source, "Entire test set", frames="all"),
         Column("parameters_m", source, "Parameters", "(M)", 3),
         Column(MULTIPLY_ADDS, source, per_frame, "Multiply-adds at 1280x720 (G)", 2),
         Column(MILLISECONDS, source, per_frame, f"ms at {context.width}x{context.height}", 1),

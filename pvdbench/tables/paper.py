@@ -54,6 +54,7 @@ def table1(
         caption,
         columns,
         _rows(labels, columns, measured, published),
+        task="motion",
     )
 
 
@@ -132,8 +133,8 @@ def score_columns(context: Context) -> tuple[Column, ...]:
         column
         for group in GROUPS
         for column in (
-            psnr_column(f"psnr_db_{group}", context.source, context.group_heading(group)),
-            ssim_column(f"ssim_{group}", context.source, context.group_heading(group)),
+            psnr_column(f"psnr_db_{group}", context.source, context.group_heading(group), frames=group),
+            ssim_column(f"ssim_{group}", context.source, context.group_heading(group), frames=group),
         )
     )
 
@@ -151,8 +152,8 @@ def _paper_columns() -> tuple[Column, ...]:
         column
         for group in GROUPS
         for column in (
-            Column(f"paper_psnr_db_{group}", PAPER_SOURCE, _PAPER_GROUPS[group], "PSNR (dB)", 2),
-            Column(f"paper_ssim_{group}", PAPER_SOURCE, _PAPER_GROUPS[group], "SSIM", 3),
+            _paper_column(f"paper_psnr_db_{group}", _PAPER_GROUPS[group], "PSNR (dB)", 2, frames=group),
+            _paper_column(f"paper_ssim_{group}", _PAPER_GROUPS[group], "SSIM", 3, frames=group),
         )
     )
 
@@ -160,18 +161,22 @@ def _paper_columns() -> tuple[Column, ...]:
 def _size_columns(context: Context) -> tuple[Column, ...]:
     parameters = "Parameters (M)"
     return (
-        psnr_column("psnr_db_all", context.source, "Entire test set"),
-        ssim_column("ssim_all", context.source, "Entire test set"),
+        psnr_column("psnr_db_all", context.source, "Entire test set", frames="all"),
+        ssim_column("ssim_all", context.source, "Entire test set", frames="all"),
         Column("params_total_m", context.source, parameters, "Total", 3),
         Column("params_pvdnet_m", context.source, parameters, "PVDNet", 3),
         Column("params_bimnet_m", context.source, parameters, "BIMNet", 3),
         milliseconds_column(context),
-        Column("paper_psnr_db", PAPER_SOURCE, "Entire test set", "PSNR (dB)", 2),
-        Column("paper_ssim", PAPER_SOURCE, "Entire test set", "SSIM", 3),
-        Column("paper_params_total_m", PAPER_SOURCE, parameters, "Total", 1),
-        Column("paper_params_pvdnet_m", PAPER_SOURCE, parameters, "PVDNet", 1),
-        Column("paper_params_bimnet_m", PAPER_SOURCE, parameters, "BIMNet", 1),
+        _paper_column("paper_psnr_db", "Entire test set", "PSNR (dB)", 2, frames="all"),
+        _paper_column("paper_ssim", "Entire test set", "SSIM", 3, frames="all"),
+        _paper_column("paper_params_total_m", parameters, "Total", 1),
+        _paper_column("paper_params_pvdnet_m", parameters, "PVDNet", 1),
+        _paper_column("paper_params_bimnet_m", parameters, "BIMNet", 1),
     )
+
+
+def _paper_column(key: str, group: str, heading: str, digits: int, *, frames: str = "") -> Column:
+    return Column(key, PAPER_SOURCE, group, heading, digits, origin="published", frames=frames)
 
 
 def _grouped(paper: pd.DataFrame) -> pd.DataFrame:
@@ -203,6 +208,7 @@ def _rows(
 
 
 def _table(
-    context: Context, name: str, title: str, caption: str, columns: tuple[Column, ...], rows: tuple[Row, ...]
-) -> Table:
-    return Table(name, title, caption, context.dataset, context.protocol, columns, rows)
+    context: Context, name: str, title: str, caption: str, columns: tuple[Column, ...], rows: tuple[Row, ...],
+    *, task: str = "deblur",
+) -> Table:  # fmt: skip
+    return Table(name, title, caption, context.dataset, context.protocol, columns, rows, "tables", task)

@@ -34,7 +34,17 @@ class PaperDifferences:
     def columns(self) -> tuple[Column, ...]:
         """One a group of frames that both can mean; none under another protocol than the paper's."""
         return tuple(
-            Column(_key(group), self._heading, "PSNR (dB)", group.capitalize(), 2, interval=True, signed=True)
+            Column(
+                _key(group),
+                self._heading,
+                "PSNR (dB)",
+                group.capitalize(),
+                2,
+                interval=True,
+                signed=True,
+                origin="compared",
+                frames=group,
+            )
             for group in self._groups
         )
 

@@ -166,4 +166,4 @@ def _counts(psnr: Interval) -> tuple[float, float]:
 
 
 def _table(lens: Lens, name: str, title: str, caption: str, columns: tuple[Column, ...], rows: list[Row]) -> Table:
-    return Table(name, title, caption, lens.context.dataset, "several", columns, tuple(rows))
+    return Table(name, title, caption, lens.context.dataset, "several", columns, tuple(rows), "by-protocol")

@@ -70,7 +70,9 @@ def published_table(
     columns = _used_columns(context, here, lines)
     rows = sorted((line.row(columns) for line in lines), key=lambda row: not row.name)
     title = "Published numbers beside the measured ones"
-    return Table("published", title, _caption(context, published), context.dataset, "several", columns, tuple(rows))
+    return Table(
+        "published", title, _caption(context, published), context.dataset, "several", columns, tuple(rows), "literature"
+    )
 
 
 @dataclass(frozen=True)
@@ -163,8 +165,8 @@ def _used_columns(context: Context, here: pd.DataFrame, lines: Sequence[_Line]) 
 def _columns(context: Context, protocol: str) -> tuple[Column, ...]:
     source = f"Protocol {protocol}"
     printed = (
-        Column(f"paper_psnr_db_{protocol}", source, "Published", "PSNR (dB)", 2),
-        Column(f"paper_ssim_{protocol}", source, "Published", "SSIM", 3),
+        Column(f"paper_psnr_db_{protocol}", source, "Published", "PSNR (dB)", 2, origin="published"),
+        Column(f"paper_ssim_{protocol}", source, "Published", "SSIM", 3, origin="published"),
     )
     if protocol == UNKNOWN:
         return printed
@@ -172,7 +174,16 @@ def _columns(context: Context, protocol: str) -> tuple[Column, ...]:
         *printed,
         psnr_column(f"psnr_db_{protocol}", source, context.source, better="neither"),
         ssim_column(f"ssim_{protocol}", source, context.source, better="neither"),
-        Column(f"difference_db_{protocol}", source, "Difference", "PSNR (dB)", 2, interval=True, signed=True),
+        Column(
+            f"difference_db_{protocol}",
+            source,
+            "Difference",
+            "PSNR (dB)",
+            2,
+            interval=True,
+            signed=True,
+            origin="compared",
+        ),
     )
 
 

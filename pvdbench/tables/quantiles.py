@@ -35,9 +35,14 @@ def quantiles_table(context: Context, labels: Mapping[str, str], scores: Scores,
         context.protocol,
         columns,
         tuple(row(name, label) for name, label in labels.items()),
+        "by-blur",
+        "deblur",
     )
 
 
 def _column(context: Context, tenth: int) -> Column:
     start, end = (100 * edge // TENTHS for edge in (tenth, tenth + 1))
-    return psnr_column(f"psnr_db_{start}_{end}", context.source, "PSNR (dB), blurriest to sharpest", f"{start}-{end} %")
+    return psnr_column(
+        f"psnr_db_{start}_{end}", context.source, "PSNR (dB), blurriest to sharpest", f"{start}-{end} %",
+        frames=f"tenth-{tenth}",
+    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import Literal
 
 from pvdbench.analysis.bootstrap import Interval
 from pvdbench.analysis.ranks import RANK_GROUPS, RankGroup, Ranking
@@ -31,12 +32,12 @@ def _ranks(context: Context, ranking: Ranking) -> Table:
         f"better than. Rows whose places overlap may be tied. {context.ranked}"
     )
     title = f"Ranks: {_WHAT[ranking.task]}"
-    return _table(context, f"ranks-{ranking.task}", title, caption, _rank_columns(context), rows)
+    return _table(context, ranking.task, f"ranks-{ranking.task}", title, caption, _rank_columns(context), rows)
 
 
 def _matrix(context: Context, ranking: Ranking, group: RankGroup) -> Table:
     heading = context.group_heading(group)
-    columns = tuple(_difference_column(row, label) for row, label in ranking.labels.items())
+    columns = tuple(_difference_column(row, label, group) for row, label in ranking.labels.items())
     rows = (
         Row(row, label, tuple(ranking.differences.get((group, row, other), math.nan) for other in ranking.labels))
         for row, label in ranking.labels.items()
@@ -46,13 +47,13 @@ def _matrix(context: Context, ranking: Ranking, group: RankGroup) -> Table:
         f"frame; frames where either is identical to the truth are left out. {context.ranked}"
     )
     title = f"Paired differences, {_WHAT[ranking.task]}: {heading.lower()}"
-    return _table(context, f"differences-{ranking.task}-{group}", title, caption, columns, rows)
+    return _table(context, ranking.task, f"differences-{ranking.task}-{group}", title, caption, columns, rows)
 
 
 def _table(
-    context: Context, name: str, title: str, caption: str, columns: tuple[Column, ...], rows: Iterable[Row]
+    context: Context, task: str, name: str, title: str, caption: str, columns: tuple[Column, ...], rows: Iterable[Row]
 ) -> Table:
-    return Table(name, title, caption, context.dataset, context.protocol, columns, tuple(rows))
+    return Table(name, title, caption, context.dataset, context.protocol, columns, tuple(rows), "ranking", task)
 
 
 def _rank_columns(context: Context) -> tuple[Column, ...]:
@@ -60,14 +61,21 @@ def _rank_columns(context: Context) -> tuple[Column, ...]:
         column
         for group in RANK_GROUPS
         for column in (
-            psnr_column(f"psnr_db_{group}", context.source, context.group_heading(group)),
-            Column(f"rank_{group}", context.source, context.group_heading(group), "Rank", 0),
-            Column(f"places_{group}", context.source, context.group_heading(group), "Places", 0),
+            psnr_column(f"psnr_db_{group}", context.source, context.group_heading(group), frames=group),
+            _rank_column(context, "rank", group),
+            _rank_column(context, "places", group),
         )
     )
 
 
-def _difference_column(row: str, label: str) -> Column:
+def _rank_column(context: Context, statistic: Literal["rank", "places"], group: RankGroup) -> Column:
+    return Column(
+        f"{statistic}_{group}", context.source, context.group_heading(group), statistic.capitalize(), 0,
+        frames=group, statistic=statistic, metric="psnr_db",
+    )  # fmt: skip
+
+
+def _difference_column(row: str, label: str, group: RankGroup) -> Column:
     return Column(
         f"minus_{row}_db",
         "PSNR (dB) minus",
@@ -77,4 +85,8 @@ def _difference_column(row: str, label: str) -> Column:
         interval=True,
         identical=True,
         signed=True,
+        frames=group,
+        statistic="difference",
+        metric="psnr_db",
+        minus=row,
     )

@@ -12,7 +12,9 @@ Label = TypeVar("Label")
 Mark = Literal["best", "second", ""]
 Better = Literal["higher", "lower", "neither"]
 Value = float | str | Interval
-_APART = "A row that looks at the truth is an upper bound, no result, and earns no mark."
+Origin = Literal["measured", "published", "compared"]
+Statistic = Literal["", "mean", "rank", "places", "difference"]
+_UPPER_BOUND = "A row that looks at the truth is an upper bound, no result, and earns no mark."
 MISSING = "\u2013"  # an en dash
 
 
@@ -31,6 +33,13 @@ class Column:
         identical: whether frames equal to the truth are left out of its means; then the CSV counts them in
             KEY_identical.
         signed: whether a plus is printed, as for differences.
+        origin: measured here, published by others, or one compared with the other.
+        frames: the group of frames that its numbers are over, such as blurriest, tenth-0 or clip-NAME; empty where
+            they are over none or several.
+        statistic: what the report looks its numbers up by, under any protocol and percentage; empty where they do not
+            depend on these.
+        metric: of the statistic.
+        minus: the row that a difference subtracts.
     """
 
     key: str
@@ -42,6 +51,11 @@ class Column:
     interval: bool = False
     identical: bool = False
     signed: bool = False
+    origin: Origin = "measured"
+    frames: str = ""
+    statistic: Statistic = ""
+    metric: str = ""
+    minus: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +88,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of one data set and protocol; name is its file name without ending."""
+    """A table of one data set and protocol.
+
+    Attributes:
+        name: its file name without ending.
+        part: the heading of the report under which it belongs, a key of report.page.PARTS.
+        task: motion or deblur, whose statistics its columns show; empty where they show none.
+    """
 
     name: str
     title: str
@@ -83,6 +103,8 @@ class Table:
     protocol: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    part: str = ""
+    task: str = ""
 
     def text(self, row: Row, column: int) -> str:
         """A value as printed; an en dash where there is none."""
@@ -98,12 +120,12 @@ class Table:
         known = self.columns[column].interval and not math.isnan(value.low)
         return Cell(text, mark, bounds if known else None, 0 if text == IDENTICAL else value.identical)
 
-    def apart(self, bounds: Collection[str]) -> "Table":
+    def with_upper_bounds(self, bounds: Collection[str]) -> "Table":
         """The same with the rows of these names, if there are any, as upper bounds."""
         rows = tuple(replace(row, bound=row.name in bounds) for row in self.rows)
         if not any(row.bound for row in rows) or all(column.better == "neither" for column in self.columns):
             return self
-        return replace(self, rows=rows, caption=f"{self.caption} {_APART}")
+        return replace(self, rows=rows, caption=f"{self.caption} {_UPPER_BOUND}")
 
     def with_skipped(self, labels: Mapping[str, str], reasons: Mapping[str, str]) -> "Table":
         """The same with the rows whose method failed, each with its reason; the paper's numbers stay.
@@ -148,7 +170,7 @@ class Table:
 
     def is_papers(self, column: int) -> bool:
         """Whether a column holds published numbers rather than measured ones."""
-        return self.columns[column].key.startswith("paper_")
+        return self.columns[column].origin == "published"
 
     def is_text(self, column: int) -> bool:
         """Whether a column holds words."""
@@ -175,14 +197,22 @@ def number(value: Value) -> float:
     return math.nan if isinstance(value, str) else value
 
 
-def psnr_column(key: str, source: str, group: str, heading: str = "PSNR (dB)", *, better: Better = "higher") -> Column:
-    """Measured PSNR with its intervals."""
-    return Column(key, source, group, heading, 2, better, interval=True, identical=True)
+def psnr_column(
+    key: str, source: str, group: str, heading: str = "PSNR (dB)", *, better: Better = "higher", frames: str = ""
+) -> Column:
+    """Measured PSNR with its intervals; with frames the report can look it up under any protocol."""
+    return Column(
+        key, source, group, heading, 2, better, interval=True, identical=True, frames=frames,
+        statistic="mean" if frames else "", metric="psnr_db",
+    )  # fmt: skip
 
 
-def ssim_column(key: str, source: str, group: str, *, better: Better = "higher") -> Column:
+def ssim_column(key: str, source: str, group: str, *, better: Better = "higher", frames: str = "") -> Column:
     """Measured SSIM with its intervals; frames equal to the truth have an SSIM of 1 and stay in."""
-    return Column(key, source, group, "SSIM", 3, better, interval=True)
+    return Column(
+        key, source, group, "SSIM", 3, better, interval=True, frames=frames,
+        statistic="mean" if frames else "", metric="ssim",
+    )  # fmt: skip
 
 
 def spans(labels: Sequence[Label]) -> list[tuple[Label, int]]:

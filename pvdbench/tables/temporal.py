@@ -65,5 +65,12 @@ def _table(context: Context, rows: list[Row]) -> Table:
         "Frames without a known sharp flow are left out, as is each clip's first. Best bold, second underlined."
     )
     return Table(
-        "temporal", "Steadiness of the deblurred video", caption, context.dataset, "temporal", columns, tuple(rows)
+        "temporal",
+        "Steadiness of the deblurred video",
+        caption,
+        context.dataset,
+        "temporal",
+        columns,
+        tuple(rows),
+        "steadiness",
     )

@@ -36,7 +36,7 @@ def section44(context: Context, study: Path, paper: pd.Series, bootstrap: Bootst
     percent = (
         Column("percent", context.source, "", "Pixels (%)", 2, interval=True),
         Column("pixels", context.source, "", "Of pixels", 0),
-        Column("paper_percent", PAPER_SOURCE, "", "Pixels (%)", 2),
+        Column("paper_percent", PAPER_SOURCE, "", "Pixels (%)", 2, origin="published"),
     )
 
     def row(quantity: str, videos: pd.DataFrame) -> Row:
@@ -50,4 +50,4 @@ def section44(context: Context, study: Path, paper: pd.Series, bootstrap: Bootst
         "half of a pixel's candidates; right means within the widest tolerance of the truth, on the scale 0 to 255."
     )
     title = "Section 4.4: candidates in the pixel volume"
-    return Table("section44", title, caption, context.dataset, "gray values", percent, rows)
+    return Table("section44", title, caption, context.dataset, "gray values", percent, rows, "tables")

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pvdbench.analysis.bootstrap import Bootstrap, Interval, clip_totals, frame_totals
@@ -26,13 +26,19 @@ def test_hand_case_two_videos_of_unequal_length():
     assert _FEW.mean(*_series([1, 1, 1], [5])) == interval
 
 
-def test_the_drawn_videos_give_the_same_interval():
-    sums, counts = np.array([3.0, 5.0, 9.5, 2.25]), np.array([3.0, 1.0, 4.0, 1.0])
-    draws = _FEW.draws(4)
-    assert draws.shape == (500, 4) and set(draws.ravel()) == set(range(4))
-    ratios = sums[draws].sum(1) / counts[draws].sum(1)
-    interval = _FEW.ratio(sums, counts)
-    assert (interval.low, interval.high) == pytest.approx(np.quantile(ratios, [0.025, 0.975]), abs=1e-12)
+@given(st.integers(1, 12), st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+def test_many_ratios_at_once_are_those_of_one_at_a_time(videos, seed):
+    rng = np.random.default_rng(seed)
+    sums = rng.uniform(-50, 400, (6, videos))
+    weights = np.where(np.arange(6)[:, None] < 3, 7.0, rng.integers(0, 4, (6, videos)))  # some share, some lack a video
+    sums[weights == 0] = 0.0
+    sums[5, 0] = np.nan
+    bootstrap = Bootstrap(300, seed)
+    mean, low, high = bootstrap.ratios(sums, weights)
+    for row in range(6):
+        one = bootstrap.ratio(sums[row], weights[row])
+        assert (mean[row], low[row], high[row]) == pytest.approx((one.mean, one.low, one.high), abs=1e-12, nan_ok=True)
 
 
 def test_every_clip_counts_alike_in_the_mean_of_clips():

@@ -13,7 +13,7 @@ from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.complexity import Complexity, write_complexity
 from pvdbench.io.failure import write_failure
 from pvdbench.report.build import build_report
-from pvdbench.report.inputs import Material
+from pvdbench.report.inputs import StudyInputs
 from pvdbench.scoring.registry import named_protocols
 from pvdbench.scoring.score_file import score_table, write_score_file
 from pvdbench.tables.build import build_tables
@@ -79,7 +79,7 @@ def test_whatever_fails_tables_figures_and_report_come_to_an_end_and_list_it(own
     assert [row.reason for row in measured.skipped] == [REASON] * len(rows)
     assert {row.name for row in measured.skipped} == {row for _, row in rows}
     build_figures(own.root, own.root, datasets=[own.dataset], params=TABLE_PARAMS, ranking=RANKING)
-    build_report(Material(study=own.root, root=own.root, train=own.dataset, datasets=[own.dataset],
+    build_report(StudyInputs(study=own.root, root=own.root, train=own.dataset, datasets=[own.dataset],
                           params=TABLE_PARAMS, ranking=RANKING))  # fmt: skip
     page = (own.root / "reports" / "index.html").read_text()
     assert page.count(f"has no scores. {REASON}") == len(rows)

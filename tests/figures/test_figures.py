@@ -17,7 +17,7 @@ from pvdbench.figures.build import build_figures
 from pvdbench.figures.canvas import Canvas, resized
 from pvdbench.figures.choose_frames import best_frames, zoom_boxes
 from pvdbench.figures.flow import colour_wheel, flow_colours
-from pvdbench.figures.style import apart
+from pvdbench.figures.style import spread_values
 from pvdbench.figures.warp import WarpExample
 from pvdbench.io.failure import write_failure
 from pvdbench.io.tables import MANIFEST, read_table, write_table
@@ -164,7 +164,7 @@ def test_the_lens_shows_every_protocol_and_step_with_its_numbers(fake):
 
 @given(st.lists(st.floats(-50, 50), min_size=1, max_size=9), st.floats(0.01, 5))
 def test_labels_are_apart_in_the_order_of_their_values(values, distance):
-    places = apart(values, distance)
+    places = spread_values(values, distance)
     order = np.argsort(values, kind="stable")
     assert (np.diff(np.array(places)[order]) >= distance - 1e-9).all()
     assert np.mean(places) == pytest.approx(np.mean(values), abs=1e-9)

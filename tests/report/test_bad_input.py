@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from chromium import BROWSER, look, opened
-from fake_report import build, material
+from fake_report import build, study_inputs
 from fake_study import DEBLUR, PARAMS, TABLE_PARAMS, make_fake_study
 
 from pvdbench.report.build import build_report
@@ -18,7 +18,7 @@ _NAME = '<script>alert("\u00fc")</script>'
 
 def test_no_scores_yet(browser, own):
     shutil.rmtree(own.root / "data" / "scores")
-    build_report(material(own))
+    build_report(study_inputs(own))
     with opened(browser, own.root / "reports" / "index.html") as page:
         assert "No scores yet" in page.get_by_role("status").text_content()
         assert page.locator("#look").count() == 0 and page.locator("#methods ~ ul li").count() > 10
@@ -28,7 +28,7 @@ def test_no_scores_yet(browser, own):
 
 def test_a_row_without_scores(browser, ready):
     (ready.root / "data" / "scores" / "deblur" / "sample" / "mc.csv").unlink()
-    build_report(material(ready))
+    build_report(study_inputs(ready))
     with opened(browser, ready.root / "reports" / "index.html") as page:
         assert (
             page.locator("header .notice").all_text_contents()[0].startswith("MC has no scores. No frame of this row")
@@ -37,7 +37,7 @@ def test_a_row_without_scores(browser, ready):
         page.wait_for_selector("text=Now under plain-rgb >> nth=2")
         assert page.locator('[data-name="sample-table2"] [data-row="mc"] td').first.text_content() == "\u2013"
         look(page)
-        assert page.locator("#look-right option", has_text="BIMC").count() == 2
+        assert page.locator("#viewer-right option", has_text="BIMC").count() == 2
 
 
 def test_one_method_and_one_clip(browser, tmp_path):
@@ -83,9 +83,9 @@ def test_names_that_would_be_code(browser, strange):
         page.on("dialog", lambda dialog: pytest.fail("the name ran"))
         assert page.locator('[data-name="sample-table2"] tbody th', has_text="alert").text_content() == _NAME
         look(page)
-        page.select_option("#look-right", label=_NAME)
+        page.select_option("#viewer-right", label=_NAME)
         page.get_by_text("Worst frames of <script>").wait_for()
-        page.wait_for_function("() => document.querySelector('#stage .view:not(.above) img').naturalWidth > 0")
+        page.wait_for_function("() => document.querySelector('#comparison .view:not(.above) img').naturalWidth > 0")
         page.locator("#plot-blur").scroll_into_view_if_needed()
         page.locator("#plot-blur .uplot").wait_for()
         page.locator("#methods ~ ul a", has_text="alert").click()
@@ -99,32 +99,32 @@ def test_names_that_would_be_code(browser, strange):
 def test_missing_frames_are_said_and_not_asked_for(browser, ready):
     for frame in ready.frames:
         (ready.root / "data" / "deblur" / "sample" / "mc" / "clip1" / f"{frame}.png").unlink()
-    build_report(material(ready))
+    build_report(study_inputs(ready))
     with opened(browser, ready.root / "reports" / "index.html") as page:
         look(page)
-        page.select_option("#look-clip", "1")
-        page.select_option("#look-right", "mc")
-        assert page.locator("#stage .gone").first.text_content() == "not on disk"
-        assert page.locator("#stage .gone").first.is_visible()
-        page.select_option("#look-clip", "0")
-        page.wait_for_function("() => document.querySelector('#stage .view:not(.above) img').naturalWidth > 0")
+        page.select_option("#viewer-clip", "1")
+        page.select_option("#viewer-right", "mc")
+        assert page.locator("#comparison .gone").first.text_content() == "not on disk"
+        assert page.locator("#comparison .gone").first.is_visible()
+        page.select_option("#viewer-clip", "0")
+        page.wait_for_function("() => document.querySelector('#comparison .view:not(.above) img').naturalWidth > 0")
 
 
 def test_frames_without_room_are_said_and_not_asked_for(browser, ready):
     figures = TABLE_PARAMS.figures.model_copy(
         update={"viewer_megabytes": 0.03}
     )  # the smallest that params.yaml takes is 1
-    build_report(material(ready, params=TABLE_PARAMS.model_copy(update={"figures": figures})))
+    build_report(study_inputs(ready, params=TABLE_PARAMS.model_copy(update={"figures": figures})))
     images = ready.root / "reports" / "assets" / "images" / "sample"
     shown = {path.stem for path in images.glob("deblur-mc/clip1/*.webp")}
     gone = min(number for number, frame in enumerate(ready.frames) if frame not in shown)
     with opened(browser, ready.root / "reports" / "index.html") as page:
         look(page)
-        page.select_option("#look-clip", "1")
-        page.eval_on_selector("#look-frame", "(f, n) => { f.value = n; f.dispatchEvent(new Event('input')); }", gone)
-        assert page.locator("#stage .gone").first.text_content() == "left out of this report"
-        assert "kept to 0.03 MB" in page.locator("#look-note").text_content()
-        assert page.locator("#wall .png:visible").count() == len(DEBLUR) + 4
+        page.select_option("#viewer-clip", "1")
+        page.eval_on_selector("#viewer-frame", "(f, n) => { f.value = n; f.dispatchEvent(new Event('input')); }", gone)
+        assert page.locator("#comparison .gone").first.text_content() == "left out of this report"
+        assert "kept to 0.03 MB" in page.locator("#viewer-note").text_content()
+        assert page.locator("#thumbnails .png:visible").count() == len(DEBLUR) + 4
     with opened(browser, ready.root / "reports" / "methods" / "deblur-mc.html") as page:
         hashes = page.eval_on_selector_all(".frames a", "links => links.map(link => decodeURIComponent(link.hash))")
         there = [(images / "deblur-mc" / "/".join(h.split("/")[3:5])).with_suffix(".webp").is_file() for h in hashes]
@@ -145,11 +145,11 @@ def test_identical_frames(browser, ready):
         page.wait_for_selector("text=Now under plain-rgb >> nth=2")
         assert "8 identical" in cell.inner_html()
         page.select_option("#control-protocol", "koehler")
-        page.wait_for_function("() => [...document.querySelectorAll('[data-told]')].every(p => p.hidden)")
+        page.wait_for_function("() => [...document.querySelectorAll('[data-notice]')].every(p => p.hidden)")
         assert cell.inner_html() == before
         look(page)
-        page.select_option("#look-clip", "0")
-        page.locator("#wall figure", has=page.get_by_role("button", name="MC", exact=True)).get_by_text(
+        page.select_option("#viewer-clip", "0")
+        page.locator("#thumbnails figure", has=page.get_by_role("button", name="MC", exact=True)).get_by_text(
             "identical"
         ).wait_for()
         page.locator("#plot-frames").scroll_into_view_if_needed()

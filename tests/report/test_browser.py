@@ -3,17 +3,24 @@
 import json
 import math
 import re
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from chromium import BROWSER, look, opened
-from fake_report import material
-from fake_study import DEBLUR, MOTION, RANKING, SIZES, TABLE_PARAMS
+from fake_report import study_inputs
+from fake_study import DEBLUR, MOTION, PROTOCOLS, RANKING, SIZES, TABLE_PARAMS
 
 from pvdbench.analysis.bootstrap import bootstrap_of
+from pvdbench.analysis.ranks import RANK_GROUPS, Ranking
 from pvdbench.analysis.scores import group_mean, read_scores
 from pvdbench.io.complexity import read_complexity
+from pvdbench.report import numbers
+from pvdbench.report.build import build_report
+from pvdbench.report.numbers import ProtocolScores
 from pvdbench.report.single_file import LIMIT, build_single_file
+from pvdbench.scoring.metric import Metric
 
 pytestmark = BROWSER
 
@@ -32,7 +39,7 @@ def table(page, name):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_opens_from_disk(browser, report, width, scheme):
     with opened(browser, report / "index.html", width=width, scheme=scheme) as page:
-        for selector in ("#look", "#strips", *(f"#plot-{key}" for key in _PLOTS)):
+        for selector in ("#look", "#filmstrips", *(f"#plot-{key}" for key in _PLOTS)):
             page.locator(selector).scroll_into_view_if_needed()
         page.wait_for_function("() => document.querySelectorAll('.uplot').length === 8")
         for image in page.query_selector_all("img:visible"):
@@ -48,38 +55,101 @@ def test_opens_from_disk(browser, report, width, scheme):
 _PLOTS = ("blur", "frames", "pair", "cost", "lens", "error", "volume", "training")
 
 
-@pytest.mark.parametrize("protocol, percent", [("koehler", 10), ("koehler", 25), ("plain-rgb", 33), ("su-30", 50)])
-def test_tables_equal_the_score_files_under_any_protocol_and_split(page, built, protocol, percent):
-    page.select_option("#control-protocol", "luma-y")  # so that every cell is computed by the page
+def _choose(page, protocol, percent):
+    """Set the controls, and wait until every table that follows them has its numbers."""
     page.select_option("#control-protocol", protocol)
-    page.fill("#control-percent", str(percent))
-    page.press("#control-percent", "Tab")
-    own = (protocol, percent) == ("koehler", 10)
-    if own:
-        page.wait_for_function("() => [...document.querySelectorAll('[data-told]')].every(p => p.hidden)")
-    else:
-        page.wait_for_selector(f"text=Now under {protocol}, which counts >> nth=2")
-        page.wait_for_function(
-            """percent => [...document.querySelectorAll("[data-told]")].every(
-            told => told.textContent.includes(`${percent} %`))""",
-            arg=percent,
+    page.select_option("#control-percent", f"{percent:g}")
+    if (protocol, percent) == ("koehler", 10):
+        page.wait_for_function("() => [...document.querySelectorAll('[data-notice]')].every(p => p.hidden)")
+        return
+    page.wait_for_function(
+        """([protocol, percent]) => {
+          const notices = [...document.querySelectorAll("[data-notice]")].filter(p => !p.closest("[hidden]"));
+          const start = `Now under ${protocol}, which counts`;
+          return notices.length > 10 && notices.every(
+            p => !p.hidden && p.textContent.startsWith(start) && p.textContent.includes(`${percent} %`));
+        }""",
+        arg=[protocol, percent],
+    )
+
+
+_SHOWN = ("psnr_db", 2), ("ssim", 3)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_tables_equal_the_score_files_under_any_protocol_and_percentage(page, built, protocol):
+    assert page.locator("#control-percent option").all_text_contents() == ["5", "10", "20", "50"]
+    _choose(page, "luma-y" if protocol != "luma-y" else "crop-4", 50)  # so that every cell is looked up
+    for percent in TABLE_PARAMS.percent_choices:
+        _choose(page, protocol, percent)
+        motion, deblur = (
+            read_scores(built.root, task, "sample", labels, protocol=protocol, percent=percent)
+            for task, labels in (("motion", MOTION), ("deblur", TABLE_PARAMS.deblur_labels))
         )
-    for name, task, labels in (("table1", "motion", MOTION), ("table2", "deblur", DEBLUR), ("table3", "deblur", SIZES)):
-        scores = read_scores(built.root, task, "sample", labels, protocol=protocol, percent=percent)
+        own = (protocol, percent) == ("koehler", 10)
+        _check_paper_tables(page, built, motion, deblur, compared=own)
+        _check_ranks(page, "deblur", TABLE_PARAMS.deblur_labels, deblur)
+        _check_ranks(page, "motion", MOTION, motion)
+    _check_curves(page, deblur)
+
+
+def _check_paper_tables(page, built, motion, deblur, *, compared):
+    tables = (("table1", motion, MOTION), ("table2", deblur, DEBLUR), ("table3", deblur, SIZES))
+    for name, scores, labels in tables:
+        rows = _rows(page, name)
         for row in labels:
-            cells = iter(_row(page, name, row))
+            cells = iter(rows[row])
             for group in ("all",) if name == "table3" else ("all", "sharpest", "blurriest"):
-                for quantity, digits in (("psnr_db", 2), ("ssim", 3)):
+                for quantity, digits in _SHOWN:
                     mean = group_mean(scores[row], group, quantity, bootstrap_of(TABLE_PARAMS))
                     assert next(cells) == _told(mean, digits), (row, group, quantity)
             for quantity in ("epe_px", "epe_visible_px") if name == "table1" else ():
                 known = scores[row][scores[row][quantity].notna()]
                 assert next(cells) == _told(bootstrap_of(TABLE_PARAMS).mean(known[quantity], known["video"]), 2), row
-            _check_what_is_not_measured(built, name, row, labels[row], list(cells), compared=own)
+            _check_what_is_not_measured(built, name, row, labels[row], list(cells), compared=compared)
+
+
+def _check_ranks(page, task, labels, scores):
+    """Ranks, places and paired differences against those that analysis makes one by one."""
+    ranking = Ranking(task, labels, scores, bootstrap_of(TABLE_PARAMS))
+    ranks = _rows(page, f"ranks-{task}")
+    assert list(ranks) == sorted(labels, key=lambda row: ranking.means[row, "all"].mean, reverse=True)
+    for row in labels:
+        wanted = []
+        for group in RANK_GROUPS:
+            first, last = ranking.places(row, group)
+            places = f"{first}" if first == last else f"{first} to {last}"
+            wanted += [_told(ranking.means[row, group], 2), [f"{first}", ""], [places, ""]]
+        assert ranks[row] == wanted, row
+    for group in RANK_GROUPS:
+        rows = _rows(page, f"differences-{task}-{group}")
+        for row in labels:
+            gains = [ranking.differences.get((group, row, other)) for other in labels]
+            assert rows[row] == [_told_gain(gain) for gain in gains], (group, row)
+
+
+def _check_curves(page, deblur):
+    tenths, clips = _rows(page, "quantiles"), _rows(page, "clips-deblur")
+    for row, frames in deblur.items():
+        parts = [frames[frames["tenth"] == tenth] for tenth in range(10)]
+        means = [bootstrap_of(TABLE_PARAMS).mean(part["psnr_db"], part["video"]) for part in parts]
+        assert tenths[row] == [_told(mean, 2) for mean in means]
+        assert clips[row] == [[f"{clip.mean():.2f}", ""] for _, clip in frames.groupby("video")["psnr_db"]]
 
 
 def _told(mean, digits):
-    return [f"{mean.mean:.{digits}f}", f"{mean.low:.{digits}f}\u2013{mean.high:.{digits}f}"]
+    """A mean as the page prints it; nothing beneath where there is no interval."""
+    if math.isnan(mean.mean):
+        return ["\u2013", ""]
+    bounds = "" if math.isnan(mean.low) else f"{mean.low:.{digits}f}\u2013{mean.high:.{digits}f}"
+    return [f"{mean.mean:.{digits}f}", bounds]
+
+
+def _told_gain(gain):
+    if gain is None:
+        return ["\u2013", ""]
+    mean, low, high = (_number(value, 2, "+") for value in (gain.mean, gain.low, gain.high))
+    return [mean, f"{low} to {high}"]
 
 
 def _check_what_is_not_measured(built, name, row, label, cells, *, compared):
@@ -106,25 +176,33 @@ def _check_what_is_not_measured(built, name, row, label, cells, *, compared):
 
 
 def _number(value, digits, sign=""):
-    return "\u2013" if math.isnan(value) else f"{value:{sign}.{digits}f}".replace("-", "\u2212")
+    if math.isnan(value):
+        return "\u2013"
+    text = f"{value:{sign}.{digits}f}"
+    return text.replace("-", "\u2212") if float(text) else text.lstrip("+-")
 
 
-def _row(page, name, row):
-    return page.eval_on_selector(
-        f'table[data-name="sample-{name}"] tr[data-row="{row}"]',
-        """row => [...row.cells].slice(1).map(cell =>
-        [cell.firstChild.textContent, cell.querySelector("small")?.textContent ?? ""])""",
+def _rows(page, name):
+    """Row name to its cells as (text, what is small beneath), in the order of the page."""
+    return dict(
+        page.eval_on_selector(
+            f'table[data-name="sample-{name}"]',
+            """table => [...table.querySelectorAll("[data-row]")].map(row => [row.dataset.row,
+            [...row.cells].slice(1).map(cell =>
+            [cell.firstChild?.textContent ?? "", cell.querySelector("small")?.textContent ?? ""])])""",
+        )
     )
 
 
-def test_what_python_wrote_is_what_the_page_computes(page):
-    names = ("table1", "table2", "table3")
+def test_what_python_wrote_is_what_the_page_looks_up(page):
+    ranks = ("ranks-{}", "differences-{}-all", "differences-{}-blurriest", "clips-{}")
+    both = [name.format(task) for task in ("deblur", "motion") for name in ranks]
+    names = ("table1", "table2", "table3", "cost", "quantiles", *both)
     written = [table(page, name) for name in names]
     page.select_option("#control-protocol", "plain-rgb")
-    page.wait_for_selector("text=Now under plain-rgb >> nth=2")
+    _choose(page, "plain-rgb", 10)
     assert all(table(page, name) != cells for name, cells in zip(names, written, strict=True))
-    page.select_option("#control-protocol", "koehler")
-    page.wait_for_function("() => [...document.querySelectorAll('[data-told]')].every(p => p.hidden)")
+    _choose(page, "koehler", 10)
     for name, cells in zip(names, written, strict=True):
         assert [[c[:2] for c in row] for row in table(page, name)] == [[c[:2] for c in row] for row in cells]
         marks = [[{"best", "second"} & set(c[2].split()) for c in row] for row in table(page, name)]
@@ -147,7 +225,7 @@ def test_an_upper_bound_earns_no_mark_under_another_protocol(page):
 
 
 def test_a_jump_lands_on_its_heading(page):
-    for name in ("Look", "Clip by clip", "The paper's tables"):  # past tables that get their tools on the way
+    for name in ("Viewer", "Clip by clip", "The paper's tables"):  # past tables that get their tools on the way
         page.locator("header nav").get_by_role("link", name=name, exact=True).evaluate("link => link.click()")
         page.wait_for_timeout(800)
         heading = page.get_by_role("heading", level=2, name=name).first.bounding_box()
@@ -162,8 +240,61 @@ def test_a_protocol_without_ssim_leaves_those_cells_empty(page):
         assert cells[2][0] == "\u2013" and cells[2][2] == ""
 
 
-def test_one_split_at_a_time(page):
-    page.select_option("#control-split", "blurriest")
+def _with_nrmse(inputs):
+    """The same inputs with a protocol that has a metric of its own, of which lower is better."""
+    parts = []
+    for part in inputs.numbers:
+        values = pd.DataFrame(
+            {row: np.linspace(0.09, 0.01, len(part.frames)) / (1 + number) for number, row in enumerate(part.rows)},
+            index=part.blurriness.index,
+        )
+        own = ProtocolScores(part.protocols["plain-rgb"].counted, {"nrmse": values})
+        parts.append(replace(part, protocols={**part.protocols, "by-range": own}))
+    inputs.__dict__["numbers"] = tuple(parts)  # a cached property
+    return inputs
+
+
+def test_another_metric_appears_by_its_description_alone(browser, ready, monkeypatch):
+    known = numbers.metrics() | {"nrmse": Metric("nrmse", "NRMSE", "", "lower", 4)}
+    monkeypatch.setattr(numbers, "metrics", lambda: known)
+    inputs = _with_nrmse(study_inputs(ready))
+    build_report(inputs)
+    part = inputs.numbers[0]
+    values = part.protocols["by-range"].metrics["nrmse"]
+    videos = pd.Series(values.index.get_level_values(0), index=values.index)
+    with opened(browser, ready.root / "reports" / "index.html") as page:
+        page.select_option("#control-protocol", "by-range")
+        heads = page.locator('table[data-name="sample-metrics-deblur"] thead tr').last.locator("th")
+        page.wait_for_function(
+            "() => document.querySelector('[data-name=sample-metrics-deblur] thead')?.textContent.includes('NRMSE')"
+        )
+        assert heads.all_text_contents() == ["NRMSE", "NRMSE", "NRMSE"]
+        for row, cells in _rows(page, "metrics-deblur").items():
+            assert cells[0] == _told(bootstrap_of(TABLE_PARAMS).mean(values[row], videos), 4)
+        best = page.locator('[data-name="sample-metrics-deblur"] td.best').first
+        assert best.text_content().startswith(f"{values[part.rows[-1]].mean():.4f}")
+        page.wait_for_function("() => document.querySelector('#control-status').textContent.startsWith('by-range')")
+        assert {cells[0][0] for cells in _rows(page, "table2").values()} == {"\u2013"}
+        tools = page.locator('.tools:has(+ .scroll table[data-name="sample-metrics-deblur"])')
+        with page.expect_download() as download:
+            tools.get_by_text("Download", exact=True).click()
+        copied = pd.read_csv(download.value.path(), index_col=0)
+        assert copied.columns[0] == "Entire test set NRMSE" and len(copied) == len(part.rows)
+        look(page)
+        page.get_by_text("Worst frames of").wait_for()
+        shown = page.locator(".filmstrip").first.locator("b").all_text_contents()
+        worst = values[page.input_value("#viewer-right")].sort_values(ascending=False, kind="stable")
+        assert shown == [f"{value:.4f}" for value in worst.head(8)]
+        for key in ("blur", "frames", "pair", "cost"):
+            page.locator(f"#plot-{key}").scroll_into_view_if_needed()
+            page.locator(f"#plot-{key} .uplot").wait_for()
+            options = page.locator(f'#plot-{key} [data-choice="Metric"] option')
+            assert options.all_text_contents() == ["NRMSE"]
+        page.get_by_text("below the line").wait_for()
+
+
+def test_one_group_of_frames_at_a_time(page):
+    page.select_option("#control-group", "blurriest")
     page.wait_for_function(
         "() => document.querySelector('table[data-name=sample-table2]').rows[2].querySelector('[hidden]')"
     )
@@ -173,7 +304,7 @@ def test_one_split_at_a_time(page):
     )
     assert heads == ["Blurriest 10 %", "Blurriest 10 %", "PSNR (dB)"]
     assert {len(cells) for cells in table(page, "table2")} == {6}
-    page.select_option("#control-split", "")
+    page.select_option("#control-group", "")
     assert {len(cells) for cells in table(page, "table2")} == {16}
 
 
@@ -255,8 +386,8 @@ def test_a_method_page(browser, report):
         worst = page.locator(".frames").first.locator("a").first
         told = worst.text_content().strip()
         worst.click()
-        page.wait_for_function("told => document.getElementById('look-name')?.textContent.startsWith(told)", arg=told)
-        assert page.input_value("#look-right") == "mc-pv"
+        page.wait_for_function("told => document.getElementById('viewer-name')?.textContent.startsWith(told)", arg=told)
+        assert page.input_value("#viewer-right") == "mc-pv"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -276,17 +407,17 @@ def test_no_serious_violation_of_accessibility(browser, report, scheme):
 
 def test_the_single_file_needs_no_other(browser, built, tmp_path):
     out = tmp_path / "alone" / "report.html"
-    build_single_file(material(built), out)
+    build_single_file(study_inputs(built), out)
     assert out.stat().st_size < LIMIT and [path.name for path in out.parent.iterdir()] == ["report.html"]
     first = out.read_bytes()
-    build_single_file(material(built), out)
+    build_single_file(study_inputs(built), out)
     assert out.read_bytes() == first
     with opened(browser, out) as page:
         page.select_option("#control-protocol", "plain-rgb")
         page.wait_for_selector("text=Now under plain-rgb >> nth=2")
         look(page)
         page.wait_for_function(
-            "() => [...document.querySelectorAll('#wall img')].some(image => image.naturalWidth > 0)"
+            "() => [...document.querySelectorAll('#thumbnails img')].some(image => image.naturalWidth > 0)"
         )
         page.locator("#methods").scroll_into_view_if_needed()
         page.locator("details.method summary", has_text="MC+PV").first.click()
@@ -294,6 +425,5 @@ def test_the_single_file_needs_no_other(browser, built, tmp_path):
 
 
 def test_infinities_are_said(page):
-    assert math.isinf(page.evaluate("pvdbench.statistics.mean([Infinity], [0], {list: [{clip: 0}]}).then(m => m.mean)"))
-    assert page.evaluate("pvdbench.statistics.decimal(Infinity, 2)") == "identical"
+    assert page.evaluate("pvdbench.format.decimal(Infinity, 2)") == "identical"
     assert RANKING in page.locator("#control-protocol").text_content()

@@ -6,11 +6,11 @@ import subprocess
 
 import pandas as pd
 import pytest
-from fake_report import material
+from fake_report import study_inputs
 from fake_study import commit
 
 from pvdbench.core.errors import DataError
-from pvdbench.report.compare import build_against
+from pvdbench.report.compare import build_comparison
 
 
 def _rows(page):
@@ -26,23 +26,23 @@ def _change(path, frames, step):
 
 
 def _page(study, other):
-    build_against(material(study), str(other), study.root / "reports" / "against.html")
+    build_comparison(study_inputs(study), str(other), study.root / "reports" / "against.html")
     return (study.root / "reports" / "against.html").read_text()
 
 
-def test_what_moved_is_told_and_by_how_much(own, tmp_path):
+def test_what_changed_and_by_how_much(own, tmp_path):
     other = shutil.copytree(own.root / "data" / "scores", tmp_path / "other")
     _change(other / "deblur" / "sample" / "mc.csv", lambda t: t["video"] != "", -0.5)
     _change(other / "deblur" / "sample" / "bimc.csv", lambda t: (t.video == "clip1") & (t.frame == "00003"), 3.5)
     (other / "deblur" / "sample" / "baseline.csv").unlink()
     rows = _rows(_page(own, other))
-    assert rows["MC"][3:] == ["+0.50", "+0.50", "to", "+0.50", "21", "of", "21", *rows["MC"][10:]]
+    assert rows["MC"][5:] == ["+0.50", "+0.50", "to", "+0.50", "21", "of", "21", *rows["MC"][12:]]
     assert rows["MC"][-1] == "better"
-    assert rows["BIMC"][3] == "\u22120.17" and rows["BIMC"][7:10] == ["1", "of", "21"]
-    assert rows["BIMC"][10:14] == ["clip1,", "00003:", "-3.50", "dB"] and rows["BIMC"][-1] == "open"
-    assert rows["input"][3] == "0.00" and rows["input"][-1] == "same"
-    assert rows["baseline"][-3:] == ["missing", "only", "here"]
-    assert "1 rows are better, 0 worse, 1 moved within their interval" in _page(own, other)
+    assert rows["BIMC"][5] == "\u22120.17" and rows["BIMC"][9:12] == ["1", "of", "21"]
+    assert rows["BIMC"][12:16] == ["clip1,", "00003:", "-3.50", "dB"] and rows["BIMC"][-1] == "unclear"
+    assert rows["input"][5] == "0.00" and rows["input"][-1] == "same"
+    assert rows["baseline"][-5:] == ["missing", "only", "in", "this", "study"]
+    assert "Rows: 1 better, 0 worse, 1 changed, but the interval of the change holds zero" in _page(own, other)
 
 
 def test_frames_of_one_side_only_are_told(own, tmp_path):
@@ -51,7 +51,7 @@ def test_frames_of_one_side_only_are_told(own, tmp_path):
     table = pd.read_csv(path, dtype={"frame": str})
     table[table["video"] != "clip2"].to_csv(path, index=False)
     assert "7 frames are in one of them only" in _page(own, other)
-    assert _rows(_page(own, other))["MC"][7:10] == ["0", "of", "14"]
+    assert _rows(_page(own, other))["MC"][9:12] == ["0", "of", "14"]
 
 
 def test_a_whole_study_is_taken_for_its_scores(own):
@@ -60,16 +60,16 @@ def test_a_whole_study_is_taken_for_its_scores(own):
 
 def test_names_are_escaped(own, tmp_path):
     other = shutil.copytree(own.root / "data" / "scores", tmp_path / "<b>&")
-    assert "against" in _page(own, other) and "&lt;b&gt;&amp;</h1>" in _page(own, other)
+    assert "Compared with" in _page(own, other) and "&lt;b&gt;&amp;</h1>" in _page(own, other)
 
 
 def test_what_is_no_study_is_refused(own, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(
-        DataError, match=r"empty: expected score files TASK/DATASET/ROW\.csv, found none; name data/score"
+        DataError, match=r"empty: no score files TASK/DATASET/ROW\.csv in this folder; name a study's folder"
     ):
         _page(own, tmp_path / "empty")
-    with pytest.raises(DataError, match="nothing: expected a folder of scores or a Git revision whose scores DVC has"):
+    with pytest.raises(DataError, match="nothing: neither a folder nor a Git revision whose scores DVC has"):
         _page(own, "nothing")
     assert not (own.root / "reports" / "against.html").exists()
 
@@ -85,4 +85,4 @@ def test_a_git_revision_through_dvc(own):
     commit(own.root)
     _change(own.root / "data" / "scores" / "deblur" / "sample" / "mc.csv", lambda t: t["video"] != "", 0.25)
     rows = _rows(_page(own, "HEAD"))
-    assert rows["MC"][3] == "+0.25" and rows["BIMC"][-1] == "same"
+    assert rows["MC"][5] == "+0.25" and rows["BIMC"][-1] == "same"

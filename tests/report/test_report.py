@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pandas as pd
 import pytest
-from fake_report import material
+from fake_report import study_inputs
 from fake_study import commit
 
 from pvdbench.analysis.bootstrap import Interval
@@ -59,7 +59,7 @@ def _text(study):
 
 
 def _again(study):
-    build_report(material(study))
+    build_report(study_inputs(study))
     return _text(study)
 
 
@@ -75,7 +75,14 @@ def _finding(better="BIMC+PV", verdict="appears"):
 def _page(label="row", findings=()):
     columns = (Column("psnr_db", "Measured", "", "PSNR (dB)", 2, "higher"),)
     table = Table(
-        "table2", f"Title of {label}", "Caption", "sample", "koehler", columns, (Row("r", label, (math.inf,)),)
+        "table2",
+        f"Title of {label}",
+        "Caption",
+        "sample",
+        "koehler",
+        columns,
+        (Row("r", label, (math.inf,)),),
+        "tables",
     )
     made = Provenance(
         commit="c0ffee", changes=("a<b.py",), params="seed: 1", edited=(Change("seed", 0, 1),),
@@ -190,17 +197,31 @@ def test_parts_are_there_where_there_is_something_to_show(built):
     )
 
 
-def test_a_table_that_no_part_names_is_shown_all_the_same():
+@pytest.mark.parametrize("part", ["", "news"])
+def test_a_table_or_figure_that_belongs_under_no_heading_is_refused(part):
     page = _page()
-    table = replace(page.sections[0].measured.tables[0], name="news")
+    table = replace(page.sections[0].measured.tables[0], name="news", part=part)
+    picture = Picture("sample-news.svg", "sample", "News", "Caption", "alt", 20, 10, part)
+    for section, name in (
+        (Section(DatasetTables("sample", "sample", (table,), ()), ()), "table 'news' of 'sample'"),
+        (Section(DatasetTables("sample", "sample", (), ()), (picture,)), r"figure 'sample-news\.svg' of 'sample'"),
+    ):
+        with pytest.raises(DataError, match=f"{name}: unknown part '{part}'; set its part to one of tables, ranking"):
+            render(replace(page, sections=(section,)))
+
+
+def test_a_table_appears_under_the_part_that_it_names():
+    page = _page()
+    table = replace(page.sections[0].measured.tables[0], name="news", part="steadiness")
     section = Section(DatasetTables("sample", "sample", (table,), ()), ())
-    assert 'id="sample-news"' in render(replace(page, sections=(section,)))
+    text = render(replace(page, sections=(section,)))
+    assert text.index('id="sample-steadiness"') < text.index('id="sample-news"') < text.index('<section id="look"')
 
 
 def test_an_interval_and_a_count_are_small_beneath_the_number():
     column = psnr_column("psnr_db", "Measured", "")
     table = Table("table2", "T", "C.", "sample", "koehler", (column,),
-                  (Row("r", "row", (Interval(30.0, 29.0, 31.0, 3, 20, identical=1),)),))  # fmt: skip
+                  (Row("r", "row", (Interval(30.0, 29.0, 31.0, 3, 20, identical=1),)),), "tables")  # fmt: skip
     page = render(replace(_page(), sections=(Section(DatasetTables("sample", "sample", (table,), ()), ()),)))
     assert '<td class="best">30.00<small>29.00\u201331.00</small><small>1 identical</small></td>' in page
     assert "Beneath: 95 % intervals over clips." in page
@@ -221,7 +242,7 @@ def test_nothing_is_fetched_and_the_policy_forbids_it(built):
 def test_provenance(built):
     page = _text(built)
     head = subprocess.run(["git", "-C", built.root, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    assert f"<code>{head.stdout.strip()}</code>" in page and "clean: the commit says it all" in page
+    assert f"<code>{head.stdout.strip()}</code>" in page and "clean: nothing differs from the commit" in page
     assert "training.seed = 11" in page and "Test processor, 2 cores" in page
     assert re.search(r"torch \d+\.\d+", page) and re.search(r"python 3\.\d+", page)
     assert (built.root / "params.yaml").read_text().splitlines()[0] in page
@@ -240,13 +261,13 @@ def test_a_study_in_a_folder_of_its_own_is_repeated_by_its_pipeline(ready):
     (study / "params.yaml").write_text("root: ../..\n")
     commit(ready.root)
     (ready.root / "reports").rename(study / "reports")
-    build_report(material(replace(ready, root=ready.root), study=study))
+    build_report(study_inputs(replace(ready, root=ready.root), study=study))
     assert "dvc repro studies/tiny/dvc.yaml" in (study / "reports" / "index.html").read_text()
 
 
 def test_equal_inputs_give_equal_bytes(built):
     def whole():
-        build_report(material(built))
+        build_report(study_inputs(built))
         return {path: path.read_bytes() for path in (built.root / "reports").rglob("*") if path.is_file()}
 
     assert whole() == whole()
@@ -270,8 +291,8 @@ def test_what_is_missing_is_named_with_the_stage_to_run(ready):
 
 def test_outside_a_repository(ready):
     (ready.root / ".git").rename(ready.root / "git")
-    with pytest.raises(StudyError, match="expected a Git repository with a commit, got 'fatal: not a git repository"):
-        build_report(material(ready))
+    with pytest.raises(StudyError, match=r"not a Git repository with a commit \(fatal: not a git repository"):
+        build_report(study_inputs(ready))
 
 
 def test_a_failed_report_leaves_the_last_one(ready):
@@ -279,7 +300,7 @@ def test_a_failed_report_leaves_the_last_one(ready):
     damaged = ready.root / "data" / "deblur" / "sample" / "mc" / "clip1" / "00003.png"
     damaged.write_bytes(damaged.read_bytes()[:50])
     with pytest.raises(DataError, match=r"mc/clip1/00003\.png: this is no readable PNG or JPEG"):
-        build_report(material(ready))
+        build_report(study_inputs(ready))
     assert (ready.root / "reports" / "index.html").read_text() == before
     assert (ready.root / "reports" / "assets" / "images" / "sample" / "deblur-mc" / "clip1" / "00003.webp").is_file()
     assert not list((ready.root / "reports").glob("*.partial"))
@@ -317,19 +338,19 @@ def _images(folder):
 
 
 def test_pictures_are_written_frame_by_frame_until_there_is_no_room(built, tmp_path):
-    gallery = material(built).gallery("sample")
-    gallery.write(tmp_path / "all", (), 10**9)
+    shown = study_inputs(built).viewer_frames("sample")
+    shown.write(tmp_path / "all", (), 10**9)
     every = _images(tmp_path / "all")
     frames = [f"{video}/{frame}.webp" for video in built.videos for frame in built.frames]
     weights = {frame: sum(size for name, size in every.items() if name.endswith(frame)) for frame in frames}
     first = [("clip2", "00005"), ("clip0", "00007")]
-    told = gallery.write(tmp_path / "some", first, weights["clip2/00005.webp"] * 2)
+    told = shown.write(tmp_path / "some", first, weights["clip2/00005.webp"] * 2)
     some = _images(tmp_path / "some")
     wanted = ("clip2/00005.webp", "clip0/00007.webp")
     assert some == {name: size for name, size in every.items() if name.endswith(wanted)}
     assert sum(len(clip.left_out) for clip in told.values()) == len(frames) - 2
     assert "00005" not in told["clip2"].left_out and "00005" in told["clip0"].left_out
-    gallery.write(tmp_path / "half", (), sum(weights.values()) // 2)
+    shown.write(tmp_path / "half", (), sum(weights.values()) // 2)
     half = _images(tmp_path / "half")
     assert sum(weights.values()) // 2 - 2 * max(weights.values()) < sum(half.values()) <= sum(weights.values()) // 2
     assert {name.split("/")[-2] for name in half} == set(built.videos)  # spread over all clips

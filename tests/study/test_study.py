@@ -37,6 +37,33 @@ def test_an_unknown_key_of_a_rows_recipe_stops_any_command(study):
         load_study(write(study, nonsense=1))
 
 
+def _write_tables(study, **tables):
+    params = yaml.safe_load((ROOT / "studies" / "smoke" / "params.yaml").read_text()) | {"root": "."}
+    params["tables"] |= tables
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    return study
+
+
+def test_the_report_can_be_switched_to_the_percentage_of_the_tables_too(study):
+    read = load_study(_write_tables(study, percent=25, percents=[50, 5]))
+    assert read.params.tables.percent_choices == (5, 25, 50)
+    assert load_study(_write_tables(study, percent=10, percents=[10])).params.tables.percent_choices == (10,)
+
+
+@pytest.mark.parametrize(
+    "percents, message",
+    [
+        ([0, 10], r"tables\.percents\.0: input should be greater than 0, got 0"),
+        ([10, 51], r"tables\.percents\.1: input should be less than or equal to 50, got 51"),
+        ([10, 10], r"tables\.percents: name each percentage once, got \[10, 10\]; correct it"),
+        ("10", r"tables\.percents: input should be a valid list, got '10'"),
+    ],
+)
+def test_percentages_that_make_no_sense_are_refused(study, percents, message):
+    with pytest.raises(ParamsError, match=message):
+        load_study(_write_tables(study, percents=percents))
+
+
 def test_the_papers_study_trains_with_cosine_annealing_as_released():
     read = load_study(ROOT / "studies" / "paper")
     assert read.sequence_recipe("bimc-pv").cosine is None

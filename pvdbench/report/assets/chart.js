@@ -18,7 +18,7 @@ pvdbench.chart = (() => {
     return { label, stroke: css("--ink"), grid: { stroke: css("--hair"), width: 1 }, ticks: { stroke: css("--hair"), width: 1 }, font: "12px sans-serif", labelFont: "12px sans-serif", ...more };
   }
 
-  // Lines and dots as uPlot takes them: a series a name, and two unseen ones for an interval, with a band beside a line.
+  // Lines and dots as uPlot takes them: one series per name, and two unseen ones for an interval, with a band beside a line.
   function assemble(series) {
     const list = [{}], data = [], bands = [];
     for (const { label, number, y, low, high, dots, size } of series) {
@@ -55,7 +55,7 @@ pvdbench.chart = (() => {
     plot.over.append(tip);
     if (what.pick) plot.over.addEventListener("click", () => plot.picked >= 0 && what.pick(plot.picked));
     drawn.set(canvas, { plot, figure, what });
-    canvas.setAttribute("aria-label", `${figure.querySelector("h3").textContent}: ${what.yLabel} against ${what.xLabel}, ${what.series.map(({ label }) => label).join(", ")}`);
+    canvas.setAttribute("aria-label", `${figure.querySelector("h3").textContent}: ${what.yLabel} over ${what.xLabel}, ${what.series.map(({ label }) => label).join(", ")}`);
   }
 
   // A dot's interval: a line from low to high.

@@ -18,7 +18,7 @@ pvdbench.pictures = (() => {
 
   // Loads what is known of the data set's pictures; false where it is not on disk.
   async function open() {
-    [pack, images] = await Promise.all([load(`look/${dataset().name}`), load("images")]);
+    [pack, images] = await Promise.all([load(`viewer/${dataset().name}`), load("images")]);
     moved = null;
     return Boolean(pack) && dataset().clips.length > 0;
   }

@@ -24,7 +24,7 @@ const pvdbench = (() => {
       const script = document.createElement("script");
       script.src = "assets/" + study.files[key].split("/").map(encodeURIComponent).join("/");
       script.onload = () => resolve(received.get(key));
-      script.onerror = () => reject(new Error(`${study.files[key]}: expected beside the report, found nothing`));
+      script.onerror = () => reject(new Error(`${study.files[key]}: this file is missing beside the report`));
       document.head.append(script);
     });
   }
@@ -35,7 +35,7 @@ const pvdbench = (() => {
   }
 
   const state = study && study.datasets.length
-    ? { dataset: study.datasets[0].name, protocol: study.datasets[0].protocol, percent: study.datasets[0].percent, split: "" }
+    ? { dataset: study.datasets[0].name, protocol: study.datasets[0].protocol, percent: study.datasets[0].percent, group: "" }
     : null;
 
   function change(values) {

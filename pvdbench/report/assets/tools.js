@@ -128,5 +128,5 @@ pvdbench.tools = (() => {
   }
 
   document.querySelectorAll("table.tooled").forEach((table) => pvdbench.whenSeen(table, () => addTools(table)));
-  return { resort, showColumn };
+  return { add: addTools, resort, showColumn };
 })();

@@ -1,37 +1,22 @@
-// Plots of everything else: one method under every protocol, the pixel volume, training.
+// Plots of the study as a whole: the pixel volume of Section 4.4, and training curves.
 "use strict";
 (() => {
-  const { load, decode, create, dataset, state, statistics, chart, plots } = pvdbench;
-  const { choice, taskChoice, rows, caption } = plots;
+  const { load, decode, create, dataset, format, chart, plots } = pvdbench;
+  const { choice, rows, caption } = plots;
 
-  plots.lens = async (figure) => {
-    const task = taskChoice(figure);
-    const row = choice(figure, "Row", rows(task).map(({ name, label }) => [name, label]), dataset().pairs[task][1]);
-    const frames = await statistics.frames(dataset(), task);
-    const names = dataset().tasks[task].protocols;
-    const means = await Promise.all(names.map(async (name) => {
-      const scores = await statistics.scores(dataset(), task, name);
-      return statistics.mean(scores.psnr_db[row], statistics.groups(frames, scores.counted, state.percent).all, frames);
-    }));
-    const series = [{ label: pvdbench.label(task, row), number: 0, dots: true, size: 9, y: means.map(({ mean }) => chart.finite(mean)), low: means.map(({ low }) => chart.finite(low)), high: means.map(({ high }) => chart.finite(high)) }];
-    const tip = (at) => [create("b", {}, names[at]), create("span", {}, `${statistics.decimal(means[at].mean, 2)} dB (${statistics.decimal(means[at].low, 2)} to ${statistics.decimal(means[at].high, 2)})`)];
-    chart.draw(figure, { x: names.map((_, at) => at), series, xLabel: "protocol", yLabel: "PSNR (dB)", ticks: new Map(names.map((name, at) => [at, name])), rotate: -50, xSize: 130, xRange: [-0.5, names.length - 0.5], height: 420, tip });
-    caption(figure, "The same frames under every protocol; lines are 95 % intervals over clips. Numbers of different protocols must not be compared.");
-  };
-
-  plots.volume = async (figure) => {
+  plots.drawings.volume = async (figure) => {
     const shares = dataset().volume;
     if (!shares.length) return caption(figure, "The pixel volume was not counted on this data set.");
     const series = [
       { label: "measured", number: 0, dots: true, size: 9, y: shares.map(({ mean }) => mean), low: shares.map(({ low }) => low), high: shares.map(({ high }) => high) },
       { label: "paper, on other videos", number: 1, dots: true, size: 7, y: shares.map(({ paper }) => paper) },
     ];
-    const tip = (at) => [create("b", {}, shares[at].label), create("span", {}, `measured ${statistics.decimal(shares[at].mean ?? NaN, 2)} %, paper ${statistics.decimal(shares[at].paper ?? NaN, 2)} %`)];
+    const tip = (at) => [create("b", {}, shares[at].label), create("span", {}, `measured ${format.decimal(shares[at].mean ?? NaN, 2)} %, paper ${format.decimal(shares[at].paper ?? NaN, 2)} %`)];
     chart.draw(figure, { x: shares.map((_, at) => at + 1), series, xLabel: "line of the table of Section 4.4", yLabel: "pixels (%)", xRange: [0.5, shares.length + 0.5], ticks: new Map(shares.map((_, at) => [at + 1, String(at + 1)])), tip });
     return caption(figure, shares.map(({ label }, at) => `${at + 1}: ${label}`).join("; ") + ".");
   };
 
-  plots.training = async (figure) => {
+  plots.drawings.training = async (figure) => {
     const task = choice(figure, "Networks", [["motion", "motion estimation"], ["deblur", "PVDNet"]], "deblur");
     const logs = await load(`training/${task}`);
     const names = Object.keys(logs ?? {});

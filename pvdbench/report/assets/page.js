@@ -1,4 +1,4 @@
-// Starts what the page has: the controls, the viewer, and each plot when it comes into view.
+// Starts what the page has: the controls, the viewer, and each plot when it comes near the window.
 "use strict";
 (() => {
   if (!pvdbench.study || !pvdbench.state) return;
@@ -12,7 +12,7 @@
 
   async function drawNow(figure) {
     try {
-      await pvdbench.plots[figure.dataset.plot](figure);
+      await pvdbench.plots.drawings[figure.dataset.plot](figure);
     } catch (error) {
       pvdbench.plots.caption(figure, `This plot could not be drawn: ${error.message}`);
       console.error(error);
@@ -24,6 +24,6 @@
     pvdbench.whenSeen(figure, () => (seen.add(figure), draw(figure)));
   }
   pvdbench.onChange(() => seen.forEach(draw));
-  pvdbench.numbers.start();
-  pvdbench.look.start();
+  pvdbench.controls.start();
+  pvdbench.viewer.start();
 })();

@@ -1,26 +1,26 @@
-// The viewer's small pictures, one a source, with their scores; and the two boxes, outlined and magnified.
+// The viewer's small pictures, one per row, with their scores; and the two boxes, outlined and magnified.
 "use strict";
-pvdbench.wall = (() => {
-  const { create, labelNodes, dataset, statistics, stage, pictures } = pvdbench;
+pvdbench.thumbnails = (() => {
+  const { create, labelNodes, dataset, state, scores, format, slider, pictures } = pvdbench;
   const { chosen } = pictures;
   let panels = [];
 
   const byId = (id) => document.getElementById(id);
   const newCrops = () => [0, 1].map((number) => create("div", { class: `crop box${number}` }, create("img", { alt: "" })));
-  const boxes = () => (byId("look-boxes").checked ? pictures.boxes() : []);
+  const boxes = () => (byId("viewer-boxes").checked ? pictures.boxes() : []);
   const percent = (part, whole) => `${(100 * part) / whole}%`;
 
-  // One small picture a source, with its boxes beneath; choose is called with the side and source of a click.
+  // One small picture per source, with its boxes beneath; choose is called with the side and source of a click.
   function build(choose) {
     panels = pictures.sources().map(([source, text]) => {
-      const view = stage.view(), crops = newCrops();
+      const view = slider.view(), crops = newCrops();
       const button = create("button", { type: "button", class: "name", title: "Show at the right; with Shift at the left", onclick: (event) => choose(event.shiftKey ? { left: source } : { right: source }) }, ...labelNodes(text));
       const score = create("span", { class: "soft" });
       const link = create("a", { class: "png", hidden: true, "aria-label": `PNG of ${text}` }, "PNG");
       const figure = create("figure", {}, view, create("div", { class: "crops" }, ...crops), create("figcaption", {}, button, " ", score, " ", link));
       return { source, text, view, crops, score, link, figure };
     });
-    byId("wall").replaceChildren(...panels.map((panel) => panel.figure));
+    byId("thumbnails").replaceChildren(...panels.map((panel) => panel.figure));
   }
 
   // Draws everything but the large pictures, whose two views get the outlines.
@@ -32,7 +32,7 @@ pvdbench.wall = (() => {
   }
 
   function drawOutlines(large) {
-    byId("stage").querySelectorAll(".mark").forEach((mark) => mark.remove());
+    byId("comparison").querySelectorAll(".mark").forEach((mark) => mark.remove());
     boxes().forEach((box, number) => large.forEach((view) => view.querySelector(".pan").append(outline(box, number))));
   }
 
@@ -45,7 +45,7 @@ pvdbench.wall = (() => {
   function drawPanel({ source, text, view, crops, link, figure }) {
     const src = pictures.address(source);
     view.querySelector(".gone").textContent = pictures.gone();
-    stage.show(view, src, `${text}, ${pictures.clip().name}, frame ${pictures.frameName()}`);
+    slider.show(view, src, `${text}, ${pictures.clip().name}, frame ${pictures.frameName()}`);
     figure.classList.toggle("chosen", source === chosen.left || source === chosen.right);
     link.hidden = !(src || pictures.leftOut()) || !pictures.original(source);
     if (!link.hidden) link.href = pictures.original(source);
@@ -68,22 +68,22 @@ pvdbench.wall = (() => {
   // Beside the large picture: the boxes of its two sides and of the truth.
   function drawZooms() {
     const shown = boxes().length ? [...new Set([chosen.left, chosen.right, pictures.sources().at(-1)[0]])] : [];
-    byId("zooms").replaceChildren(...shown.map((source) => {
+    byId("magnified").replaceChildren(...shown.map((source) => {
       const crops = newCrops();
       drawCrops(crops, pictures.address(source));
       return create("figure", {}, create("figcaption", {}, ...labelNodes(pictures.label(source))), create("div", { class: "crops" }, ...crops));
     }));
   }
 
-  // Each row's PSNR of this frame under the protocol that the controls name.
+  // Each row's score of this frame: the main metric of the protocol that the controls name.
   async function drawScores() {
-    const at = { ...chosen }, { task } = pictures.kind();
-    const [frames, scores] = await Promise.all([statistics.frames(dataset(), task), statistics.scores(dataset(), task, pvdbench.state.protocol)]);
+    const at = { ...chosen }, { task } = pictures.kind(), [metric] = scores.metrics(task, state.protocol);
+    const found = metric && (await scores.perFrame(task, state.protocol));
     if (Object.keys(at).some((key) => at[key] !== chosen[key])) return; // another frame was chosen meanwhile
-    const place = frames.list.findIndex((one) => one.video === pictures.clip().name && one.frame === pictures.frameName());
+    const place = found ? scores.frames(task).findIndex((one) => one.video === pictures.clip().name && one.frame === pictures.frameName()) : -1;
     for (const { source, score } of panels) {
-      const value = scores?.psnr_db[source]?.[place] ?? NaN;
-      score.textContent = Number.isNaN(value) ? "" : value === Infinity ? "identical" : `${statistics.decimal(value, 2)} dB`;
+      const value = (found && found.values(metric, source)?.[place]) ?? NaN;
+      score.textContent = Number.isNaN(value) ? "" : format.withUnit(value, scores.metric(metric));
     }
   }
 

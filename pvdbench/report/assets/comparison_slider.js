@@ -1,6 +1,6 @@
-// The viewer's pictures: two over each other with a line to drag, and zoom and place that all pictures share.
+// Two pictures over each other with a line to drag between them; zoom and place are shared by all pictures of the viewer.
 "use strict";
-pvdbench.stage = (() => {
+pvdbench.slider = (() => {
   const { create } = pvdbench;
   const place = { scale: 1, x: 0, y: 0 }; // x and y in percent of a picture's width and height
   const LARGEST = 16;
@@ -14,7 +14,7 @@ pvdbench.stage = (() => {
     place.y = clamp(place.y, -(place.scale - 1) * 100, 0);
     for (const [name, value] of Object.entries(place)) viewer.style.setProperty(`--${name}`, value);
     viewer.classList.toggle("zoomed", place.scale > 1);
-    document.getElementById("look-reset").textContent = `${Number(place.scale.toFixed(1))}\u00d7`;
+    document.getElementById("viewer-reset").textContent = `${Number(place.scale.toFixed(1))}\u00d7`;
   }
 
   // Zooms so that the point (in percent of the picture) stays where it is.
@@ -43,7 +43,7 @@ pvdbench.stage = (() => {
   }
 
   function wheel(event) {
-    const view = event.target.closest(".view, #stage");
+    const view = event.target.closest(".view, #comparison");
     if (!view || !(event.ctrlKey || viewer.contains(document.activeElement))) return; // else the page scrolls
     event.preventDefault();
     const { x, y } = within(view, event);
@@ -51,8 +51,8 @@ pvdbench.stage = (() => {
   }
 
   function drag(event) {
-    const view = event.target.closest(".view, #stage");
-    if (!view || event.target.closest(".wipe") || place.scale === 1) return;
+    const view = event.target.closest(".view, #comparison");
+    if (!view || event.target.closest(".divider") || place.scale === 1) return;
     const from = within(view, event), old = { ...place };
     follow(view, event, (moved) => {
       const to = within(view, moved);
@@ -86,30 +86,30 @@ pvdbench.stage = (() => {
   }
 
   // Right beneath, left above it and cut off at the line.
-  function double(stage) {
+  function double(box) {
     const right = view(), left = view();
     left.classList.add("above");
-    const line = create("div", { class: "wipe", role: "slider", tabindex: "0", "aria-label": "How much of the left picture is shown", "aria-valuemin": "0", "aria-valuemax": "100" });
-    stage.replaceChildren(right, left, line, create("span", { class: "corner first" }), create("span", { class: "corner last" }));
+    const line = create("div", { class: "divider", role: "slider", tabindex: "0", "aria-label": "How much of the left picture is shown", "aria-valuemin": "0", "aria-valuemax": "100" });
+    box.replaceChildren(right, left, line, create("span", { class: "corner first" }), create("span", { class: "corner last" }));
     line.addEventListener("pointerdown", (event) => {
       line.focus();
-      follow(line, event, (moved) => wipe(stage, within(stage, moved).x));
+      follow(line, event, (moved) => wipe(box, within(box, moved).x));
     });
     line.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -2, ArrowRight: 2, Home: -100, End: 100 }[event.key];
       if (!step) return;
       event.preventDefault();
       event.stopPropagation(); // here arrows move the line, elsewhere they change the frame
-      wipe(stage, split + step);
+      wipe(box, split + step);
     });
-    wipe(stage, split);
+    wipe(box, split);
     return { right, left };
   }
 
-  function wipe(stage, percent) {
+  function wipe(box, percent) {
     split = clamp(percent, 0, 100);
-    stage.style.setProperty("--split", `${split}%`);
-    stage.querySelector(".wipe").setAttribute("aria-valuenow", Math.round(split));
+    box.style.setProperty("--split", `${split}%`);
+    box.querySelector(".divider").setAttribute("aria-valuenow", Math.round(split));
   }
 
   function start(element) {

@@ -1,0 +1,155 @@
+"""Every statistic that the report can show of a protocol: all metrics, groups of frames, rows and pairs of rows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pvdbench.analysis.bootstrap import Bootstrap
+from pvdbench.analysis.groups import TENTHS, with_groups
+from pvdbench.analysis.ranks import RANK_GROUPS
+
+_Floats = NDArray[np.float64]
+_Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Means:
+    """Means with their 95 % intervals, each array (groups, columns); NaN and infinity as in bootstrap.Interval.
+
+    Attributes:
+        groups: the names of the groups of frames.
+        identical: frames that were left out, as a value of theirs is infinite.
+    """
+
+    groups: tuple[str, ...]
+    mean: _Floats
+    low: _Floats
+    high: _Floats
+    identical: _Integers
+
+    def of(self, groups: Iterable[str]) -> "Means":
+        """The same of some of the groups."""
+        names = tuple(groups)
+        places = [self.groups.index(name) for name in names]
+        return Means(names, self.mean[places], self.low[places], self.high[places], self.identical[places])
+
+
+@dataclass(frozen=True)
+class ProtocolStatistics:
+    """The counted frames of one data set and task under one protocol, and every row's scores of them.
+
+    Groups of frames are named `all`, `sharpest-10` and `blurriest-10` (each of percents), `tenth-0` (the blurriest) to
+    `tenth-9` and `clip-NAME`.
+
+    Attributes:
+        frames: columns video, frame and blurriness_db (dB).
+        scores: metric to a table of a column per row, with the index of frames; NaN where a row has no score, which
+            leaves it without a mean.
+        optional: metrics that a frame may lack; such frames are left out.
+        percents: how much of each video the sharpest and the blurriest frames can be.
+    """
+
+    frames: pd.DataFrame
+    scores: Mapping[str, pd.DataFrame]
+    percents: Sequence[float]
+    bootstrap: Bootstrap
+    optional: frozenset[str] = frozenset()
+
+    def means(self, metric: str) -> Means:
+        """Average every row over every group."""
+        return self._means(self.scores[metric], self._groups, metric in self.optional)
+
+    def differences(self, metric: str) -> Means:
+        """Average the first row of each pair minus the second, frame by frame; pairs as itertools.combinations.
+
+        Over the groups that rows are ranked by, tenths and clips.
+        """
+        groups = {
+            name: frames
+            for name, frames in self._groups.items()
+            if is_ranked(name) or name.startswith(("tenth-", "clip-"))
+        }
+        values = self.scores[metric]
+        first, second = (values.iloc[:, list(columns)] for columns in _pairs(values.shape[1]))
+        with np.errstate(invalid="ignore"):
+            gaps = first.to_numpy() - second.to_numpy()
+        infinite = np.isinf(first.to_numpy()) | np.isinf(second.to_numpy())
+        gaps = np.where(infinite, np.inf, gaps)
+        return self._means(pd.DataFrame(gaps, index=values.index), groups, metric in self.optional)
+
+    def _means(self, values: pd.DataFrame, groups: Mapping[str, NDArray[np.bool_]], optional: bool) -> Means:
+        parts = [self._mean(values, frames, optional) for frames in groups.values()]
+        mean, low, high, identical = (np.stack(arrays) for arrays in zip(*parts, strict=True))
+        return Means(tuple(groups), mean, low, high, identical)
+
+    def _mean(
+        self, values: pd.DataFrame, chosen: NDArray[np.bool_], optional: bool
+    ) -> tuple[_Floats, _Floats, _Floats, _Integers]:
+        """The mean of each column over the chosen frames, with its interval."""
+        part, videos = values[chosen], self.frames["video"][chosen]
+        infinite = part.abs() == np.inf
+        missing = part.isna() if optional else infinite
+        sums = part.mask(infinite | missing, 0.0).groupby(videos, sort=True).sum(skipna=False)
+        weights = (~(infinite | missing)).groupby(videos, sort=True).sum()
+        mean, low, high = self.bootstrap.ratios(sums.to_numpy(np.float64).T, weights.to_numpy(np.float64).T)
+        identical = infinite.to_numpy().sum(axis=0)
+        mean = np.where((identical > 0) & (weights.to_numpy().sum(axis=0) == 0), np.inf, mean)
+        return mean, low, high, identical
+
+    @cached_property
+    def _groups(self) -> dict[str, NDArray[np.bool_]]:
+        """Name of a group to whether each frame is in it."""
+        grouped = {percent: with_groups(self.frames, percent) for percent in self.percents}
+        groups = {"all": np.ones(len(self.frames), bool)}
+        for percent, frames in grouped.items():
+            groups |= {group_name(group, percent): frames[group].to_numpy(bool) for group in ("sharpest", "blurriest")}
+        tenths = with_groups(self.frames, self.percents[0])["tenth"].to_numpy()
+        groups |= {f"tenth-{tenth}": tenths == tenth for tenth in range(TENTHS)}
+        videos = self.frames["video"].to_numpy()
+        return groups | {f"clip-{video}": videos == video for video in sorted(set(videos))}
+
+
+def group_name(group: str, percent: float) -> str:
+    """The name of one of groups.GROUPS among the groups of ProtocolStatistics."""
+    return group if group == "all" else f"{group}-{percent:g}"
+
+
+def is_ranked(name: str) -> bool:
+    """Whether rows are ranked over a group of ProtocolStatistics."""
+    return name.partition("-")[0] in RANK_GROUPS
+
+
+def places_by_group(differences: Means, rows: int, *, lower_is_better: bool) -> dict[str, _Integers]:
+    """Compute the first and last place that the intervals leave to each row, (rows, 2), in the groups that are ranked.
+
+    Args:
+        differences: of every pair of the rows.
+    """
+    return {
+        name: _places(differences, differences.groups.index(name), rows, lower_is_better)
+        for name in differences.groups
+        if is_ranked(name)
+    }
+
+
+def _places(differences: Means, group: int, rows: int, lower_is_better: bool) -> _Integers:
+    first, second = _pairs(rows)
+    above, below = differences.low[group] > 0, differences.high[group] < 0
+    wins, losses = (below, above) if lower_is_better else (above, below)
+    better, worse = np.zeros(rows, int), np.zeros(rows, int)
+    for winners, losers, clear in ((first, second, wins), (second, first, losses)):
+        np.add.at(worse, winners[clear], 1)
+        np.add.at(better, losers[clear], 1)
+    return np.stack([1 + better, rows - worse], axis=1)
+
+
+def _pairs(rows: int) -> tuple[_Integers, _Integers]:
+    """Every two rows once: the numbers of the first and of the second."""
+    pairs: Iterable[tuple[int, int]] = combinations(range(rows), 2)
+    both = np.array(list(pairs), int).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
