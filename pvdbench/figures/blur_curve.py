@@ -1,7 +1,7 @@
 """PSNR against the quantile of blur as curves, with bands over clips: Table 2 from blurriest to sharpest frames."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 from pvdbench.analysis.bootstrap import Interval, bootstrap_of
 from pvdbench.analysis.groups import TENTHS
 from pvdbench.analysis.scores import Scores
+from pvdbench.figures.inputs import FigureInputs
 from pvdbench.figures.style import Picture, colour, marker, math_label, page_size, plot_style, save_plot, spread_values
 from pvdbench.study.table_params import TableParams
 from pvdbench.tables.captions import Context
@@ -49,6 +50,12 @@ class _Curve:
         """Draw the intervals."""
         low, high = ([getattr(self.tenths[tenth], bound) for tenth in self.there] for bound in ("low", "high"))
         axes.fill_between(_MIDDLES[self.there], low, high, color=colour(self.number), alpha=alpha, linewidth=0)
+
+
+def pictures(inputs: FigureInputs) -> Iterator[Picture]:
+    """Draw the figure where the rows that it compares have a result."""
+    if inputs.compares:
+        yield quantile_picture(inputs.context, inputs.params, inputs.deblur, inputs.folder)
 
 
 def quantile_picture(context: Context, params: TableParams, scores: Scores, folder: Path) -> Picture:

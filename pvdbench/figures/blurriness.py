@@ -1,5 +1,6 @@
 """PSNR against blurriness, the trend behind Table 2's groups of frames."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,26 @@ from matplotlib.figure import Figure
 
 from pvdbench.analysis.bootstrap import bootstrap_of
 from pvdbench.analysis.scores import Scores
-from pvdbench.figures.style import colour, legend_beside, marker, math_label, page_size, plot_style, save_plot
+from pvdbench.figures.inputs import FigureInputs
+from pvdbench.figures.style import Picture, colour, legend_beside, marker, math_label, page_size, plot_style, save_plot
 from pvdbench.study.table_params import TableParams
+
+
+def pictures(inputs: FigureInputs) -> Iterator[Picture]:
+    """Draw the figure where the rows that it compares have a result."""
+    if not inputs.compares:
+        return
+    context, params, scores, folder = inputs.context, inputs.params, inputs.deblur, inputs.folder
+    dataset, finite = context.dataset, finite_frames(scores)
+    file = f"{dataset}-blurriness.svg"
+    size = plot_blurriness({row: frames[finite] for row, frames in scores.items()}, params, folder / file)
+    left_out = f" {(~finite).sum()} frames with an infinite PSNR are left out." if not finite.all() else ""
+    caption = (
+        f"Measured on {context.data} under the protocol {context.protocol}. Points are frames; lines join the means "
+        f"of {params.figures.bins} groups of equally many frames.{left_out}"
+    )
+    title = f"PSNR against blurriness: {dataset}"
+    yield Picture(file, dataset, title, caption, f"{title}, a line for each row of Table 2", *size, "by-blur")
 
 
 def plot_blurriness(scores: Scores, params: TableParams, out: Path) -> tuple[int, int]:

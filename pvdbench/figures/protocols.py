@@ -1,19 +1,27 @@
 """The protocol lens as a figure: one method's PSNR under every protocol, and the steps between two of them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pvdbench.analysis.bootstrap import Interval
+from pvdbench.figures.inputs import FigureInputs
 from pvdbench.figures.style import DOWN, UP, Picture, colour, page_size, plot_style, save_plot
-from pvdbench.tables.protocols import Lens, Reading, Step
+from pvdbench.tables.protocols import Lens, Reading, Step, read_lens
 from pvdbench.tables.table import decimal
 
 _COLUMNS = (6, 38)  # points right of the axes
 _INK, _SOFT = "#1b1b1b", "#5a5a5a"
+
+
+def pictures(inputs: FigureInputs) -> Iterator[Picture]:
+    """Draw the row that tables.lens names, if it names one."""
+    lens = read_lens(inputs.study, inputs.context, inputs.params)
+    if lens:
+        yield lens_picture(lens, inputs.folder)
 
 
 def lens_picture(lens: Lens, folder: Path) -> Picture:

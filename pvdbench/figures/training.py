@@ -7,10 +7,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from pvdbench.figures.style import colour, math_label, page_size, plot_style, save_plot
+from pvdbench.figures.style import Picture, colour, math_label, page_size, plot_style, save_plot
 from pvdbench.io.tables import TRAINING_LOG, read_table
 
 _SMOOTHING = 20  # a running mean over one part in so many of the steps
+
+
+def picture(study: Path, labels: Mapping[str, str], folder: Path) -> Picture:
+    """Draw the curves of every network that the study trained into folder."""
+    size = plot_training(study, labels, folder / "training.svg")
+    caption = (
+        "The loss of every network that this study trained, step by step (light) and as a running mean. Losses of "
+        "different kinds (Eq. 1, Eq. 2, true flow) have different scales."
+    )
+    return Picture("training.svg", "", "Training curves", caption, "Loss against step for every trained row", *size)
 
 
 def plot_training(study: Path, labels: Mapping[str, str], out: Path) -> tuple[int, int]:

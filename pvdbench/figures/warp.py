@@ -1,6 +1,6 @@
 """A figure like Fig. 4: what naive, majority-based and ideal warping make of a pixel volume, and the rows' outputs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,42 +11,40 @@ from torch import Tensor
 from pvdbench.analysis.scores import Scores, psnr_text
 from pvdbench.core.colour import gray
 from pvdbench.core.warp import backward_warp
-from pvdbench.datasets.manifest import ClipFiles, FrameFiles, read_clips
+from pvdbench.datasets.manifest import ClipFiles, FrameFiles
 from pvdbench.figures.canvas import DENSITY, Canvas
 from pvdbench.figures.choose_frames import best_frames, zoom_boxes
 from pvdbench.figures.flow import Card
+from pvdbench.figures.inputs import FigureInputs
 from pvdbench.figures.style import Picture, math_label
 from pvdbench.io.flow import read_flow
 from pvdbench.io.images import Frame, read_frame, to_bytes
 from pvdbench.methods.clip import to_tensor
 from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.pixel_volume import most_frequent, nearest, pixel_volume
-from pvdbench.study.table_params import TableParams, WarpParams
+from pvdbench.study.table_params import WarpParams
 
 _TILE, _GAP, _HEAD = 192 * DENSITY, 8 * DENSITY, 18 * DENSITY
 _NAMES = {"naive": "warping", "majority": "majority-based warping", "ideal": "ideal warping"}
 
 
-def warp_picture(
-    study: Path, root: Path, dataset: str, params: TableParams, warp: WarpParams, network: NetworkParams,
-    scores: Scores, folder: Path,
-) -> Picture:  # fmt: skip
+def pictures(inputs: FigureInputs) -> Iterator[Picture]:
     """Write DATASET-warp.png on the frame where the study's better row gains most over its worse one.
-
-    Args:
-        network: of the row with the pixel volume.
-        scores: of the rows of Tables 2 and 3.
 
     Raises:
         DataError: if a frame or a flow is missing or damaged.
     """
-    clips = {clip.video: clip for clip in read_clips(root / "data" / dataset, "test")}
+    warp, scores, params, dataset = inputs.params.figures.warp, inputs.deblur, inputs.params, inputs.dataset
+    if warp is None or not inputs.compares or not {*warp.outputs.values()} <= {*scores}:
+        return
+    clips = inputs.clips
     example = params.figures.deblur
     gain = scores[example.better]["psnr_db"] - scores[example.worse]["psnr_db"]
     led = [frame != clips[video].frames[0].name and np.isfinite(gain[video, frame]) for video, frame in gain.index]
     ((video, name),) = best_frames(gain[led], 1)  # flow leads to the frame before, which a clip's first lacks
-    figure = WarpExample(clips[video], name, study / "data", dataset, params.deblur_labels, scores, warp, network)
-    size = figure.draw(folder / f"{dataset}-warp.png")
+    figure = WarpExample(clips[video], name, inputs.study / "data", dataset, params.deblur_labels, scores, warp,
+                         inputs.network)  # fmt: skip
+    size = figure.draw(inputs.folder / f"{dataset}-warp.png")
     title = f"The pixel volume and what can be warped out of it, as Fig. 4: {dataset}, {video}, frame {name}"
     caption = (
         "The deblurred previous frame, warped by the estimated flow: by itself, by the most frequent of the volume's "
@@ -54,7 +52,7 @@ def warp_picture(
         "volume is. Beneath, what the rows trained on each make of the frame, where the study has them; for ideal "
         "warping that is the row with the pixel volume, as in the paper. Boxes are where ideal warping gains most."
     )
-    return Picture(f"{dataset}-warp.png", dataset, title, caption, f"{title}: frames side by side", *size, "figures")
+    yield Picture(f"{dataset}-warp.png", dataset, title, caption, f"{title}: frames side by side", *size, "figures")
 
 
 @dataclass(frozen=True)

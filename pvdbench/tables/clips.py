@@ -1,11 +1,21 @@
 """PSNR of every row on every clip."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.scores import Scores, counted
 from pvdbench.tables.captions import Context
+from pvdbench.tables.inputs import TableInputs
 from pvdbench.tables.table import Column, Row, Table
+
+
+def tables(inputs: TableInputs) -> Iterator[Table]:
+    """Make a table per task of which any row has a result."""
+    params, context = inputs.params, inputs.context
+    if inputs.deblur:
+        yield clips_table(context, "deblur", params.deblur_labels, inputs.deblur, inputs.bootstrap)
+    if inputs.motion:
+        yield clips_table(context, "motion", params.table1, inputs.motion, inputs.bootstrap)
 
 
 def clips_table(context: Context, task: str, labels: Mapping[str, str], scores: Scores, bootstrap: Bootstrap) -> Table:

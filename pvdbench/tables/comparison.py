@@ -4,15 +4,15 @@ What others published of the methods stands in the table `published`, a column a
 quotations alone, which say no protocol.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.scores import Scores, counted
 from pvdbench.io.complexity import read_complexity
-from pvdbench.study.table_params import TableParams
 from pvdbench.tables.captions import Context
 from pvdbench.tables.cost import milliseconds_column, size_of
+from pvdbench.tables.inputs import TableInputs
 from pvdbench.tables.paper import group_means, score_columns
 from pvdbench.tables.table import Column, Row, Table
 
@@ -20,30 +20,19 @@ _MARKS = "Best bold, second underlined."
 _NUMBERS = {"su": "Table 4", "nah": "Table 5"}  # by the data set that the paper measured
 
 
-def comparison_tables(
-    context: Context, params: TableParams, scores: Scores, bootstrap: Bootstrap, complexity: Path
-) -> tuple[tuple[Table, Mapping[str, str]], ...]:
-    """The tables whose rows params names, each with all the rows that it would have.
-
-    Args:
-        scores: of the rows that have a result.
-        complexity: the folder with ROW.json of each row.
-    """
-    number = _NUMBERS.get(context.dataset, "Tables 4 and 5")
+def tables(inputs: TableInputs) -> Iterator[Table]:
+    """Make the tables whose rows params.yaml names, with the rows whose method failed; one without rows is left out."""
+    number = _NUMBERS.get(inputs.context.dataset, "Tables 4 and 5")
     wanted = (
-        ("table4", f"{number}: comparison with other methods", params.table4),
-        ("variants", "Variants of the pixel volume and of what it compensates", params.variants),
+        ("table4", f"{number}: comparison with other methods", inputs.wanted.table4),
+        ("variants", "Variants of the pixel volume and of what it compensates", inputs.wanted.variants),
     )
-    return tuple(
-        (
-            _table(
-                context, name, title, {row: rows[row] for row in rows if row in scores}, scores, bootstrap, complexity
-            ),
-            rows,
-        )
-        for name, title, rows in wanted
-        if rows
-    )
+    for name, title, rows in wanted:
+        there = {row: rows[row] for row in rows if row in inputs.deblur}
+        table = _table(inputs.context, name, title, there, inputs.deblur, inputs.bootstrap, inputs.complexity)
+        whole = table.with_skipped(rows, inputs.skipped.reasons)
+        if whole.rows:
+            yield whole
 
 
 def _table(

@@ -5,7 +5,7 @@ tables are shown, and no stored table has them.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from pvdbench.io.complexity import Complexity, read_complexity
 from pvdbench.io.cost import machine, read_cost
 from pvdbench.tables.captions import Context
 from pvdbench.tables.files import DatasetTables
+from pvdbench.tables.inputs import TableInputs
 from pvdbench.tables.table import Column, Row, Table, Value, psnr_column, ssim_column
 
 MILLISECONDS, MEMORY, MULTIPLY_ADDS = "milliseconds_per_frame", "peak_memory_mib", "multiply_adds_720p_g"
@@ -38,6 +39,15 @@ def size_of(complexity: Complexity) -> dict[str, Value]:
         "params_bimnet_m": parts.get("motion", math.nan),
         MILLISECONDS: math.nan,
     }
+
+
+def tables(inputs: TableInputs) -> Iterator[Table]:
+    """Make the table of quality and cost, with the rows whose method failed."""
+    labels = inputs.params.deblur_labels
+    table = cost_table(inputs.context, labels, inputs.deblur, inputs.bootstrap, inputs.complexity)
+    whole = table.with_skipped(inputs.wanted.deblur_labels, inputs.skipped.reasons)
+    if whole.rows:
+        yield whole
 
 
 def cost_table(

@@ -1,7 +1,7 @@
 """Tables 1, 2 and 3 of the paper: measured numbers and the paper's own, side by side."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +12,7 @@ from pvdbench.analysis.scores import Scores, counted, group_mean
 from pvdbench.io.complexity import read_complexity
 from pvdbench.tables.captions import PAPER_SOURCE, Context
 from pvdbench.tables.cost import milliseconds_column, size_of
+from pvdbench.tables.inputs import TableInputs
 from pvdbench.tables.paper_differences import PaperDifferences
 from pvdbench.tables.table import Column, Row, Table, Value, psnr_column, ssim_column
 
@@ -19,6 +20,19 @@ _MARKS = "Best bold, second underlined, among the measured rows."
 _PAPER_GROUPS = {"all": "Entire test set", "sharpest": "Sharpest 10 %", "blurriest": "Blurriest 10 %"}
 _PAPER_SUFFIX = {"all": "all", "sharpest": "sharpest10", "blurriest": "blurriest10"}
 _Measured = Mapping[str, Value]
+
+
+def tables(inputs: TableInputs) -> Iterator[Table]:
+    """Make Tables 1 to 3, with the rows whose method failed; a table without rows is left out."""
+    context, params, wanted, bootstrap = inputs.context, inputs.params, inputs.wanted, inputs.bootstrap
+    motion, deblur, published = inputs.motion, inputs.deblur, inputs.published
+    made = (
+        (table1(context, params.table1, motion, published.table1, bootstrap), wanted.table1),
+        (table2(context, params.table2, deblur, published.table2, bootstrap), wanted.table2),
+        (table3(context, params.table3, deblur, published.table3, bootstrap, inputs.complexity), wanted.table3),
+    )
+    whole = (table.with_skipped(labels, inputs.skipped.reasons) for table, labels in made)
+    yield from (table for table in whole if table.rows)
 
 
 def table1(

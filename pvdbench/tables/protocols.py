@@ -1,7 +1,7 @@
 """One method under every protocol, and what each step from plain RGB PSNR to the paper's protocol is worth."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from pvdbench.analysis.scores import read_protocols
 from pvdbench.scoring.registry import protocols as registered
 from pvdbench.study.table_params import TableParams
 from pvdbench.tables.captions import Context
+from pvdbench.tables.inputs import TableInputs
 from pvdbench.tables.table import Column, Row, Table, psnr_column, ssim_column
 
 _CHAIN = {
@@ -100,6 +101,13 @@ class Lens:
             Step(f"{PAPER_PROTOCOL}-counted", _WITHOUT_FIRST, psnr, self.bootstrap.change(every, some)),
             Step(f"{PAPER_PROTOCOL}-by-clip", _BY_CLIP, psnr_by_clip, self.bootstrap.change(some, by_clip)),
         ]
+
+
+def tables(inputs: TableInputs) -> Iterator[Table]:
+    """Make the tables of the row that tables.lens names, if it names one."""
+    lens = read_lens(inputs.study, inputs.context, inputs.params)
+    if lens and inputs.deblur:
+        yield from lens_tables(lens)
 
 
 def read_lens(study: Path, context: Context, params: TableParams) -> Lens | None:

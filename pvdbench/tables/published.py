@@ -1,17 +1,18 @@
 """Published numbers of deblurring methods beside the study's own (as Tables 4 and 5), one protocol a column."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from pvdbench.analysis.bootstrap import Bootstrap, Interval
 from pvdbench.analysis.published import UNKNOWN
-from pvdbench.analysis.scores import Scores
+from pvdbench.analysis.scores import Scores, read_protocols
 from pvdbench.core.errors import DataError, ParamsError
 from pvdbench.scoring.registry import protocols
 from pvdbench.tables.captions import Context
+from pvdbench.tables.inputs import TableInputs
 from pvdbench.tables.table import Column, Row, Table, Value, psnr_column, ssim_column
 
 _LINE = ["method", "year", "source", "source_url"]
@@ -41,6 +42,18 @@ def check_unmixed(column: str, numbers: Iterable[Number]) -> None:
             f"published numbers, column '{column}': expected one data set under one protocol, got {got}; "
             "give each a column of its own"
         )
+
+
+def tables(inputs: TableInputs) -> Iterator[Table]:
+    """Make the table of published numbers under every protocol that the rows were scored by, if there are any."""
+    by_protocol: dict[str, Scores] = {}
+    for row in inputs.params.published:
+        for protocol, frames in read_protocols(inputs.study, inputs.context.dataset, row).items():
+            by_protocol.setdefault(protocol, {})[row] = frames[frames["counted"]]
+    labels, numbers = inputs.params.published, inputs.published.numbers
+    table = published_table(inputs.context, labels, by_protocol, numbers, inputs.bootstrap)
+    if table is not None:
+        yield table
 
 
 def published_table(

@@ -1,12 +1,19 @@
 """PSNR against the quantile of blur: the whole curve of which Tables 1 and 2 print the ends."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.groups import TENTHS
 from pvdbench.analysis.scores import Scores, counted
 from pvdbench.tables.captions import Context
+from pvdbench.tables.inputs import TableInputs
 from pvdbench.tables.table import Column, Row, Table, psnr_column
+
+
+def tables(inputs: TableInputs) -> Iterator[Table]:
+    """Make the table where any row has a result."""
+    if inputs.deblur:
+        yield quantiles_table(inputs.context, inputs.params.deblur_labels, inputs.deblur, inputs.bootstrap)
 
 
 def quantiles_table(context: Context, labels: Mapping[str, str], scores: Scores, bootstrap: Bootstrap) -> Table:

@@ -1,16 +1,23 @@
 """Tables of ranks and of paired differences: which order of the rows the intervals allow."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from pvdbench.analysis.bootstrap import Interval
 from pvdbench.analysis.ranks import RANK_GROUPS, RankGroup, Ranking
 from pvdbench.analysis.scores import counted
 from pvdbench.tables.captions import Context
+from pvdbench.tables.inputs import TableInputs
 from pvdbench.tables.table import Column, Row, Table, psnr_column
 
 _WHAT = {"deblur": "deblurring", "motion": "motion estimation"}
+
+
+def tables(inputs: TableInputs) -> Iterator[Table]:
+    """Make ranks and paired differences of each task of which any row has a result."""
+    for ranking in inputs.rankings:
+        yield from ranking_tables(inputs.context, ranking)
 
 
 def ranking_tables(context: Context, ranking: Ranking) -> tuple[Table, ...]:

@@ -1,7 +1,6 @@
 """How steady deblurred video is, beside how close it is: the warping error and the difference of flows."""
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -10,31 +9,27 @@ from pvdbench.analysis.scores import read_row
 from pvdbench.scoring.metric import TOF, WARPING_ERROR
 from pvdbench.scoring.truth import read_truth
 from pvdbench.tables.captions import Context
+from pvdbench.tables.inputs import TableInputs
 from pvdbench.tables.table import Column, Row, Table
 
 _PROTOCOL = "temporal"
 _TRUTHS = "truth_warping_error_db"
 
 
-def temporal_tables(
-    context: Context, study: Path, labels: Mapping[str, str], bootstrap: Bootstrap
-) -> tuple[Table, ...]:
+def tables(inputs: TableInputs) -> Iterator[Table]:
     """Make one table where every row was scored by the protocol `temporal`, otherwise none.
-
-    Args:
-        labels: row name to label.
 
     Raises:
         DataError: if a file is damaged.
     """
+    labels, context, study = inputs.params.deblur_labels, inputs.context, inputs.study
     truth = read_truth(study / "data" / "truth" / context.dataset)[WARPING_ERROR.name].rename(_TRUTHS)
     scores = {row: read_row(study, "deblur", context.dataset, row) for row in labels}
     frames = {
         row: table[table["protocol"] == _PROTOCOL].join(truth, on=["video", "frame"]) for row, table in scores.items()
     }
-    if any(table.empty for table in frames.values()):
-        return ()
-    return (_table(context, [_row(row, label, frames[row], bootstrap) for row, label in labels.items()]),)
+    if frames and not any(table.empty for table in frames.values()):
+        yield _table(context, [_row(row, label, frames[row], inputs.bootstrap) for row, label in labels.items()])
 
 
 def _row(name: str, label: str, frames: pd.DataFrame, bootstrap: Bootstrap) -> Row:

@@ -1,6 +1,7 @@
 """Section 4.4: how often the pixel volume's candidates agree, and what deblurring makes of it."""
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.io.tables import VOLUME_STATISTICS, read_table
 from pvdbench.tables.captions import PAPER_SOURCE, Context
+from pvdbench.tables.inputs import TableInputs
 from pvdbench.tables.table import Column, Row, Table
 
 _LABELS = {
@@ -21,6 +23,13 @@ _LABELS = {
     "acc_no_majority_PV": "Result right where there is no majority: pixel volume",
     "acc_no_majority_naive_warp": "Result right where there is no majority: warping",
 }
+
+
+def tables(inputs: TableInputs) -> Iterator[Table]:
+    """Make the table of Sec. 4.4 where its rows have results."""
+    table = section44(inputs.context, inputs.study, inputs.published.sec44, inputs.bootstrap)
+    if table.rows:
+        yield table
 
 
 def section44(context: Context, study: Path, paper: pd.Series, bootstrap: Bootstrap) -> Table:

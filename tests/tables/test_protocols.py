@@ -8,7 +8,7 @@ import pytest
 from fake_study import PROTOCOLS, RANKING, TABLE_PARAMS
 
 from pvdbench.core.errors import DataError
-from pvdbench.scoring.registry import PROTOCOLS as CATALOGUE
+from pvdbench.scoring.registry import protocols
 from pvdbench.tables.captions import read_context
 from pvdbench.tables.protocols import lens_tables, read_lens
 
@@ -46,7 +46,7 @@ def test_every_protocol_over_its_counted_frames(own):
         assert psnr_by_clip.mean == pytest.approx(clips.psnr_db.mean().mean(), abs=1e-12) != psnr.mean
         assert ssim.mean == pytest.approx(frames.ssim.mean(), abs=1e-12, nan_ok=True)
         assert ssim_by_clip.mean == pytest.approx(clips.ssim.mean().mean(), abs=1e-12, nan_ok=True)
-        assert (count, identical, summary) == (len(frames), 0, CATALOGUE[row.name].summary)
+        assert (count, identical, summary) == (len(frames), 0, protocols()[row.name].summary)
         assert clips.psnr_db.mean().min() - 1e-9 <= psnr_by_clip.low <= psnr_by_clip.mean <= psnr_by_clip.high
     assert math.isnan(table.rows[-1].values[1].mean)  # a step has no SSIM
 

@@ -10,7 +10,7 @@ import pytest
 from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.published import NUMBERS, UNKNOWN, read_published
 from pvdbench.core.errors import DataError, ParamsError
-from pvdbench.scoring.registry import PROTOCOLS
+from pvdbench.scoring.registry import protocols
 from pvdbench.tables.captions import Context
 from pvdbench.tables.files import DatasetTables, read_tables, write_tables
 from pvdbench.tables.formats import write_csv
@@ -33,7 +33,7 @@ def test_every_row_has_source_year_protocol_and_data_set(name):
     assert table["source"].str.len().gt(0).all()
     assert table["source_url"].str.match(r"https://\S+( \(.+\))?$").all()
     assert table["year"].between(2010, 2026).all()
-    assert set(table["protocol_name"]) <= {*PROTOCOLS, UNKNOWN}
+    assert set(table["protocol_name"]) <= {*protocols(), UNKNOWN}
     assert set(table["dataset_name"]) <= {"su", "nah", "nah-linear", "nah-960x540", "nah-unstated", "none"}
     assert set(table["quoted"]) <= {"yes", "no"}
 
