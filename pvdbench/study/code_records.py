@@ -27,6 +27,7 @@ from pvdbench.study.fingerprints import (
     imports,
     relative_imports,
 )
+from pvdbench.study.rows import check_whole
 from pvdbench.study.study import Study
 
 FindCommand = Callable[[list[str]], CommandFunction]
@@ -42,6 +43,7 @@ def record_code(study: Study, find_command: FindCommand) -> None:
         StudyError: if the study has no dvc.yaml or it cannot be read.
         MethodError: if a method is not there.
     """
+    check_whole(study.folder)  # and say so to the stages that follow
     with replaced_folder(study.data("code")) as folder:
         for stage, words in stage_commands(study.folder / "dvc.yaml").items():
             command = find_command(words)

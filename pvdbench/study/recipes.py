@@ -7,7 +7,7 @@ from typing import Literal, TypeVar
 from pvdbench.core.errors import ParamsError
 from pvdbench.core.params import parse_params, read_params
 from pvdbench.methods.card import read_card
-from pvdbench.study.rows import RowParams, Rows
+from pvdbench.study.rows import RowParams, Rows, check_whole
 from pvdbench.training.params import MethodRecipe, SequenceRecipe, TrainingParams
 
 Training = Literal["motion", "pvdnet", "competitor", "imported", "nothing"]
@@ -70,9 +70,10 @@ class TrainedRows(Rows[AnyTrained]):
 
 
 def load_trained_rows(folder: Path) -> TrainedRows[TrainedRowParams]:
-    """Read the rows of a study and how they are trained.
+    """Read the rows of a study and how they are trained, after a check of the whole study.
 
     Raises:
-        ParamsError: if params.yaml has an unknown key, or one of the keys read here a wrong type.
+        PvdbenchError: as study.load_study, if there is a mistake anywhere in it.
     """
+    check_whole(folder)
     return TrainedRows(folder, read_params(folder / "params.yaml", TrainedRowParams))

@@ -1,10 +1,11 @@
 """The rows of a study and where their files lie: what every stage reads of params.yaml, and no more.
 
-Each stage reads the other key that it uses by `Rows.key`, so that what a table may be told is no part of a training.
-`study.study` reads all keys together and checks what they say of each other, before anything runs.
+Each stage reads the other key that it uses by `Rows.key`, so that what a table may be told is no part of the
+fingerprint of a training. `study.study` reads all keys together and checks what they say of each other.
 """
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -12,6 +13,7 @@ from pydantic import Field
 
 from pvdbench.core.errors import ParamsError
 from pvdbench.core.params import Model, StrictModel, parse_params, read_params
+from pvdbench.io.checksum import file_sha256
 from pvdbench.io.weights import load_weights
 from pvdbench.methods.card import read_card
 from pvdbench.methods.folders import find_method, installed_folders
@@ -132,9 +134,27 @@ def known_row(rows: dict[str, Row], name: str, key: str) -> Row:
 
 
 def load_rows(folder: Path) -> Rows[RowParams]:
-    """Read the rows of a study.
+    """Read the rows of a study, after a check of the whole study.
 
     Raises:
-        ParamsError: if params.yaml has an unknown key, or one of the keys read here a wrong type.
+        PvdbenchError: as study.load_study, if there is a mistake anywhere in it.
     """
+    check_whole(folder)
     return Rows(folder, read_params(folder / "params.yaml", RowParams))
+
+
+def check_whole(folder: Path) -> None:
+    """Stop where any key of params.yaml is wrong, unless this very params.yaml was found right before.
+
+    The check decides whether a command runs, never what it computes: imported by name it is no part of the command's
+    fingerprint, and within `dvc repro` the stage `code` has done it already.
+
+    Raises:
+        PvdbenchError: as study.load_study.
+    """
+    path, checked = folder / "params.yaml", folder / "data" / "logs" / "checked-params"
+    now = file_sha256(path) if path.is_file() else ""
+    if not now or not checked.is_file() or checked.read_text() != now:
+        import_module("pvdbench.study.study").load_study(folder)
+        checked.parent.mkdir(parents=True, exist_ok=True)
+        checked.write_text(now)

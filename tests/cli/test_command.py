@@ -62,13 +62,22 @@ def test_the_studies_are_valid(name, rows):
         ),
         (
             lambda p: p["deblur"]["bimc"].update(method="tvl1"),
-            "deblur: expected methods for 'deblur', got 'tvl1' for 'motion'",
+            "deblur: 'tvl1' is a method for 'motion'; name one for 'deblur'",
         ),
-        (lambda p: p["deblur"]["bimc"].update(motion="raft"), "motion: expected one of static, tvl1, liteflownet"),
-        (lambda p: p["tables"]["table2"].update(edvr="EDVR"), "deblur: expected one of input, baseline"),
-        (lambda p: p.update(root="nowhere"), "root: expected the way to the folder that holds methods/, got 'nowhere'"),
-        (lambda p: p["tables"].update(protocol="ssim"), "tables.protocol: expected one of koehler, koehler-sub"),
-        (lambda p: p["protocols"]["volume"].update(motion="raft"), "motion: expected one of static, tvl1"),
+        (
+            lambda p: p["deblur"]["bimc"].update(motion="raft"),
+            "motion: no row 'raft'; choose from static, tvl1, liteflownet",
+        ),
+        (lambda p: p["tables"]["table2"].update(edvr="EDVR"), "deblur: no row 'edvr'; choose from input, baseline"),
+        (
+            lambda p: p.update(root="nowhere"),
+            "root: 'nowhere' is not the way to the folder that holds methods/; correct it",
+        ),
+        (
+            lambda p: p["tables"].update(protocol="ssim"),
+            "tables.protocol: 'ssim' is not measured; choose from koehler, koehler-sub",
+        ),
+        (lambda p: p["protocols"]["volume"].update(motion="raft"), "motion: no row 'raft'; choose from static, tvl1"),
         (
             lambda p: p["protocols"].update(names=["psnr"]),
             "protocols.names.0: input should be 'koehler', 'koehler-subpixel', 'su-30'",
@@ -86,7 +95,7 @@ def test_a_mistake_in_the_parameters_stops_any_command_before_it_writes(study, c
 def test_outside_a_git_repository(study):
     shutil.rmtree(study / ".git")
     message = one_line(pvdbench("validate", cwd=study))
-    assert "expected a Git repository" in message and "run `git init` and commit" in message
+    assert "not in a Git repository" in message and "run `git init` and commit" in message
 
 
 def test_outside_a_study(tmp_path):
@@ -95,7 +104,7 @@ def test_outside_a_study(tmp_path):
 
 def test_a_row_that_is_not_there(study):
     message = one_line(pvdbench("infer", "deblur", "smoke", "edvr", cwd=study))
-    assert "deblur: expected one of input, baseline, bimc" in message and "got 'edvr'" in message
+    assert "deblur: no row 'edvr'; choose from input, baseline, bimc" in message
 
 
 def test_a_data_set_that_is_not_there(study):

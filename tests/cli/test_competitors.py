@@ -63,9 +63,9 @@ def test_a_row_is_trained_and_run(row):
         ({"training": {"steps": 0}}, "deblur.ours.training: steps: input should be greater than or equal to 1, got 0"),
         (
             {"network": {"volume": "warp"}},
-            "deblur.ours.network: expected none, since 'ifirnn' has a network of its",
+            "deblur.ours.network: the method 'ifirnn' brings its own network",
         ),
-        ({"method": "input", "options": {}}, "deblur.ours.training: expected none, since 'input' has no recipe of its"),
+        ({"method": "input", "options": {}}, "deblur.ours.training: the method 'input' has no recipe of its own"),
     ],
 )
 def test_a_mistaken_row_is_one_line(row, row_, message):

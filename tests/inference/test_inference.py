@@ -102,7 +102,7 @@ def test_the_sharp_frame_before_is_warped_by_the_flow_between_the_blurry_ones(da
 
 def test_a_flow_of_another_shape_is_named(dataset, tmp_path):
     with pytest.raises(
-        MethodError, match=r"fake: flow: expected finite values of shape \(2, 48, 64\), got shape \(3, 48, 64\)"
+        MethodError, match=r"fake: flow: the method yielded shape \(3, 48, 64\), not \(2, 48, 64\); mend it"
     ):
         run_motion(Fake(flow=lambda target: target), "fake", dataset, tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -79,7 +79,7 @@ def test_a_data_set_is_measured_or_shown_without_truth_not_both(study):
     params = yaml.safe_load((ROOT / "studies" / "smoke" / "params.yaml").read_text()) | {"root": "."}
     params["tables"]["figures"]["qualitative"] = {"datasets": ["smoke"], "rows": ["input"]}
     (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-    with pytest.raises(ParamsError, match=r"qualitative\.datasets: expected others than datasets\.test, got 'smoke'"):
+    with pytest.raises(ParamsError, match=r"qualitative\.datasets: 'smoke' is one of datasets\.test"):
         load_study(study)
 
 
