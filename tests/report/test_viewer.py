@@ -155,6 +155,7 @@ def _second_data_set(study):
         *data.glob("cost/*/sample"),
         *data.glob("complexity/*/sample"),
         *data.glob("scores/*/sample"),
+        data / "truth" / "sample",
     ]:
         shutil.copytree(folder, folder.with_name("second"))
     for path in [*data.glob("scores/*/second/*.csv"), data / "scores" / "volume" / "sample.csv"]:
