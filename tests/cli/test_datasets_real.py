@@ -38,7 +38,7 @@ def test_from_a_video_to_a_data_set(video, tmp_path):
 
 def test_an_even_window_is_refused(video, tmp_path):
     run = pvdbench("datasets", "synthesize", str(video), "--out", "made", "--window", "6", cwd=tmp_path)
-    assert "expected an odd number" in one_line(run) and not (tmp_path / "made").exists()
+    assert "6 is no odd number from 3" in one_line(run) and not (tmp_path / "made").exists()
 
 
 def test_verify_prints_its_table_and_refuses_a_shorter_video(video, tmp_path):

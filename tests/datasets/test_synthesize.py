@@ -147,9 +147,9 @@ def test_a_response_that_is_none_is_refused(tmp_path, text, message):
 @pytest.mark.parametrize(
     ("exposure", "message"),
     [
-        (Exposure(6, 7, 0, 1), "window: expected an odd number from 3, .* got 6; take 7"),
-        (Exposure(1, 7, 0, 1), "window: expected an odd number from 3, .* got 1"),
-        (Exposure(7, 0, 0, 1), "expected a stride from 1"),
+        (Exposure(6, 7, 0, 1), "window: 6 is no odd number from 3, .* take 7"),
+        (Exposure(1, 7, 0, 1), "window: 1 is no odd number from 3"),
+        (Exposure(7, 0, 0, 1), "choose a stride from 1"),
         (Exposure(7, 7, -1, 1), "interpolated frames from 0"),
         (Exposure(7, 7, 0, 1.5), r"a scale in \(0, 1\]"),
     ],

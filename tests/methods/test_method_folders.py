@@ -78,9 +78,10 @@ def test_the_files_that_a_card_names_are_those_that_are_there(tmp_path):
 
 def test_a_row_runs_again_when_weights_frames_or_an_adapter_elsewhere_change(tmp_path):
     frames = "kind: folder\nframes: {path: '../frames/{video}/{frame}.png'}\n"
-    place = write_method(tmp_path / "m", "x", card="adapter: ../other.py\nweights: {net: {file: ../net.pt}}\n")
+    place = write_method(tmp_path / "m", "x", card="adapter: ../z/adapter.py\nweights: {net: {file: ../net.pt}}\n")
     write_method(place, "y", card=frames)
-    files = [place / "other.py", place / "net.pt", place / "frames" / "a" / "0.png"]
+    write_method(place, "z")
+    files = [place / "z" / "adapter.py", place / "net.pt", place / "frames" / "a" / "0.png"]
     files[2].parent.mkdir(parents=True)
     seen = []
     for file in [None, *files]:

@@ -7,10 +7,9 @@ import pytest
 import torch
 from conftest import METHODS, ROOT
 from fake_method import write_method
-from pvdbench.inference.row import Attempt
 
 from pvdbench.core.errors import MethodError, ParamsError
-from pvdbench.inference.runner import attempt
+from pvdbench.inference.runner import RowRun, run_row
 from pvdbench.io.images import read_frame
 from pvdbench.methods.card import read_card
 from pvdbench.methods.check_inputs import CheckedMethod
@@ -23,10 +22,8 @@ CLAIM = "self.upper_bound = True"
 
 
 def run(place, dataset, tmp_path):
-    out, cost = tmp_path / "out", tmp_path / "cost.json"
-    return attempt(
-        Attempt("deblur", "stage", "ours", place, "x", None, dataset, out, cost, tmp_path / "x.log", threads=1)
-    )
+    files = (tmp_path / name for name in ("out", "complexity.json", "cost.json", "x.log"))
+    return run_row(RowRun("deblur", "stage", "ours", place, "x", None, dataset, *files, threads=1))
 
 
 @pytest.mark.parametrize("card", ["upper_bound: true\n", "upper_bound: by-weights\n"])
