@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from cli.test_command import pvdbench
+from command import pvdbench
 from conftest import ROOT
 from recorded import ORACLES, recorded_run
 from weights import oracle_weights

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
+from command import edit, files, one_line, pvdbench
 from conftest import METHODS
 from narrow import NARROW
 
-from cli.test_command import edit, files, one_line, pvdbench, study  # noqa: F401
 from pvdbench.io.weights import load_weights
 from pvdbench.methods.card import read_card
 from pvdbench.methods.loading import load_trainable
@@ -14,7 +14,7 @@ SHORT = {"steps": 4, "batch": 2, "crop": [32, 32], "sequence": 4, "cosine": None
 
 
 @pytest.fixture
-def row(study):  # noqa: F811
+def row(study):
     """The study with a row of IFI-RNN."""
 
     def add(params):

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 import torch
-from cli.test_command import one_line, pvdbench
+from command import one_line, pvdbench
 from scoring.frames import textured
 
 from pvdbench.core.errors import DataError, MethodError
