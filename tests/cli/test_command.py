@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command import edit, files, one_line, pvdbench
+from command import edit, files, one_line, pvdbench, pvdbench_here
 from conftest import ROOT
 
 
@@ -22,7 +22,7 @@ from conftest import ROOT
     ],
 )
 def test_the_studies_are_valid(name, rows):
-    run = pvdbench("validate", "--study", name)
+    run = pvdbench_here("validate", "--study", name)
     assert run.returncode == 0 and "{} motion rows, {} deblur rows: fine".format(*rows) in run.stdout, run.stderr
 
 
@@ -60,7 +60,7 @@ def test_the_studies_are_valid(name, rows):
         (lambda p: p["protocols"]["volume"].update(motion="raft"), "motion: expected one of static, tvl1"),
         (
             lambda p: p["protocols"].update(names=["psnr"]),
-            "protocols.names.0: input should be 'koehler', 'koehler-subpixel', 'su-30'",
+            "protocols: unknown protocol 'psnr'; choose from all, koehler, koehler-subpixel",
         ),
     ],
 )
@@ -68,22 +68,22 @@ def test_a_mistake_in_the_parameters_stops_any_command_before_it_writes(study, c
     edit(study, change)
     before = files(study)
     for command in (["validate"], ["train", "motion", "static"], ["score", "deblur", "smoke", "input"]):
-        assert message in one_line(pvdbench(*command, cwd=study))
+        assert message in one_line(pvdbench_here(*command, cwd=study))
     assert files(study) == before
 
 
 def test_outside_a_git_repository(study):
     shutil.rmtree(study / ".git")
-    message = one_line(pvdbench("validate", cwd=study))
+    message = one_line(pvdbench_here("validate", cwd=study))
     assert "expected a Git repository" in message and "run `git init` and commit" in message
 
 
 def test_outside_a_study(tmp_path):
-    assert "params.yaml: this parameter file is not there" in one_line(pvdbench("tables", cwd=tmp_path))
+    assert "params.yaml: this parameter file is not there" in one_line(pvdbench_here("tables", cwd=tmp_path))
 
 
 def test_a_row_that_is_not_there(study):
-    message = one_line(pvdbench("infer", "deblur", "smoke", "edvr", cwd=study))
+    message = one_line(pvdbench_here("infer", "deblur", "smoke", "edvr", cwd=study))
     assert "deblur: expected one of input, baseline, bimc" in message and "got 'edvr'" in message
 
 
@@ -137,7 +137,7 @@ def test_lpips_is_skipped_with_the_file_that_it_needs(study):
     assert run.returncode == 0 and "lpips: skipped" in run.stderr and "koehler: identical over 3 frames" in run.stdout
     assert "inf" in (study / "s.csv").read_text()
     message = one_line(pvdbench("score", "folder", *folders, "--protocol", "psnr", "--out", "t.csv", cwd=study))
-    assert "expected some of koehler" in message and "got 'psnr'" in message
+    assert "unknown protocol 'psnr'; choose from all, koehler" in message
 
 
 def test_weights_show_says_what_a_file_holds(study):

@@ -3,15 +3,14 @@
 import re
 import shutil
 import subprocess
-import sys
 
 import click
 import pytest
 import yaml
-from command import files, pvdbench
+from command import files, pvdbench, pvdbench_here
 from conftest import ROOT, make_dataset
 
-from pvdbench.cli.main import LONGEST, cli, main, one_line
+from pvdbench.cli.main import LONGEST, cli, one_line
 
 LONG = "long-" * 100
 """A value that would fill the screen, and may still be a file's name in parts."""
@@ -53,17 +52,13 @@ def study(tmp_path_factory):
 
 
 @pytest.fixture
-def said(study, monkeypatch, capsys):
-    """Run the command in this process; its standard error."""
+def said(study):
+    """Run the command in the study; its standard error."""
 
     def run(*arguments):
-        monkeypatch.chdir(study)
-        monkeypatch.setattr(sys, "argv", ["pvdbench", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        assert ended.value.code == 2, captured
-        return captured.err
+        done = pvdbench_here(*arguments, cwd=study)
+        assert done.returncode == 2, done.stdout + done.stderr
+        return done.stderr
 
     return run
 
@@ -115,6 +110,8 @@ WRONG = [
     "score deblur smoke nobody",
     f"score deblur {LONG} input",
     "score deblur smoke input",
+    "score truth nowhere",
+    f"score truth {LONG}",
     "score volume nowhere",
     f"score volume {LONG}",
     "score folder --truth nowhere --estimate empty --out s.csv",
@@ -207,7 +204,7 @@ def test_a_long_line_keeps_its_beginning_and_what_to_do():
     assert one_line("y" * 300) == "y" * 300 and len(one_line("y" * 301)) == 300
 
 
-def test_a_path_that_may_not_be_used_is_a_line_and_a_fault_of_ours_a_traceback(said, monkeypatch, tmp_path):
+def test_a_path_that_may_not_be_used_is_a_line_and_a_fault_of_ours_a_traceback(said, monkeypatch):
     def fail(error):
         def raises(*_, **__):
             raise error
@@ -220,7 +217,7 @@ def test_a_path_that_may_not_be_used_is_a_line_and_a_fault_of_ours_a_traceback(s
     )
     monkeypatch.setattr("pvdbench.io.weights.load_weights", fail(FileNotFoundError(2, "No such file", "ours")))
     with pytest.raises(FileNotFoundError):
-        main()
+        said("weights", "show", "there")
 
 
 def test_an_error_is_one_line_from_the_command_in_a_process_of_its_own(study):

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 import yaml
-from command import edit, files, one_line, pvdbench
+from command import edit, files, one_line, pvdbench, pvdbench_here
 from conftest import METHODS, ROOT, make_dataset
 from fake_method import write_method
 
@@ -74,7 +74,7 @@ def test_names_that_are_not_valid_taken_or_unknown(study):
         (("run", "nobody", "smoke"), "choose from bimnet, input"),
         (("run", "input", "su"), "data/su: this data set is not there: it has no manifest.csv"),
     ):
-        assert message in one_line(pvdbench("methods", *arguments, cwd=study))
+        assert message in one_line(pvdbench_here("methods", *arguments, cwd=study))
     assert files(study) == before
 
 
