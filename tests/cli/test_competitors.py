@@ -132,7 +132,11 @@ def test_a_checkpoint_that_does_not_fit_names_the_key(published, tmp_path):
     ("name", "given", "message"),
     [
         ("ifirnn", ("channels",), "--option: 'channels' is not of the form KEY=VALUE; correct it"),
-        ("ifirnn", ("width=2",), "ifirnn: --option.width: unknown option 'width'; choose from blocks, channels, iterations"),
+        (
+            "ifirnn",
+            ("width=2",),
+            "ifirnn: --option.width: unknown option 'width'; choose from blocks, channels, iterations",
+        ),
         ("input", (), "methods/input: this method has no network (no `training` in its method.yaml); name another"),
         ("nobody", (), "methods: no method 'nobody' with a method.yaml is there; choose from bimnet, deepdeblur"),
     ],
@@ -147,5 +151,7 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path):
             return (open, (str(tmp_path / "ran"), "w"))
 
     torch.save({"state_dict": Evil()}, tmp_path / "evil.pth")
-    assert "evil.pth: this checkpoint holds more than tensors" in one_line(import_(tmp_path / "evil.pth", tmp_path / "ours"))
+    assert "evil.pth: this checkpoint holds more than tensors" in one_line(
+        import_(tmp_path / "evil.pth", tmp_path / "ours")
+    )
     assert not (tmp_path / "ran").exists()

@@ -66,14 +66,14 @@ def test_a_part_of_a_data_set_says_so_in_every_caption(own):
         assert "a subset of su: 2 videos of each split, all frames" in (folder / f"sample-{name}.md").read_text(), name
 
 
-def test_table_3_has_sizes_and_times(tables):
+def test_table_3_has_sizes_and_times(tabled, tables):
     table = pd.read_csv(tables / "sample-table3.csv").set_index("label")
     assert table.loc["Small+MC", ["params_total_m", "params_pvdnet_m", "params_bimnet_m"]].tolist() == pytest.approx(
         [0.3666, 0.321, 0.0456]
     )
     assert table.loc["Small", "params_total_m"] == 0.321 and np.isnan(table.loc["Small", "params_bimnet_m"])
     assert table["milliseconds_per_frame"].isna().all()  # this machine's, which no stored table has
-    filled = with_costs(fake.root, read_tables(fake.root / "reports" / "tables", "sample"))
+    filled = with_costs(tabled.root, read_tables(tabled.root / "reports" / "tables", "sample"))
     text = tables_text([filled], "csv", ["table3"])
     shown = pd.read_csv(io.StringIO(text)).set_index("label")
     assert (shown.loc[list(SIZES.values()), "milliseconds_per_frame"] == 20).all()
