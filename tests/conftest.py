@@ -22,7 +22,8 @@ FIRST = ("pipeline", "training", "report", "figures", "methods")
 """Folders whose tests take longest, so that no worker begins one of them when the others are done."""
 TOGETHER = ("report", "figures", "tables")
 """Folders whose tests share what is dear to make, so that one worker takes them all."""
-SLOW = ("pipeline", "training")
+SLOW = {"pipeline", "training", "report", "figures", "test_every_method", "test_skipped", "test_flownet2"}
+"""Folders and modules that `make test-fast` leaves out, beside what opens a browser or is marked slow itself."""
 
 
 def pytest_configure():
@@ -37,7 +38,7 @@ def pytest_collection_modifyitems(config, items):
     """Mark what is slow, begin with it, and name the tests that one worker takes together."""
     for item in items:
         folder = _folder(item)
-        if folder in SLOW or item.get_closest_marker("browser"):
+        if {folder, item.path.stem} & SLOW or item.get_closest_marker("browser"):
             item.add_marker("slow")
         if config.pluginmanager.hasplugin("xdist"):
             item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else item.path.stem))

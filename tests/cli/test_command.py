@@ -87,6 +87,7 @@ def test_a_row_that_is_not_there(study):
     assert "deblur: expected one of input, baseline, bimc" in message and "got 'edvr'" in message
 
 
+@pytest.mark.slow
 def test_a_data_set_that_is_not_there(study):
     pvdbench("train", "deblur", "input", cwd=study)
     assert "data/su: this data set is not there: it has no manifest.csv" in one_line(
@@ -94,6 +95,7 @@ def test_a_data_set_that_is_not_there(study):
     )
 
 
+@pytest.mark.slow
 def test_a_stage_by_hand_and_bad_frames_that_lose_nothing(study):
     for command in (
         ["train", "motion", "static"],
@@ -127,6 +129,7 @@ def test_help_is_there_before_anything_large_is_imported():
     assert found.stdout.split() == []
 
 
+@pytest.mark.slow
 def test_lpips_is_skipped_with_the_file_that_it_needs(study):
     frames = study / "data" / "smoke" / "a" / "GT"
     folders = ["--truth", str(frames), "--estimate", str(frames)]
@@ -140,6 +143,7 @@ def test_lpips_is_skipped_with_the_file_that_it_needs(study):
     assert "unknown protocol 'psnr'; choose from all, koehler" in message
 
 
+@pytest.mark.slow
 def test_weights_show_says_what_a_file_holds(study):
     pvdbench("train", "motion", "static", cwd=study)
     run = pvdbench("weights", "show", "data/weights/motion/static.safetensors", cwd=study)

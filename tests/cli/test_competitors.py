@@ -26,6 +26,7 @@ def row(study):
     return study
 
 
+@pytest.mark.slow
 def test_a_row_is_trained_and_run(row):
     run = pvdbench("train", "deblur", "ours", "--study", row)
     assert run.returncode == 0, run.stderr
