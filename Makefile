@@ -1,11 +1,11 @@
-# make study: the default study from nothing to reports/index.html; make test; make check. Python 3.11+, git, make.
+# make study: the default study from nothing to reports/index.html; make test, test-fast, check. Python 3.11+, git, make.
 PYTHON ?= python3
 JOBS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study test check bench gpu clean
+.PHONY: study test test-fast check bench gpu clean
 
 # Each stage computes on one thread (params.yaml), so stages that do not wait for each other run side by side here. A
 # stage of a wave may fail because DVC gives up on its lock after three seconds: `dvc repro` then runs it once more, one
@@ -23,8 +23,15 @@ study: $(BIN)/.installed
 	@echo "The report: $(CURDIR)/reports/index.html"
 	@pvdbench study verify
 
+# JOBS workers of one thread each (tests/conftest.py says which tests share one); the long ones begin first.
+PYTEST := pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder
+
 test: $(BIN)/.installed-test
-	pytest
+	$(PYTEST)
+
+# For daily work: without pipelines, browsers, trainings and whatever else takes long.
+test-fast: $(BIN)/.installed-test
+	$(PYTEST) -m "not slow"
 
 check: $(BIN)/.installed-test
 	ruff check .

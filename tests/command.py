@@ -1,8 +1,11 @@
 """The command in a process of its own, and what tests of it ask of a study."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
+from unittest import mock
 
 import yaml
 from conftest import ROOT
@@ -14,6 +17,21 @@ def pvdbench(*arguments, cwd=ROOT):
         [sys.executable, "-c", code, *arguments], cwd=cwd, capture_output=True, text=True, check=False,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
+
+
+def pvdbench_here(*arguments, cwd=ROOT):
+    """The same in this process, which has imported torch already: for commands that only read, or end in an error."""
+    from pvdbench.cli.main import main
+
+    words = ["pvdbench", *map(str, arguments)]
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    streams = contextlib.redirect_stdout(out), contextlib.redirect_stderr(err)
+    with mock.patch.object(sys, "argv", words), contextlib.chdir(cwd), streams[0], streams[1]:
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
 
 def edit(study, change):

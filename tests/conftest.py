@@ -1,12 +1,15 @@
-"""What several test folders share: tiny data sets and the recorded oracles."""
+"""What several test folders share: tiny data sets, one thread per process, and which tests run first and together."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from fake_study import fake, own  # noqa: F401
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 from pvdbench.io.flow import write_flow
 from pvdbench.io.images import write_frame
@@ -14,6 +17,36 @@ from pvdbench.io.tables import MANIFEST, write_table
 
 ROOT = Path(__file__).parents[1]
 METHODS = ROOT / "methods"
+
+FIRST = ("pipeline", "training", "report", "figures", "methods")
+"""Folders whose tests take longest, so that no worker begins one of them when the others are done."""
+TOGETHER = ("report", "figures", "tables")
+"""Folders whose tests share what is dear to make, so that one worker takes them all."""
+SLOW = {"pipeline", "training", "report", "figures", "test_every_method", "test_skipped", "test_flownet2"}
+"""Folders and modules that `make test-fast` leaves out, beside what opens a browser or is marked slow itself."""
+
+
+def pytest_configure():
+    """Give this process, and those that it starts, one thread, so that workers side by side do not fight."""
+    for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):
+        os.environ[f"{name}_NUM_THREADS"] = "1"
+    threadpool_limits(1)
+    torch.set_num_threads(1)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Mark what is slow, begin with it, and name the tests that one worker takes together."""
+    for item in items:
+        folder = _folder(item)
+        if {folder, item.path.stem} & SLOW or item.get_closest_marker("browser"):
+            item.add_marker("slow")
+        if config.pluginmanager.hasplugin("xdist"):
+            item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else item.path.stem))
+    items.sort(key=lambda item: FIRST.index(_folder(item)) if _folder(item) in FIRST else len(FIRST))
+
+
+def _folder(item):
+    return item.path.relative_to(ROOT / "tests").parts[0] if item.path.is_relative_to(ROOT / "tests") else ""
 
 
 def make_dataset(folder: Path, *, videos=("a", "b"), frames=4, size=(48, 64), seed=0) -> Path:

@@ -6,6 +6,8 @@ import click
 
 from pvdbench.cli.options import parse_options
 
+_COUNT = click.IntRange(min=1)
+
 
 @click.group()
 def bench() -> None:
@@ -13,11 +15,12 @@ def bench() -> None:
 
 
 @bench.command()
-@click.option("--width", default=1.0, show_default=True, help="Of both networks; 1 is the paper's.")
-@click.option("--batch", default=8, show_default=True)
-@click.option("--crop", default=256, show_default=True, help="Side of the square crop.")
-@click.option("--updates", default=50, show_default=True, help="To time, per line.")
-@click.option("--threads", default=1, show_default=True, help="On the CPU.")
+@click.option("--width", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True,
+              help="Of both networks; 1 is the paper's.")  # fmt: skip
+@click.option("--batch", type=_COUNT, default=8, show_default=True, help="Sequences per batch.")
+@click.option("--crop", type=_COUNT, default=256, show_default=True, help="Side of the square crop.")
+@click.option("--updates", type=_COUNT, default=50, show_default=True, help="To time, per line.")
+@click.option("--threads", type=_COUNT, default=1, show_default=True, help="On the CPU.")
 def training(width: float, batch: int, crop: int, updates: int, threads: int) -> None:
     """Time updates of BIMNet and PVDNet by the paper's recipes, plain and with each option for speed."""
     from pvdbench.core.device import compute_device
@@ -41,12 +44,12 @@ def training(width: float, batch: int, crop: int, updates: int, threads: int) ->
 
 
 @bench.command()
-@click.option("--batch", default=8, show_default=True)
-@click.option("--crop", default=256, show_default=True, help="Side of the square crop.")
-@click.option("--sequence", default=13, show_default=True, help="Frames per sequence.")
-@click.option("--workers", default=2, show_default=True, help="Processes that read.")
-@click.option("--size", nargs=2, type=int, default=(1280, 720), show_default=True, help="Of the frames.")
-@click.option("--batches", default=8, show_default=True, help="To time, per line.")
+@click.option("--batch", type=_COUNT, default=8, show_default=True, help="Sequences per batch.")
+@click.option("--crop", type=_COUNT, default=256, show_default=True, help="Side of the square crop.")
+@click.option("--sequence", type=_COUNT, default=13, show_default=True, help="Frames per sequence.")
+@click.option("--workers", type=click.IntRange(min=0), default=2, show_default=True, help="Processes that read.")
+@click.option("--size", nargs=2, type=_COUNT, default=(1280, 720), show_default=True, help="Of the frames.")
+@click.option("--batches", type=_COUNT, default=8, show_default=True, help="To time, per line.")
 def loader(batch: int, crop: int, sequence: int, workers: int, size: tuple[int, int], batches: int) -> None:
     """Time the sequences that training reads, from PNG frames and packed."""
     from pvdbench.io.cost import hardware
@@ -66,8 +69,9 @@ def loader(batch: int, crop: int, sequence: int, workers: int, size: tuple[int, 
 @click.option("--option", "options", multiple=True, help="KEY=VALUE of the method's network, such as channels=40.")
 @click.option("--size", nargs=2, type=click.IntRange(min=16), default=(192, 128), show_default=True, help="Of frames.")
 @click.option("--frames", type=click.IntRange(min=2), default=8, show_default=True, help="The first is not timed.")
-@click.option("--threads", default=1, show_default=True, help="On the CPU.")
-@click.option("--methods", type=click.Path(path_type=Path, file_okay=False), default="methods", show_default=True)
+@click.option("--threads", type=_COUNT, default=1, show_default=True, help="On the CPU.")
+@click.option("--methods", type=click.Path(path_type=Path, file_okay=False), default="methods", show_default=True,
+              help="Folder of methods.")  # fmt: skip
 def method(
     name: str, options: tuple[str, ...], size: tuple[int, int], frames: int, threads: int, methods: Path
 ) -> None:

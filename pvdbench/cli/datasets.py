@@ -69,6 +69,13 @@ _data = click.option(
     show_default=True,
     help="Folder of the data sets.",
 )
+_params = click.option(
+    "--params",
+    type=click.Path(path_type=Path),
+    default="params.yaml",
+    show_default=True,
+    help="The data sets that are rendered or cut: data/params.yaml.",
+)
 
 
 class _LayoutName(click.ParamType[str]):
@@ -190,7 +197,7 @@ datasets.add_command(fetch)
 
 @datasets.command()
 @click.argument("name")
-@click.option("--params", type=click.Path(path_type=Path), default="params.yaml", show_default=True)
+@_params
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @click.option("--cost", type=click.Path(path_type=Path), required=True, help="JSON file of seconds and memory.")
 def render(name: str, params: Path, out: Path, cost: Path) -> None:
@@ -214,7 +221,7 @@ def render(name: str, params: Path, out: Path, cost: Path) -> None:
 
 @datasets.command()
 @click.argument("name")
-@click.option("--params", type=click.Path(path_type=Path), default="params.yaml", show_default=True)
+@_params
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write, beside the whole one.")
 def subset(name: str, params: Path, out: Path) -> None:
     """Cut the subset NAME of data/params.yaml out of a data set: fewer videos, fewer frames, a crop of them."""

@@ -1,6 +1,8 @@
 """The `pvdbench` command: its groups, and errors turned into one line and exit code 2."""
 
+import errno
 import sys
+from typing import NoReturn
 
 import click
 
@@ -49,10 +51,31 @@ for command in (
     cli.add_command(command)
 
 
+LONGEST = 300
+"""Characters of an error's line."""
+_END = 80  # of them for the end, which says what to do
+_MENDABLE = {errno.EACCES, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EROFS}
+
+
 def main() -> None:
     """Run the command; an error that a user can mend becomes one line."""
     try:
         cli(standalone_mode=True)
     except PvdbenchError as error:
-        click.echo(f"pvdbench: {error}", err=True)
-        sys.exit(2)
+        _end(str(error))
+    except OSError as error:  # wherever a path is first looked at
+        if error.errno not in _MENDABLE:
+            raise
+        _end(f"cannot use {error.filename}: {error.strerror}; name another path or mend its permissions")
+
+
+def _end(message: str) -> NoReturn:
+    click.echo(one_line(f"pvdbench: {message}"), err=True)
+    sys.exit(2)
+
+
+def one_line(message: str) -> str:
+    """Put a message on one line of at most LONGEST characters, whatever values it repeats; the middle is cut."""
+    line = " ".join(part.strip() for part in message.splitlines() if part.strip())
+    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - _END - 3]}...{line[-_END:]}"

@@ -44,13 +44,15 @@ def list_(folder: Path) -> None:
 
 @methods.command()
 @click.argument("name")
-@click.option("--kind", type=click.Choice(["python", "folder", "command"]), default="python", show_default=True)
+@click.option("--kind", type=click.Choice(["python", "folder", "command"]), default="python", show_default=True,
+              help="How it runs: see below.")  # fmt: skip
 @click.option("--in", "place", type=click.Path(path_type=Path, file_okay=False), help="Default: the tree's methods/.")
 @study_folder
 def new(name: str, kind: "Kind", place: Path | None, folder: Path) -> None:
     """Write a folder NAME that passes every check as it is.
 
-    python runs in pvdbench's own process, command is a program in its own environment, folder are frames that exist.
+    Of the kinds, python runs in pvdbench's own process, command is a program in its own environment, and folder are
+    frames that exist.
     """
     from pvdbench.methods.template import new_method
     from pvdbench.study.study import load_study

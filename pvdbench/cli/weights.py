@@ -17,7 +17,8 @@ def weights() -> None:
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Weights file to write.")
 @click.option("--method", "name", help="Whose checkpoint it is, of methods/; without it, PVDNet's or a flow network's.")
 @click.option("--option", "options", multiple=True, help="KEY=VALUE of that method's network, such as channels=40.")
-@click.option("--methods", type=click.Path(path_type=Path, file_okay=False), default="methods", show_default=True)
+@click.option("--methods", type=click.Path(path_type=Path, file_okay=False), default="methods", show_default=True,
+              help="Folder of methods.")  # fmt: skip
 def import_(checkpoint: Path, out: Path, name: str | None, options: tuple[str, ...], methods: Path) -> None:
     """Turn CHECKPOINT, a PyTorch file that others published, into safetensors.
 

@@ -1,4 +1,7 @@
-"""Speed of the protocols on 1280x720 frames, beside the straightforward version in the same run: `make bench`."""
+"""Speed of the protocols on 1280x720 frames, beside the straightforward version in the same run: `make bench`.
+
+`make test` runs each once, on fewer frames, and times nothing.
+"""
 
 import numpy as np
 import pytest
@@ -20,10 +23,11 @@ def frames():
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory, frames):
+def folders(tmp_path_factory, frames, request):
+    count = FRAMES if request.config.getoption("benchmark_enable") else 2
     folders = [tmp_path_factory.mktemp(name) for name in ("estimate", "truth")]
     for folder, frame in zip(folders, frames, strict=True):
-        for t in range(FRAMES):
+        for t in range(count):
             write_frame(folder / f"{t:03d}.png", frame)
     return folders
 

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
+from command import edit, files, one_line, pvdbench, pvdbench_here
 from conftest import METHODS
 from narrow import NARROW
 
-from cli.test_command import edit, files, one_line, pvdbench, study  # noqa: F401
 from pvdbench.io.weights import load_weights
 from pvdbench.methods.card import read_card
 from pvdbench.methods.loading import load_trainable
@@ -14,7 +14,7 @@ SHORT = {"steps": 4, "batch": 2, "crop": [32, 32], "sequence": 4, "cosine": None
 
 
 @pytest.fixture
-def row(study):  # noqa: F811
+def row(study):
     """The study with a row of IFI-RNN."""
 
     def add(params):
@@ -26,6 +26,7 @@ def row(study):  # noqa: F811
     return study
 
 
+@pytest.mark.slow
 def test_a_row_is_trained_and_run(row):
     run = pvdbench("train", "deblur", "ours", "--study", row)
     assert run.returncode == 0, run.stderr
@@ -48,12 +49,12 @@ def test_a_row_is_trained_and_run(row):
     [
         (
             {"options": {"chanels": 4}},
-            "deblur.ours.options.chanels: expected one of the options blocks, channels, i",
+            "deblur.ours.options.chanels: unknown option 'chanels'; choose from blocks, channels, iterations",
         ),
-        ({"options": {"channels": 4.5}}, "deblur.ours.options.channels: expected int, got 4.5; correct it"),
+        ({"options": {"channels": 4.5}}, "deblur.ours.options.channels: 4.5 is no int; correct it"),
         (
             {"options": {"channels": -1}},
-            "ifirnn: expected options that its network can be built of, got channels: -1",
+            "ifirnn: its network cannot be built with channels: -1",
         ),
         (
             {"method": "dvd", "options": {"align": "flow"}},
@@ -71,13 +72,13 @@ def test_a_row_is_trained_and_run(row):
 def test_a_mistaken_row_is_one_line(row, row_, message):
     edit(row, lambda params: params["deblur"]["ours"].update(row_))
     before = files(row)
-    assert message in one_line(pvdbench("train", "deblur", "ours", "--study", row))
+    assert message in one_line(pvdbench_here("train", "deblur", "ours", "--study", row))
     assert files(row) == before
 
 
 def test_a_method_without_weights_is_one_line(row):
     frames = row / "data" / "smoke" / "a" / "input"
-    run = pvdbench("deblur", frames, "--method", "dvd", "--out", row / "out", "--methods", METHODS)
+    run = pvdbench_here("deblur", frames, "--method", "dvd", "--out", row / "out", "--methods", METHODS)
     assert "dvd: this method needs a file of weights; train a row of it, or import a checkpoint" in one_line(run)
     assert not (row / "out").exists()
 
@@ -95,7 +96,7 @@ def published(tmp_path):
 
 def import_(source, out, name="ifirnn", given=("channels=4", "blocks=1")):
     options = [part for text in given for part in ("--option", text)]
-    return pvdbench("weights", "import", source, "--out", out, "--method", name, *options)
+    return pvdbench_here("weights", "import", source, "--out", out, "--method", name, *options)
 
 
 def test_a_published_checkpoint_is_imported(published, tmp_path):
@@ -118,7 +119,7 @@ def test_a_checkpoint_of_deepdeblur_lies_under_its_generator(tmp_path):
 
 def test_a_checkpoint_that_does_not_fit_names_the_key(published, tmp_path):
     source, state = published
-    message = "rnncell0.F_B.0.bias: expected (20,), got (4,); use the weights of this network"
+    message = "rnncell0.F_B.0.bias: the network has (20,), the file (4,); use the weights of this network"
     assert message in one_line(import_(source, tmp_path / "ours", given=()))
     first, *rest = state
     lacking, surplus = {name: state[name] for name in rest}, state | {"surplus": torch.zeros(1)}
@@ -132,9 +133,13 @@ def test_a_checkpoint_that_does_not_fit_names_the_key(published, tmp_path):
     ("name", "given", "message"),
     [
         ("ifirnn", ("channels",), "--option: 'channels' is not of the form KEY=VALUE; correct it"),
-        ("ifirnn", ("width=2",), "ifirnn: --option.width: expected one of the options blocks, channels, iterations"),
+        (
+            "ifirnn",
+            ("width=2",),
+            "ifirnn: --option.width: unknown option 'width'; choose from blocks, channels, iterations",
+        ),
         ("input", (), "methods/input: this method has no network (no `training` in its method.yaml); name another"),
-        ("nobody", (), "methods/nobody: expected a method with method.yaml and adapter.py, found none"),
+        ("nobody", (), "methods: no method 'nobody' with a method.yaml is there; choose from bimnet, deepdeblur"),
     ],
 )
 def test_what_cannot_be_imported(published, tmp_path, name, given, message):
@@ -147,5 +152,7 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path):
             return (open, (str(tmp_path / "ran"), "w"))
 
     torch.save({"state_dict": Evil()}, tmp_path / "evil.pth")
-    assert "expected tensors alone, got something else" in one_line(import_(tmp_path / "evil.pth", tmp_path / "ours"))
+    assert "evil.pth: this checkpoint holds more than tensors" in one_line(
+        import_(tmp_path / "evil.pth", tmp_path / "ours")
+    )
     assert not (tmp_path / "ran").exists()

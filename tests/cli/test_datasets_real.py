@@ -5,11 +5,10 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
+from command import one_line, pvdbench
 
 from pvdbench.io.tables import SPLITS
 from pvdbench.io.video import VideoWriter
-
-from .test_command import one_line, pvdbench
 
 
 @pytest.fixture

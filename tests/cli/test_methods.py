@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 import yaml
-from command import edit, files, one_line, pvdbench
+from command import edit, files, one_line, pvdbench, pvdbench_here
 from conftest import METHODS, ROOT, make_dataset
 from fake_method import write_method
 
@@ -27,6 +27,7 @@ def study(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_from_new_to_a_score(study):
     run = pvdbench("methods", "new", "mine", cwd=study)
     assert run.returncode == 0 and "mine: {method: mine, motion: static}" in run.stdout, run.stderr
@@ -52,6 +53,7 @@ def test_a_card_names_a_method_that_was_published():
     assert {"PVDNet", "EDVR", "SRN", "DBN/DVD", "DeepDeblur", "IFI-RNN", "OVD"} <= named <= known
 
 
+@pytest.mark.slow
 def test_a_method_that_breaks_the_contract_fails_the_check_and_the_run(study):
     write_method(study / "methods", "x", deblur="yield from list(clip)[1:]")
     run = pvdbench("methods", "check", "x", cwd=study)
@@ -74,10 +76,11 @@ def test_names_that_are_not_valid_taken_or_unknown(study):
         (("run", "nobody", "smoke"), "choose from bimnet, input"),
         (("run", "input", "su"), "data/su: this data set is not there: it has no manifest.csv"),
     ):
-        assert message in one_line(pvdbench("methods", *arguments, cwd=study))
+        assert message in one_line(pvdbench_here("methods", *arguments, cwd=study))
     assert files(study) == before
 
 
+@pytest.mark.slow
 def test_methods_may_live_outside_the_tree(study, tmp_path_factory):
     outside = tmp_path_factory.mktemp("outside")
     assert pvdbench("methods", "new", "theirs", "--in", str(outside), cwd=study).returncode == 0
@@ -93,6 +96,7 @@ def test_methods_may_live_outside_the_tree(study, tmp_path_factory):
     assert "nowhere: this folder holds no method" in one_line(pvdbench("validate", cwd=study))
 
 
+@pytest.mark.slow
 def test_a_row_that_fails_does_not_stop_the_study(study):
     write_method(study / "methods", "x", deblur="raise ValueError('no luck')\n        yield")
     edit(study, lambda p: p["deblur"].update(ours={"method": "x", "motion": "static"}))

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 import yaml
-from command import one_line, pvdbench
+from command import one_line, pvdbench_here
 from conftest import ROOT
 from fake_study import RANKING, TABLE_PARAMS, make_fake_study
 
@@ -25,7 +25,7 @@ def study(tmp_path_factory):
 
 
 def _printed(study, *arguments):
-    run = pvdbench("tables", *arguments, cwd=study)
+    run = pvdbench_here("tables", *arguments, cwd=study)
     assert run.returncode == 0, run.stderr
     return run.stdout
 
@@ -46,12 +46,12 @@ def test_tables_are_printed_as_they_were_written(study):
 
 
 def test_what_cannot_be_printed(study, tmp_path):
-    message = one_line(pvdbench("tables", "--format", "csv", "--name", "table9", cwd=study))
+    message = one_line(pvdbench_here("tables", "--format", "csv", "--name", "table9", cwd=study))
     assert "sample: no table 'table9'; choose from table1, table2, table3, " in message
-    assert "it goes with --format" in pvdbench("tables", "--name", "table1", cwd=study).stderr
+    assert "it goes with --format" in pvdbench_here("tables", "--name", "table1", cwd=study).stderr
     moved = shutil.copytree(study, tmp_path / "none", ignore=shutil.ignore_patterns("reports"))
     assert "expected the tables of 'sample', found no file" in one_line(
-        pvdbench("tables", "--format", "csv", cwd=moved)
+        pvdbench_here("tables", "--format", "csv", cwd=moved)
     )
 
 

@@ -16,6 +16,13 @@ def test_reads_clips_in_order(dataset):
     assert clips[0].frames[0].flow is None and clips[0].frames[1].flow == dataset / "a" / "flow" / "00001.flo"
 
 
+def test_the_order_of_the_manifests_lines_is_of_no_importance(dataset):
+    clips = read_clips(dataset, "test")
+    first, *lines = (dataset / "manifest.csv").read_text().splitlines()
+    (dataset / "manifest.csv").write_text("\n".join((first, *reversed(lines))) + "\n")
+    assert read_clips(dataset, "test") == clips
+
+
 @pytest.mark.parametrize(
     ("harm", "message"),
     [

@@ -85,14 +85,14 @@ def _build(study, params=TABLE_PARAMS):
     return study.root / "reports" / "figures"
 
 
-def test_figures_are_listed_have_their_size_and_equal_bytes(fake):
-    first = {path.name: path.read_bytes() for path in _build(fake).iterdir()}
-    folder = _build(fake)
+def test_figures_are_listed_have_their_size_and_equal_bytes(own, drawn):
+    first = {path.name: path.read_bytes() for path in drawn.iterdir()}
+    folder = _build(own)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
     pictures = json.loads((folder / "figures.json").read_text())
     assert {picture["file"] for picture in pictures} | {"figures.json"} == {n for n in first if not n.endswith(".pdf")}
     assert sorted(first) == ["figures.json", "sample-blurriness.pdf", "sample-blurriness.svg", "sample-deblur-1.png",
-                             "sample-flow-1.png", "sample-flow-2.png", "sample-lens.pdf", "sample-lens.svg",
+                             "sample-lens.pdf", "sample-lens.svg", "sample-motion-1.png", "sample-motion-2.png",
                              "sample-quantiles.pdf", "sample-quantiles.svg", "training.pdf",
                              "training.svg"]  # fmt: skip
     for picture in pictures:
@@ -101,21 +101,20 @@ def test_figures_are_listed_have_their_size_and_equal_bytes(fake):
             assert (picture["width"], picture["height"]) == (width // 2, height // 2)
 
 
-def test_the_caption_names_the_frame_with_the_largest_gain(fake):
+def test_the_caption_names_the_frame_with_the_largest_gain(fake, pictures):
     folder = fake.root / "data" / "scores" / "motion" / "sample"
     scores = {row: pd.read_csv(folder / f"{row}.csv", dtype=str) for row in ("bimnet", "liteflownet")}
     scores = {row: table.query("protocol == 'koehler'") for row, table in scores.items()}
     gain = scores["bimnet"].psnr_db.astype(float) - scores["liteflownet"].psnr_db.astype(float)
     best = scores["bimnet"].loc[gain.idxmax()]
-    pictures = json.loads((_build(fake) / "figures.json").read_text())
-    (picture,) = (p for p in pictures if p["file"] == "sample-flow-1.png")
+    picture = pictures["sample-motion-1.png"]
     assert (
         picture["title"].endswith(f"sample, {best.video}, frame {best.frame}")
         and f"({gain.max():+.2f} dB)" in picture["caption"]
     )
 
 
-def test_frames_with_infinite_psnr_are_left_out_of_the_plot_and_counted(own):
+def test_frames_with_infinite_psnr_are_left_out_of_the_plot_and_counted(own, without_pdf):
     path = own.root / "data" / "scores" / "deblur" / "sample" / "mc.csv"
     table = pd.read_csv(path, dtype={"frame": str})
     table.loc[table.frame == "00003", "psnr_db"] = np.inf
@@ -132,18 +131,18 @@ def _set_psnr(study, task, row, psnr, chosen):
     table.to_csv(path, index=False)
 
 
-def test_identical_frames_are_no_examples_and_said_to_be_none(own):
+def test_identical_frames_are_no_examples_and_said_to_be_none(own, without_pdf):
     _set_psnr(own, "motion", "bimnet", np.inf, lambda table: table.frame == "00003")
     _set_psnr(own, "deblur", "bimc-pv", np.inf, lambda table: table.video == "clip1")
     pictures = {p["file"]: p for p in json.loads((_build(own) / "figures.json").read_text())}
-    assert "frame 00003" not in pictures["sample-flow-1.png"]["title"]
-    assert "3 frames identical to the truth were no candidates." in pictures["sample-flow-1.png"]["caption"]
+    assert "frame 00003" not in pictures["sample-motion-1.png"]["title"]
+    assert "3 frames identical to the truth were no candidates." in pictures["sample-motion-1.png"]["caption"]
     assert "clip1" not in pictures["sample-deblur-1.png"]["title"]
     assert "7 frames of all rows together are identical" in pictures["sample-quantiles.svg"]["caption"]
     assert not [p["caption"] for p in pictures.values() if "inf " in p["caption"] or "nan" in p["caption"]]
 
 
-def test_a_row_that_is_identical_everywhere_and_a_single_clip_can_be_drawn(tmp_path):
+def test_a_row_that_is_identical_everywhere_and_a_single_clip_can_be_drawn(tmp_path, without_pdf):
     study = make_fake_study(tmp_path / "study", videos=1)
     _set_psnr(study, "deblur", "bimc-pv", np.inf, lambda table: table.frame != "")
     folder = _build(study)
@@ -152,8 +151,8 @@ def test_a_row_that_is_identical_everywhere_and_a_single_clip_can_be_drawn(tmp_p
     assert "nan" not in (folder / "sample-quantiles.svg").read_text().lower()
 
 
-def test_the_lens_shows_every_protocol_and_step_with_its_numbers(fake):
-    svg = (_build(fake) / "sample-lens.svg").read_text()
+def test_the_lens_shows_every_protocol_and_step_with_its_numbers(fake, drawn):
+    svg = (drawn / "sample-lens.svg").read_text()
     build_tables(fake.root, fake.root, datasets=[fake.dataset], params=TABLE_PARAMS, ranking=RANKING)
     lens, steps = (pd.read_csv(fake.root / "reports" / "tables" / f"sample-{name}.csv") for name in ("lens", "steps"))
     for name, psnr in zip([*lens.row, *steps.label], [*lens.psnr_db, *steps.psnr_db], strict=True):
@@ -172,7 +171,7 @@ def test_labels_are_apart_in_the_order_of_their_values(values, distance):
         assert places == pytest.approx(values, abs=1e-9)
 
 
-def test_bad_input_is_named(own):
+def test_bad_input_is_named(own, without_plots):
     figures = PARAMS["figures"] | {"deblur": PARAMS["figures"]["deblur"] | {"better": "nothing"}}
     with pytest.raises(
         ParamsError, match=r"tables\.figures\.deblur: expected rows of its table, input, .*got 'nothing'"
@@ -193,7 +192,7 @@ def _with(**figures):
     return TableParams.model_validate(PARAMS | {"figures": PARAMS["figures"] | figures})
 
 
-def test_a_comparison_shows_the_frame_and_boxes_that_it_names(fake):
+def test_a_comparison_shows_the_frame_and_boxes_that_it_names(fake, without_plots):
     boxes = [[2, 4, 8, 12], [16, 20, 8, 12]]
     named = _COMPARISON | {"frame": ["clip1", "00004"], "boxes": boxes}
     folder = _build(fake, _with(compare={"figure8": _COMPARISON, "figure9": named | {"like": "Fig. 9"}}))
@@ -223,7 +222,7 @@ def _without_truth(study, failed=()):
 _WILD = {"datasets": ["wild"], "rows": ["input", "bimc", "bimc-pv"], "count": 2}
 
 
-def test_videos_without_truth_are_shown_with_what_every_row_made_of_them(own):
+def test_videos_without_truth_are_shown_with_what_every_row_made_of_them(own, without_plots):
     _without_truth(own)
     folder = _build(own, _with(qualitative=_WILD))
     pictures = {p["file"]: p for p in json.loads((folder / "figures.json").read_text()) if p["dataset"] == "wild"}
@@ -240,14 +239,14 @@ def test_videos_without_truth_are_shown_with_what_every_row_made_of_them(own):
     np.testing.assert_array_equal(drawn[36 + 4 : 36 + 124, -192 + 4 : -4], part[4:-4, 4:-4])
 
 
-def test_a_row_that_failed_on_videos_without_truth_is_left_out(own):
+def test_a_row_that_failed_on_videos_without_truth_is_left_out(own, without_plots):
     _without_truth(own, failed=["bimc-pv"])
     pictures = json.loads((_build(own, _with(qualitative=_WILD)) / "figures.json").read_text())
     (alt, _) = (p["alt"] for p in pictures if p["dataset"] == "wild")
     assert alt == "Without truth: wild, clip0, frame 00004: input, BIMC side by side"
 
 
-def test_warping_is_shown_as_it_is_computed(fake):
+def test_warping_is_shown_as_it_is_computed(fake, without_plots):
     folder = _build(fake, _with(warp=_WARP))
     (picture,) = (p for p in json.loads((folder / "figures.json").read_text()) if p["file"] == "sample-warp.png")
     assert "as Fig. 4" in picture["title"] and "00000" not in picture["title"]  # a first frame has no flow
@@ -284,6 +283,6 @@ def test_ideal_warping_is_closest_to_the_truth(fake):
         ({"warp": {"motion": "bimnet", "outputs": {"naive": "bimc"}}}, r"row with the pixel volume under 'ideal'"),
     ],
 )
-def test_a_figure_that_cannot_be_drawn_is_refused(fake, figures, text):
+def test_a_figure_that_cannot_be_drawn_is_refused(fake, figures, text, without_plots):
     with pytest.raises(ParamsError, match=text):
         _build(fake, _with(**figures))

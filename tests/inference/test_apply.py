@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 import torch
-from cli.test_command import one_line, pvdbench
+from command import one_line, pvdbench
 from scoring.frames import textured
 
 from pvdbench.core.errors import DataError, MethodError
@@ -218,6 +218,7 @@ def test_an_upper_bound_has_no_truth_to_look_at():
         deblur_frames(Short(), [gradual(0), gradual(1)])
 
 
+@pytest.mark.slow
 def test_the_commands(folder, tmp_path):
     run = pvdbench("deblur", str(folder), "--method", "input", "--out", str(tmp_path / "o"))
     assert run.returncode == 0 and "5 frames by input" in run.stdout, run.stderr

@@ -45,7 +45,7 @@ def weights(tmp_path_factory):
     model = VideoDeblurrer(NetworkParams(volume="gray", width=0.125, blocks=1), flow)
     save_weights(folder / "deblur", model.state_dict(), architecture(model))
     if missing_package(read_card(METHODS, "spandrel")) is None:
-        write_image_network(folder / "spandrel")
+        write_image_network(folder / "spandrel.pth")
     return folder
 
 
@@ -68,7 +68,7 @@ def loaded(name, weights):
     if package := missing_package(card):
         pytest.skip(f"needs the package {package}: {card.needs}")
     method = (load_deblurrer if card.task == "deblur" else load_motion_estimator)(METHODS, name)
-    file = weights / (name if (weights / name).exists() else card.task)
+    file = next((weights / made for made in (name, f"{name}.pth") if (weights / made).exists()), weights / card.task)
     get_ready(method, METHODS, name, CPU, **({"given": file} if card.weights else {"trained": file}))
     return method
 
@@ -78,7 +78,7 @@ def write_image_network(path):
     spec = importlib.util.spec_from_file_location("names", METHODS / "spandrel" / "torchvision_names.py")
     names = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(names)
-    with names.torchvision_at_least_by_name():
+    with names.torchvision_names():
         from spandrel.architectures.NAFNet import NAFNet
     network = NAFNet(width=8, middle_blk_num=1, enc_blk_nums=[1, 1], dec_blk_nums=[1, 1])
     torch.nn.init.zeros_(network.ending.weight)

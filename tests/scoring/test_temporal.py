@@ -14,6 +14,7 @@ from pvdbench.core.errors import DataError
 from pvdbench.datasets.manifest import ClipFiles, FrameFiles, read_clips
 from pvdbench.io.images import read_frame, write_frame
 from pvdbench.scoring.dataset import DatasetFrame, ScoredRow, score_row
+from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.metrics.lucas_kanade import estimate_flow
 from pvdbench.scoring.protocols.temporal import (
     along_truth,
@@ -43,6 +44,22 @@ def test_the_flow_difference_is_a_distance(x, y):
     flow = np.random.default_rng(0).normal(size=(5, 6, 2)).astype(np.float32)
     assert flow_difference(flow, flow) == 0
     assert flow_difference(flow + np.float32([x, y]), flow) == pytest.approx(math.hypot(x, y), abs=1e-5)
+
+
+def test_where_the_sharp_video_changes_by_more_than_ten_along_its_flow_it_is_taken_for_occluded():
+    """Without motion: 10 more in one corner is noise, 11 more in another something that was not seen before."""
+    before = np.full((20, 30, 3), 100, np.uint8)
+    now = before.copy()
+    now[:5, :5] += 10
+    now[10:15, 20:25, 1] += 11
+
+    class Second(FramePair):
+        before = FramePair(before, before)
+
+    flow, seen = along_truth(Second(now, now), np.zeros((20, 30, 2), np.float32))
+    expected = np.ones((20, 30), bool)
+    expected[10:15, 20:25] = False
+    assert (flow == 0).all() and np.array_equal(seen, expected)
 
 
 def test_the_estimator_finds_a_shift():

@@ -76,6 +76,7 @@ def test_the_memory_of_a_frame_is_what_lives_together_not_what_was_ever_made():
     assert 2 * one <= found.memory - 4 * found.parameters <= 3 * one
 
 
+@pytest.mark.slow
 def test_nothing_there_is_counted_and_named_as_missing(study):
     plan = plan_study(load_study(study), RATE)
     stages = {stage.name: stage for stage in plan.stages}
@@ -118,6 +119,7 @@ def test_frames_that_are_there_give_hours_and_disk_of_running(study, uncounted):
     assert stages["motion@smoke-tvl1"].hours is None  # no network to count
 
 
+@pytest.mark.slow
 def test_a_competitor_is_counted_by_its_own_network_and_recipe(study):
     params = yaml.safe_load((study / "params.yaml").read_text())
     kept = {row: params["deblur"][row] for row in ("input", "bimc", "bimc-pv")}
@@ -225,6 +227,7 @@ def test_given_weights_that_are_not_there_are_named(study, uncounted):
     assert any(line.startswith("weights theirs: `pvdbench weights import FILE --out") for line in missing)
 
 
+@pytest.mark.slow
 def test_competitors_are_counted_by_their_own_recipes(study):
     """DVD-MC looks at values, which a count without computing has not."""
     params = yaml.safe_load((study / "params.yaml").read_text())

@@ -37,8 +37,8 @@ def _plain_means(path):
 
 
 @pytest.mark.parametrize(("name", "task", "labels"), [("table1", "motion", MOTION), ("table2", "deblur", DEBLUR)])
-def test_every_cell_of_tables_1_and_2(fake, name, task, labels):
-    table = pd.read_csv(_build(fake) / f"sample-{name}.csv").set_index("label")
+def test_every_cell_of_tables_1_and_2(fake, tables, name, task, labels):
+    table = pd.read_csv(tables / f"sample-{name}.csv").set_index("label")
     paper = pd.read_csv(fake.root / "data" / "published" / f"{name}.csv").set_index("method")
     assert list(table.index[: len(labels)]) == list(labels.values())
     assert set(table.index[len(labels) :]) == set(paper.index) - set(labels.values())
@@ -66,14 +66,14 @@ def test_a_part_of_a_data_set_says_so_in_every_caption(own):
         assert "a subset of su: 2 videos of each split, all frames" in (folder / f"sample-{name}.md").read_text(), name
 
 
-def test_table_3_has_sizes_and_times(fake):
-    table = pd.read_csv(_build(fake) / "sample-table3.csv").set_index("label")
+def test_table_3_has_sizes_and_times(tabled, tables):
+    table = pd.read_csv(tables / "sample-table3.csv").set_index("label")
     assert table.loc["Small+MC", ["params_total_m", "params_pvdnet_m", "params_bimnet_m"]].tolist() == pytest.approx(
         [0.3666, 0.321, 0.0456]
     )
     assert table.loc["Small", "params_total_m"] == 0.321 and np.isnan(table.loc["Small", "params_bimnet_m"])
     assert table["milliseconds_per_frame"].isna().all()  # this machine's, which no stored table has
-    filled = with_costs(fake.root, read_tables(fake.root / "reports" / "tables", "sample"))
+    filled = with_costs(tabled.root, read_tables(tabled.root / "reports" / "tables", "sample"))
     text = tables_text([filled], "csv", ["table3"])
     shown = pd.read_csv(io.StringIO(text)).set_index("label")
     assert (shown.loc[list(SIZES.values()), "milliseconds_per_frame"] == 20).all()
@@ -83,8 +83,8 @@ def test_table_3_has_sizes_and_times(fake):
     assert table.loc["Large+MC", "paper_params_total_m"] == 25 and np.isnan(table.loc["Large+MC", "psnr_db_all"])
 
 
-def test_section_44_pools_pixels(fake):
-    table = pd.read_csv(_build(fake) / "sample-section44.csv").set_index("row")
+def test_section_44_pools_pixels(fake, tables):
+    table = pd.read_csv(tables / "sample-section44.csv").set_index("row")
     counts = pd.read_csv(fake.root / "data" / "scores" / "volume" / "sample.csv")
     for quantity, rows in counts.groupby("quantity"):
         assert table.loc[quantity, "percent"] == pytest.approx(100 * rows.hits.sum() / rows.total.sum(), abs=1e-12)
@@ -95,14 +95,13 @@ def test_section_44_pools_pixels(fake):
     assert table.loc["pixels_with_majority", "paper_percent"] == 95.1
 
 
-def test_clips_and_metrics(fake):
-    folder = _build(fake)
-    clips = pd.read_csv(folder / "sample-clips-deblur.csv").set_index("row")
+def test_clips_and_metrics(fake, tables):
+    clips = pd.read_csv(tables / "sample-clips-deblur.csv").set_index("row")
     scores = pd.read_csv(fake.root / "data" / "scores" / "deblur" / "sample" / "small-mc.csv")
     counted = scores[(scores.protocol == "koehler") & scores.counted]
     for video, frames in counted.groupby("video"):
         assert clips.loc["small-mc", f"psnr_db_{video}"] == pytest.approx(frames.psnr_db.mean(), abs=1e-12)
-    metrics = json.loads((fake.root / "reports" / "metrics.json").read_text())["sample"]
+    metrics = json.loads((tables.parent / "metrics.json").read_text())["sample"]
     means = _plain_means(fake.root / "data" / "scores" / "motion" / "sample" / "bimnet.csv")
     assert metrics["motion"]["bimnet"] == {
         "psnr_all": round(means["psnr_db_all"], 4),
@@ -111,12 +110,11 @@ def test_clips_and_metrics(fake):
     assert set(metrics["deblur"]) == set(DEBLUR) | set(SIZES)
 
 
-def test_markdown_and_latex_print_the_csv_rounded(fake):
-    folder = _build(fake)
-    table = pd.read_csv(folder / "sample-table2.csv").set_index("label")
-    markdown = (folder / "sample-table2.md").read_text().replace("*", "").replace("<ins>", "").replace("</ins>", "")
+def test_markdown_and_latex_print_the_csv_rounded(tables):
+    table = pd.read_csv(tables / "sample-table2.csv").set_index("label")
+    markdown = (tables / "sample-table2.md").read_text().replace("*", "").replace("<ins>", "").replace("</ins>", "")
     latex = (
-        (folder / "sample-table2.tex").read_text().replace(r"\textbf{", "").replace(r"\underline{", "").replace("}", "")
+        (tables / "sample-table2.tex").read_text().replace(r"\textbf{", "").replace(r"\underline{", "").replace("}", "")
     )
     keys = [key for key in table.columns[3:] if not key.endswith(("_low", "_high", "_identical"))]
     assert len(keys) == 15
@@ -141,9 +139,8 @@ def _bounds(key, row):
     return "" if math.isnan(low) else f" \\[{_printed(key, low)}, {_printed(key, high)}\\]"
 
 
-def test_captions_name_data_set_protocol_and_that_the_paper_measured_elsewhere(fake):
-    folder = _build(fake)
-    for path in folder.glob("*-table*.md"):
+def test_captions_name_data_set_protocol_and_that_the_paper_measured_elsewhere(tables):
+    for path in tables.glob("*-table*.md"):
         text = path.read_text()
         assert "sample (rendered, 3 clips, 24 frames of 48x32)" in text
         assert "under the protocol koehler, which counts 21 of the frames" in text
@@ -152,9 +149,9 @@ def test_captions_name_data_set_protocol_and_that_the_paper_measured_elsewhere(f
         )
 
 
-def test_equal_inputs_give_equal_bytes(fake):
-    first = {path.name: path.read_bytes() for path in _build(fake).iterdir()}
-    assert {path.name: path.read_bytes() for path in _build(fake).iterdir()} == first
+def test_equal_inputs_give_equal_bytes(own, tables):
+    first = {path.name: path.read_bytes() for path in tables.iterdir()}
+    assert {path.name: path.read_bytes() for path in _build(own).iterdir()} == first
 
 
 def _edit(study, row, change):
@@ -213,8 +210,8 @@ def test_a_row_that_equals_the_truth_everywhere_reads_identical(own):
         assert "inf" not in path.read_text().replace("infinite", "") and "nan" not in path.read_text()
 
 
-def test_intervals_are_those_of_scipys_bootstrap_over_clips(fake):
-    table = pd.read_csv(_build(fake) / "sample-table2.csv").set_index("row")
+def test_intervals_are_those_of_scipys_bootstrap_over_clips(fake, tables):
+    table = pd.read_csv(tables / "sample-table2.csv").set_index("row")
     scores = pd.read_csv(fake.root / "data/scores/deblur/sample/mc-pv.csv")
     scores = scores[(scores.protocol == "koehler") & scores.counted]
     for quantity in ("psnr_db", "ssim"):

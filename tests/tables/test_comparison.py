@@ -2,6 +2,8 @@
 
 import io
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -24,9 +26,16 @@ def built(fake, bounds=(), **groups):
     return fake.root / "reports" / "tables"
 
 
+@pytest.fixture(scope="module")
+def both(fake, tmp_path_factory):
+    """The tables of a study that names both groups of rows."""
+    study = replace(fake, root=shutil.copytree(fake.root, tmp_path_factory.mktemp("both") / "study"))
+    return built(study, table4=OTHERS, variants=VARIANTS)
+
+
 @pytest.mark.parametrize(("group", "rows"), [("table4", OTHERS), ("variants", VARIANTS)])
-def test_every_cell(fake, group, rows):
-    table = pd.read_csv(built(fake, **{group: rows}) / f"sample-{group}.csv").set_index("row")
+def test_every_cell(fake, both, group, rows):
+    table = pd.read_csv(both / f"sample-{group}.csv").set_index("row")
     assert dict(zip(table.index, table["label"], strict=True)) == rows
     filled = with_costs(fake.root, read_tables(fake.root / "reports" / "tables", "sample"))
     shown = pd.read_csv(io.StringIO(tables_text([filled], "csv", [group]))).set_index("row")
@@ -40,17 +49,17 @@ def test_every_cell(fake, group, rows):
         assert shown.loc[row, "milliseconds_per_frame"] == cost["milliseconds_median"]
 
 
-def test_an_upper_bound_is_called_one(fake):
-    plain = (built(fake, variants=VARIANTS) / "sample-variants.md").read_text()
+def test_an_upper_bound_is_called_one(fake, both):
+    plain = (both / "sample-variants.md").read_text()
     assert "upper bound" not in plain
     best = next(row for row, label in VARIANTS.items() if f"| {label} | **" in plain)
     apart = (built(fake, bounds=[best], variants=VARIANTS) / "sample-variants.md").read_text()
     assert f"| {VARIANTS[best]} | **" not in apart and "is an upper bound, no result, and earns no mark." in apart
 
 
-def test_a_table_that_no_row_is_named_for_is_not_there(fake):
-    folder = built(fake)
-    assert not (folder / "sample-table4.csv").exists() and not (folder / "sample-variants.csv").exists()
+def test_a_table_that_no_row_is_named_for_is_not_there(tables):
+    assert (tables / "sample-table1.csv").exists()
+    assert not (tables / "sample-table4.csv").exists() and not (tables / "sample-variants.csv").exists()
 
 
 def test_rows_of_the_table_alone_join_the_ranks(fake):

@@ -17,32 +17,34 @@ from pvdbench.tables.paper_differences import PaperDifferences
 _COLUMNS = ["difference_db_all", "difference_db_sharpest", "difference_db_blurriest"]
 
 
-def _tables(study, params=TABLE_PARAMS):
+def _table(folder, name):
+    return pd.read_csv(folder / f"sample-{name}.csv").set_index("label")
+
+
+def _built(study, **keys):
+    params = TableParams.model_validate(PARAMS | keys)
     build_tables(study.root, study.root, datasets=[study.dataset], params=params, ranking=RANKING)
-    tables = study.root / "reports" / "tables"
-    return {name: pd.read_csv(tables / f"sample-{name}.csv").set_index("label") for name in ("table2", "table3")}
+    return study.root / "reports" / "tables"
 
 
 @pytest.mark.parametrize(
     "name, first, paper", [("table2", "input", "paper_psnr_db_all"), ("table3", "Small", "paper_psnr_db")]
 )
-def test_on_other_videos_the_gains_are_compared(own, name, first, paper):
-    table = _tables(own)[name]
+def test_on_other_videos_the_gains_are_compared(tables, name, first, paper):
+    table = _table(tables, name)
     for label in list(DEBLUR.values() if name == "table2" else SIZES.values())[1:]:
         here = table.psnr_db_all[label] - table.psnr_db_all[first]
         there = table[paper][label] - table[paper][first]
         assert table.difference_db_all[label] == pytest.approx(here - there, abs=1e-9)
         assert table.difference_db_all_low[label] < here - there < table.difference_db_all_high[label]
     assert np.isnan(table.difference_db_all[first])
-    tex = (own.root / "reports" / "tables" / f"sample-{name}.tex").read_text()
+    tex = (tables / f"sample-{name}.tex").read_text()
     assert f"What a row gains over {first} may be compared" in tex and r"{Gain minus paper's}" in tex
 
 
 def test_under_another_protocol_or_share_nothing_is_compared(own):
-    other = TableParams.model_validate(PARAMS | {"protocol": "plain-rgb"})
-    assert not [key for key in _tables(own, other)["table2"] if key.startswith("difference")]
-    share = TableParams.model_validate(PARAMS | {"percent": 20})
-    assert [key for key in _tables(own, share)["table2"] if key in _COLUMNS] == _COLUMNS[:1]
+    assert not [key for key in _table(_built(own, protocol="plain-rgb"), "table2") if key.startswith("difference")]
+    assert [key for key in _table(_built(own, percent=20), "table2") if key in _COLUMNS] == _COLUMNS[:1]
 
 
 def test_on_the_papers_videos_the_numbers_are_compared(own):
