@@ -118,13 +118,13 @@ def test_a_checkpoint_of_deepdeblur_lies_under_its_generator(tmp_path):
 
 def test_a_checkpoint_that_does_not_fit_names_the_key(published, tmp_path):
     source, state = published
-    message = "rnncell0.F_B.0.bias: expected (20,), got (4,); use the weights of this network"
+    message = "rnncell0.F_B.0.bias: the network has (20,), the file (4,); use the weights of this network"
     assert message in one_line(import_(source, tmp_path / "ours", given=()))
     first, *rest = state
     lacking, surplus = {name: state[name] for name in rest}, state | {"surplus": torch.zeros(1)}
     for changed, key in ((lacking, first), (surplus, "surplus")):
         torch.save(changed, tmp_path / "changed.pth")
-        assert f"changed.pth: {key}: expected" in one_line(import_(tmp_path / "changed.pth", tmp_path / "ours"))
+        assert f"changed.pth: {key}: the network has" in one_line(import_(tmp_path / "changed.pth", tmp_path / "ours"))
     assert not (tmp_path / "ours").exists()
 
 
@@ -147,5 +147,5 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path):
             return (open, (str(tmp_path / "ran"), "w"))
 
     torch.save({"state_dict": Evil()}, tmp_path / "evil.pth")
-    assert "expected tensors alone, got something else" in one_line(import_(tmp_path / "evil.pth", tmp_path / "ours"))
+    assert "holds more than tensors, which was not run" in one_line(import_(tmp_path / "evil.pth", tmp_path / "ours"))
     assert not (tmp_path / "ran").exists()
