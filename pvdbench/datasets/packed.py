@@ -50,7 +50,7 @@ def _write(path: Path, clip: ClipFiles, kind: str) -> None:
             frames[t] = read_frame(file)
         frames.flush()
         if not np.array_equal(np.load(partial, mmap_mode="r")[-1], read_frame(files[-1])):
-            raise OSError(f"what was written is not what {files[-1]} holds")
+            raise OSError(f"what was written is not what {files[-1].name} holds")
 
 
 def packed_path(folder: Path, split: str, clip: ClipFiles, kind: str) -> Path:

@@ -13,6 +13,7 @@ from pvdbench.core.errors import DataError
 from pvdbench.datasets.manifest import ClipFiles
 from pvdbench.datasets.packed import FrameReader
 from pvdbench.io.flow import read_flow
+from pvdbench.methods.clip import to_tensor
 from pvdbench.training.distributed import Processes
 from pvdbench.training.params import Recipe
 
@@ -92,9 +93,8 @@ class SequenceCrops(Dataset[Batch]):
         return slice(y, y + crop_h), slice(x, x + crop_w)
 
     def _stack(self, clip: ClipFiles, kind: str, numbers: list[int], window: Window) -> Tensor:
-        crops = [self._reader.read(clip, kind, t, window).transpose(2, 0, 1) for t in numbers]
-        # contiguous, wherever the frames came from: in another layout convolutions round differently
-        return torch.from_numpy(np.ascontiguousarray(np.stack(crops))) / 255
+        # stacked they are contiguous, wherever the frames came from: in another layout convolutions round differently
+        return torch.stack([to_tensor(self._reader.read(clip, kind, t, window)) for t in numbers])
 
     def _noisy(self, rng: np.random.Generator, blurry: Tensor) -> Tensor:
         if not self._sequences.noise:

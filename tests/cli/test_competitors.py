@@ -125,7 +125,7 @@ def test_a_checkpoint_that_does_not_fit_names_the_key(published, tmp_path):
     lacking, surplus = {name: state[name] for name in rest}, state | {"surplus": torch.zeros(1)}
     for changed, key in ((lacking, first), (surplus, "surplus")):
         torch.save(changed, tmp_path / "changed.pth")
-        assert f"changed.pth: {key}: expected" in one_line(import_(tmp_path / "changed.pth", tmp_path / "ours"))
+        assert f"changed.pth: {key}: the network has" in one_line(import_(tmp_path / "changed.pth", tmp_path / "ours"))
     assert not (tmp_path / "ours").exists()
 
 
@@ -152,7 +152,5 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path):
             return (open, (str(tmp_path / "ran"), "w"))
 
     torch.save({"state_dict": Evil()}, tmp_path / "evil.pth")
-    assert "evil.pth: this checkpoint holds more than tensors" in one_line(
-        import_(tmp_path / "evil.pth", tmp_path / "ours")
-    )
+    assert "holds more than tensors" in one_line(import_(tmp_path / "evil.pth", tmp_path / "ours"))
     assert not (tmp_path / "ran").exists()

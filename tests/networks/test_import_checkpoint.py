@@ -106,7 +106,7 @@ def test_a_smaller_pvdnet_without_motion(theirs, tmp_path):
         ),
         (
             lambda t: t.update({"PVDNet.end.bias": torch.ones(4)}),
-            r"PVDNet\.end\.bias: expected \(3,\), got \(4,\); use the weights of this network",
+            r"PVDNet\.end\.bias: the network has \(3,\), the file \(4,\); use the weights of this network",
         ),
         (lambda t: t.pop("PVDNet.d0.weight"), r"PVDNet\.d0\.weight: this key is missing; use a whole"),
         (
@@ -167,7 +167,9 @@ def test_damaged_pickles_are_refused_in_one_line(tmp_path):
 def test_a_wrong_key_of_a_flow_network_is_named_as_it_is_in_the_file(theirs, tmp_path, prefix):
     tensors = {prefix + n.removeprefix("BIMNet."): v for n, v in theirs.items() if n.startswith("BIMNet.")}
     tensors[f"{prefix}moduleFeatures.moduleTwo.0.bias"] = torch.ones(1)
-    with pytest.raises(WeightsError, match=rf": {prefix}moduleFeatures\.moduleTwo\.0\.bias: expected \(32,\), got"):
+    with pytest.raises(
+        WeightsError, match=rf": {prefix}moduleFeatures\.moduleTwo\.0\.bias: the network has \(32,\), the file"
+    ):
         import_checkpoint(saved(tmp_path, tensors), tmp_path / "ours")
 
 
