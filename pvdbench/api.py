@@ -65,9 +65,10 @@ def score_frames(
         data_range: the largest value that floats can have, 1.0 or 255; never guessed, so floats need it and bytes do
             not. They are rounded to bytes first, since every protocol is defined on bytes.
 
-    Returns: a row per frame and protocol: frame (its number, from 0), protocol, counted (whether the protocol's
-        averages count it), and a column per metric of these protocols, not rounded; NaN where a protocol does not
-        have the metric.
+    Returns:
+        A row per frame and protocol: frame (its number, from 0), protocol, counted (whether the protocol's averages
+        count it), and a column per metric of these protocols, not rounded; NaN where a protocol does not have the
+        metric.
 
     Raises:
         DataError: if there are no frames, the two differ in number or size, a file is missing or damaged, or an array
@@ -104,7 +105,9 @@ def score_folders(
         frame_offset: pair by order instead, the first estimate with the truth so many frames later.
         jobs: processes.
 
-    Returns: a score file's columns: dataset, method, task, video, frame, protocol, counted, and one per metric.
+    Returns:
+        A score file's columns: dataset, method, task, video, frame, protocol, counted, and one per metric.
+
     Raises:
         DataError: if a frame has no partner, is damaged, or is not of its partner's size.
         ParamsError: if there is no protocol of a name.
@@ -120,8 +123,9 @@ def read_scores(study: str | Path | Study) -> pd.DataFrame:
     Args:
         study: its folder, or the study itself.
 
-    Returns: a row per frame and protocol: dataset, method (the row's name), task, video, frame, protocol, counted, a
-        column per metric, and blurriness_db.
+    Returns:
+        A row per frame and protocol: dataset, method (the row's name), task, video, frame, protocol, counted, a column
+        per metric, and blurriness_db.
 
     Raises:
         DataError: if there are no scores, or a file is damaged.
@@ -193,7 +197,9 @@ class LoadedMethod:
             frames: (H, W, 3) RGB each, all of one size and type: uint8, or floats in [0, 1]; or all of them as one
                 array (N, H, W, 3).
 
-        Returns: as many frames, uint8 where the input is, else float32 in [0, 1].
+        Returns:
+            As many frames, uint8 where the input is, else float32 in [0, 1].
+
         Raises:
             MethodError: if this method estimates motion, is an upper bound or breaks the contract.
             DataError: if the frames are not as said.
@@ -208,7 +214,9 @@ class LoadedMethod:
         Args:
             target, source: (H, W, 3) RGB: uint8, or floats in [0, 1].
 
-        Returns: (H, W, 2) float32, (x, y) in pixels: target(p) looks like source(p + flow(p)).
+        Returns:
+            (H, W, 2) float32, (x, y) in pixels: target(p) looks like source(p + flow(p)).
+
         Raises:
             MethodError: if this method deblurs, or breaks the contract.
             DataError: if the frames are not as said.

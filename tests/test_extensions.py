@@ -4,13 +4,11 @@ import itertools
 import shutil
 import subprocess
 
-import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT, make_dataset
 from outside_package import (
-    InstalledPage,
     OutsidePackage,
     add_layout,
     add_method,
@@ -18,12 +16,10 @@ from outside_package import (
     pvdbench,
     python,
 )
-from scoring.frames import noisy, textured
 from skimage.metrics import normalized_root_mse
 
-from pvdbench.io.images import read_frame, write_frame
+from pvdbench.io.images import read_frame
 from pvdbench.io.tables import VOLUME_STATISTICS, write_table
-
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +82,18 @@ def study(package, tmp_path_factory):
         "infer deblur shelf theirs", "score truth shelf", "score motion shelf static", "score deblur shelf input",
         "score deblur shelf theirs",
     )  # fmt: skip
-    write_table(folder / "data/scores/volume/shelf.csv", pd.DataFrame(columns=list(VOLUME_STATISTICS)), VOLUME_STATISTICS)
+    write_table(
+        folder / "data/scores/volume/shelf.csv", pd.DataFrame(columns=list(VOLUME_STATISTICS)), VOLUME_STATISTICS
+    )
     return folder
 
 
 def test_the_score_files_have_the_metric(study):
-    for task, row, folder in (("deblur", "input", "deblur"), ("deblur", "theirs", "deblur"), ("motion", "static", "motion")):
+    for task, row, folder in (
+        ("deblur", "input", "deblur"),
+        ("deblur", "theirs", "deblur"),
+        ("motion", "static", "motion"),
+    ):
         scores = pd.read_csv(study / f"data/scores/{task}/shelf/{row}.csv", dtype={"frame": str})
         theirs = scores[scores["protocol"] == "nrmse"]
         assert len(theirs) == (8 if task == "deblur" else 6) and scores["nrmse"].notna().sum() == len(theirs)
