@@ -66,9 +66,9 @@ def score_frames(
             not. They are rounded to bytes first, since every protocol is defined on bytes.
 
     Returns:
-        A row per frame and protocol: frame (its number, from 0), protocol, counted (whether the protocol's averages
-        count it), and a column per metric of these protocols, not rounded; NaN where a protocol does not have the
-        metric.
+        A table with a row per frame and protocol and the columns frame (its number, from 0), protocol, counted (whether
+        the protocol's averages count it) and one per metric of these protocols, not rounded; NaN where a protocol does
+        not give the metric.
 
     Raises:
         DataError: if there are no frames, the two differ in number or size, a file is missing or damaged, or an array
@@ -106,7 +106,8 @@ def score_folders(
         jobs: processes.
 
     Returns:
-        A score file's columns: dataset, method, task, video, frame, protocol, counted, and one per metric.
+        A table with the columns of a score file, which are dataset, method, task, video, frame, protocol, counted and
+        one per metric.
 
     Raises:
         DataError: if a frame has no partner, is damaged, or is not of its partner's size.
@@ -124,8 +125,8 @@ def read_scores(study: str | Path | Study) -> pd.DataFrame:
         study: its folder, or the study itself.
 
     Returns:
-        A row per frame and protocol: dataset, method (the row's name), task, video, frame, protocol, counted, a column
-        per metric, and blurriness_db.
+        A table with a row per frame and protocol and the columns dataset, method (the row's name), task, video, frame,
+        protocol, counted, one per metric, and blurriness_db.
 
     Raises:
         DataError: if there are no scores, or a file is damaged.
@@ -215,7 +216,7 @@ class LoadedMethod:
             target, source: (H, W, 3) RGB: uint8, or floats in [0, 1].
 
         Returns:
-            (H, W, 2) float32, (x, y) in pixels: target(p) looks like source(p + flow(p)).
+            (H, W, 2) float32, (x, y) in pixels, so that target(p) looks like source(p + flow(p)).
 
         Raises:
             MethodError: if this method deblurs, or breaks the contract.

@@ -1,4 +1,4 @@
-"""One installed package brings a layout, a method and a protocol with a metric; nothing in the tree names any of them."""
+"""One installed package brings a layout, a method and a protocol with a metric; nothing in the tree names them."""
 
 import itertools
 import shutil
@@ -89,16 +89,12 @@ def study(package, tmp_path_factory):
 
 
 def test_the_score_files_have_the_metric(study):
-    for task, row, folder in (
-        ("deblur", "input", "deblur"),
-        ("deblur", "theirs", "deblur"),
-        ("motion", "static", "motion"),
-    ):
+    for task, row in (("deblur", "input"), ("deblur", "theirs"), ("motion", "static")):
         scores = pd.read_csv(study / f"data/scores/{task}/shelf/{row}.csv", dtype={"frame": str})
         theirs = scores[scores["protocol"] == "nrmse"]
         assert len(theirs) == (8 if task == "deblur" else 6) and scores["nrmse"].notna().sum() == len(theirs)
         for score in theirs.itertuples():
-            estimate = read_frame(study / f"data/{folder}/shelf/{row}/{score.video}/{score.frame}.png")
+            estimate = read_frame(study / f"data/{task}/shelf/{row}/{score.video}/{score.frame}.png")
             truth = read_frame(study / f"mine/clear/{score.video}/{score.frame}.png")
             assert score.nrmse == pytest.approx(normalized_root_mse(truth, estimate), abs=5e-7)
 

@@ -100,9 +100,3 @@ def test_the_parameters_that_it_changes_are_there():
         value = params
         for part in name.split("."):
             value = value[part]
-
-
-def test_the_architecture_lists_the_layers_in_the_linters_order():
-    linter = re.search(r"layers = \[(.*?)\]", (ROOT / "pyproject.toml").read_text())[1].replace('"', "").split(", ")
-    listed = re.search(r"```\n(cli .*?)```", (ROOT / "docs" / "architecture.md").read_text(), re.DOTALL)[1]
-    assert [line.split()[0] for line in listed.strip().splitlines()] == linter
