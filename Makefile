@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study test test-fast check bench gpu clean
+.PHONY: study test test-fast check bench gpu clean docs
 
 # Each stage computes on one thread (params.yaml), so stages that do not wait for each other run side by side here. A
 # stage of a wave may fail because DVC gives up on its lock after three seconds: `dvc repro` then runs it once more, one
@@ -38,6 +38,11 @@ check: $(BIN)/.installed-test
 	mypy
 	lint-imports
 
+# The pages of docs/ and the API reference as a site: site/index.html.
+docs: $(BIN)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
+	@echo "The site: $(CURDIR)/site/index.html"
+
 # Speed as ratios against a baseline in the same run; the times are no tests.
 bench: $(BIN)/.installed-test
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 pytest tests/benchmarks --benchmark-enable --benchmark-only
@@ -59,4 +64,8 @@ $(BIN)/.installed: requirements.lock pyproject.toml
 $(BIN)/.installed-test: $(BIN)/.installed requirements-test.lock requirements-test-alone.lock
 	$(PIP) -r requirements-test.lock
 	$(PIP) --no-deps -r requirements-test-alone.lock
+	touch $@
+
+$(BIN)/.installed-docs: $(BIN)/.installed requirements-docs.lock
+	$(PIP) -r requirements-docs.lock
 	touch $@

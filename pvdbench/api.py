@@ -1,6 +1,6 @@
 """The Python API: frames, folders and studies scored, methods loaded and run, from a notebook or another program."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,8 +22,9 @@ from pvdbench.methods.interface import Deblurrer, MotionEstimator
 from pvdbench.methods.loading import get_ready, load_deblurrer, load_motion_estimator
 from pvdbench.scoring import folders
 from pvdbench.scoring.frame_pair import FramePair
-from pvdbench.scoring.registry import named_protocols, score_pair
-from pvdbench.study.study import Study, load_study
+from pvdbench.scoring.registry import metrics, named_protocols, score_pair
+from pvdbench.study.study import Study
+from pvdbench.study.study import load_study as study_of
 
 __all__ = [
     "ConfidenceInterval",
@@ -59,38 +60,34 @@ def score_frames(
 
     Args:
         estimate, truth: one frame or as many frames each: arrays of (H, W, 3) RGB, or paths of 8-bit PNG or JPEG files.
-            An array of (N, H, W, 3) is N frames.
+            Several arrays may be one, (N, H, W, 3).
         protocols: names, or "all".
-        data_range: what floats reach: 1.0 or 255. They are rounded to bytes first, which is what every protocol is
-            defined on. Never guessed, so floats need it; bytes do not.
+        data_range: the largest value that floats can have, 1.0 or 255; never guessed, so floats need it and bytes do
+            not. They are rounded to bytes first, since every protocol is defined on bytes.
 
-    Returns: a row per frame and protocol: frame (its number, from 0), protocol, counted (whether the protocol's
-        averages count it), and a column per metric.
+    Returns:
+        A table with a row per frame and protocol and the columns frame (its number, from 0), protocol, counted (whether
+        the protocol's averages count it) and one per metric of these protocols, not rounded; NaN where a protocol does
+        not give the metric.
 
     Raises:
-        DataError: if the two differ in number or size, a file is damaged, or an array is of another kind.
+        DataError: if there are no frames, the two differ in number or size, a file is missing or damaged, or an array
+            is of another shape, type or range.
         ParamsError: if there is no protocol of a name.
     """
-    pairs = list(zip(_frames(estimate, data_range), _frames(truth, data_range), strict=False))
-    if len(pairs) < max(_count(estimate), _count(truth)):
-        raise DataError(f"there are {_count(estimate)} estimates and {_count(truth)} truths; give as many of both")
+    estimates, truths = _listed(estimate), _listed(truth)
+    if len(estimates) != len(truths) or not len(truths):
+        raise DataError(f"there are {len(estimates)} estimates and {len(truths)} truths; give as many of both")
     chosen = named_protocols([protocols] if isinstance(protocols, str) else protocols, any_frames=True)
+    counts = {protocol.name: protocol.counts for protocol in chosen}
     rows = []
-    for number, (ours, sharp) in enumerate(pairs):
-        if ours.shape != sharp.shape:
-            raise DataError(f"frame {number} has the shape {ours.shape}, its truth {sharp.shape}; give equal sizes")
-        scores = score_pair(FramePair(ours, sharp), chosen)
+    for number, (ours, sharp) in enumerate(zip(estimates, truths, strict=True)):
+        frames = _frame(ours, f"estimate {number}", data_range), _frame(sharp, f"truth {number}", data_range)
         rows += [
-            {
-                "frame": number,
-                "protocol": protocol.name,
-                "counted": protocol.counts(number + 1),
-                **scores[protocol.name],
-            }
-            for protocol in chosen
-            if protocol.name in scores
+            {"frame": number, "protocol": name, "counted": counts[name](number + 1), **scores}
+            for name, scores in score_pair(_pair(number, *frames), chosen).items()
         ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["frame", "protocol", "counted", *metrics(chosen)])
 
 
 def score_folders(
@@ -108,7 +105,10 @@ def score_folders(
         frame_offset: pair by order instead, the first estimate with the truth so many frames later.
         jobs: processes.
 
-    Returns: a score file's columns: dataset, method, task, video, frame, protocol, counted, and one per metric.
+    Returns:
+        A table with the columns of a score file, which are dataset, method, task, video, frame, protocol, counted and
+        one per metric.
+
     Raises:
         DataError: if a frame has no partner, is damaged, or is not of its partner's size.
         ParamsError: if there is no protocol of a name.
@@ -124,13 +124,28 @@ def read_scores(study: str | Path | Study) -> pd.DataFrame:
     Args:
         study: its folder, or the study itself.
 
-    Returns: a row per frame and protocol: dataset, method (the row's name), task, video, frame, protocol, counted, a
-        column per metric, and blurriness_db.
+    Returns:
+        A table with a row per frame and protocol and the columns dataset, method (the row's name), task, video, frame,
+        protocol, counted, one per metric, and blurriness_db.
 
     Raises:
         DataError: if there are no scores, or a file is damaged.
     """
     return read_study_scores(study.folder if isinstance(study, Study) else Path(study))
+
+
+def load_study(folder: str | Path) -> Study:
+    """Read and check a study.
+
+    Args:
+        folder: holds the study's params.yaml.
+
+    Raises:
+        StudyError: if the folder is not in a Git repository.
+        ParamsError: if params.yaml has an unknown key, a wrong type or names a row that is not there.
+        MethodError: if a row names a method that is not there, or two methods have one name.
+    """
+    return study_of(Path(folder))
 
 
 class ConfidenceInterval(NamedTuple):
@@ -162,26 +177,37 @@ def confidence_interval(
 
 
 class LoadedMethod:
-    """A method that is ready to run; load_method makes one."""
+    """A method that is ready to run, made by load_method.
+
+    Attributes:
+        name: its folder's.
+        card: what its method.yaml says.
+    """
 
     def __init__(self, name: str, card: MethodCard, method: Deblurrer | MotionEstimator) -> None:
         """Take a method that was loaded, with its name and card."""
         self.name, self.card, self._method = name, card, method
 
+    def __repr__(self) -> str:
+        return f"LoadedMethod({self.name!r}, task={self.card.task!r})"
+
     def deblur(self, frames: Sequence[Image]) -> list[Image]:
         """Deblur a clip.
 
         Args:
-            frames: (H, W, 3) RGB each, all of one size and type: uint8, or floats in [0, 1].
+            frames: (H, W, 3) RGB each, all of one size and type: uint8, or floats in [0, 1]; or all of them as one
+                array (N, H, W, 3).
 
-        Returns: as many frames, uint8 where the input is, else float32 in [0, 1].
+        Returns:
+            As many frames, uint8 where the input is, else float32 in [0, 1].
+
         Raises:
-            MethodError: if this is no method for deblurring, or it breaks the contract.
+            MethodError: if this method estimates motion, is an upper bound or breaks the contract.
             DataError: if the frames are not as said.
         """
         if self.card.task != "deblur":
-            raise MethodError(f"{self.name} estimates motion and deblurs nothing; load a method whose task is deblur")
-        return deblur_frames(self._method, frames)  # type: ignore[arg-type]  # its task says so
+            raise MethodError(f"{self.name}: this method estimates motion; load one whose task is deblur")
+        return deblur_frames(self._method, list(frames))  # type: ignore[arg-type]  # its task says so
 
     def estimate_flow(self, target: Image, source: Image) -> Flow:
         """Estimate the flow from target to source.
@@ -189,18 +215,20 @@ class LoadedMethod:
         Args:
             target, source: (H, W, 3) RGB: uint8, or floats in [0, 1].
 
-        Returns: (H, W, 2) float32, (x, y) in pixels.
+        Returns:
+            (H, W, 2) float32, (x, y) in pixels, so that target(p) looks like source(p + flow(p)).
+
         Raises:
-            MethodError: if this is no method for motion, or it breaks the contract.
+            MethodError: if this method deblurs, or breaks the contract.
             DataError: if the frames are not as said.
         """
         if self.card.task != "motion":
-            raise MethodError(f"{self.name} deblurs and estimates no flow; load a method whose task is motion")
+            raise MethodError(f"{self.name}: this method deblurs; load one whose task is motion")
         return flow_between(self._method, target, source)  # type: ignore[arg-type]  # its task says so
 
     @property
     def parameters(self) -> Mapping[str, int]:
-        """How many its networks have, by part."""
+        """Count the learned parameters by part ("deblur", "motion"); empty for a method without any."""
         return self._method.parameters()
 
 
@@ -252,33 +280,33 @@ def estimate_flow(
     return load_method(method, weights=weights, options=options).estimate_flow(target, source)
 
 
-def _count(source: Source | Sequence[Source]) -> int:
-    return len(_each(source))
+def _listed(source: Source | Sequence[Source]) -> Sequence[Source]:
+    """One frame as a sequence of one; an array of (N, H, W, 3) is a sequence already."""
+    single = isinstance(source, str | Path) or (isinstance(source, np.ndarray) and source.ndim < 4)
+    return [source] if single else source  # type: ignore[list-item, return-value]  # single says which it is
 
 
-def _each(source: Source | Sequence[Source]) -> Sequence[Source]:
-    single = isinstance(source, str | Path) or (isinstance(source, np.ndarray) and source.ndim == 3)
-    return [source] if single else source  # type: ignore[list-item, return-value]  # the test says which it is
+def _frame(source: Source, name: str, data_range: float | None) -> Frame:
+    """Read a frame or convert an array to bytes; name says which it is, in messages."""
+    if isinstance(source, str | Path):
+        return read_frame(Path(source))
+    values = np.asarray(source)
+    if values.ndim != 3 or values.shape[2] != 3:
+        raise DataError(f"{name}: shape {values.shape}; give arrays (H, W, 3) in RGB")
+    if values.dtype == np.uint8:
+        return values
+    if not np.issubdtype(values.dtype, np.floating):
+        raise DataError(f"{name}: type {values.dtype}; give uint8, or floats with data_range")
+    if data_range is None or not data_range > 0:
+        raise DataError(f"{name}: floats without their range; set data_range to the largest value possible, 1.0 or 255")
+    if not (values.min() >= 0 and values.max() <= data_range):  # NaN is neither
+        raise DataError(f"{name}: values from {values.min():.4g} to {values.max():.4g}; clip them to 0 to "
+                        f"{data_range:g}, or correct data_range")  # fmt: skip
+    return to_bytes(values / data_range)
 
 
-def _frames(source: Source | Sequence[Source], data_range: float | None) -> Iterator[Frame]:
-    """The frames one after the other, as bytes."""
-    each = (
-        [source] if isinstance(source, str | Path) or (isinstance(source, np.ndarray) and source.ndim == 3) else source
-    )
-    for frame in each:
-        yield read_frame(Path(frame)) if isinstance(frame, str | Path) else _bytes(np.asarray(frame), data_range)
-
-
-def _bytes(frame: Image, data_range: float | None) -> Frame:
-    if frame.ndim != 3 or frame.shape[2] != 3:
-        raise DataError(f"a frame has the shape {frame.shape}; give (height, width, 3) RGB")
-    if frame.dtype == np.uint8:
-        return frame
-    if not np.issubdtype(frame.dtype, np.floating):
-        raise DataError(f"a frame is of {frame.dtype}; give uint8, or floats with data_range")
-    if data_range is None:
-        raise DataError("a frame is of floats; say by data_range what they reach, 1.0 or 255")
-    if not np.isfinite(frame).all() or frame.min() < 0 or frame.max() > data_range:
-        raise DataError(f"a frame's values are outside 0 to {data_range:g}; clip them, or correct data_range")
-    return to_bytes(frame / data_range)
+def _pair(number: int, estimate: Frame, truth: Frame) -> FramePair:
+    if estimate.shape != truth.shape:
+        (h, w, _), (height, width, _) = estimate.shape, truth.shape
+        raise DataError(f"frame {number}: the estimate is {w}x{h}, its truth {width}x{height}; give equal sizes")
+    return FramePair(estimate, truth)

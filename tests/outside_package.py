@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from conftest import ROOT
+from fake_method import ADAPTER, CARD
 
 
 class OutsidePackage:
@@ -60,6 +61,36 @@ def page_files(page):
     found = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", text, re.DOTALL))
     assert found, f"docs/{page} shows no file"
     return found
+
+
+SHELVES = """
+from pvdbench.datasets.layouts.layout import Layout, VideoFolders, subfolders
+
+def videos(folder):
+    return [VideoFolders(p.name, "test", p, folder / "clear" / p.name) for p in subfolders(folder / "dim")]
+
+SHELVES = Layout(name={name!r}, summary="two shelves", form="{{dim,clear}}/VIDEO", videos=videos)
+"""
+
+
+def add_layout(package, name="shelves"):
+    """A layout of the package: dim/VIDEO and clear/VIDEO."""
+    package.write("layout.py", SHELVES.format(name=name))
+    return package.register("pvdbench.layouts", "shelves", f"{package.name}.layout:SHELVES")
+
+
+def add_method(package, name="negative"):
+    """A method of the package, which inverts the frames."""
+    adapter = ADAPTER.format(load="pass", deblur="yield from (1 - frame for frame in clip)")
+    package.write("folders/__init__.py", "").write(f"folders/{name}/adapter.py", adapter)
+    package.write(f"folders/{name}/method.yaml", CARD)
+    return package.register("pvdbench.methods", package.name, f"{package.name}.folders")
+
+
+def add_protocol(package):
+    """A protocol of the package with a metric of its own: the module that docs/adding-a-metric.md shows."""
+    package.write("protocol.py", page_files("adding-a-metric.md")["pvdbench_nrmse.py"])
+    return package.register("pvdbench.protocols", "nrmse", f"{package.name}.protocol:PROTOCOL")
 
 
 class InstalledPage:

@@ -1,7 +1,7 @@
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
-from outside_package import InstalledPage, OutsidePackage, pvdbench
+from outside_package import InstalledPage, OutsidePackage, add_layout, pvdbench
 
 from pvdbench.cli.datasets import datasets
 from pvdbench.core.errors import DataError
@@ -12,20 +12,11 @@ from pvdbench.datasets.splits import read_splits
 from .film import film
 
 NAMES = [f"{t:05d}" for t in range(4)]
-SHELVES = """
-from pvdbench.datasets.layouts.layout import Layout, VideoFolders, subfolders
-
-def videos(folder):
-    return [VideoFolders(p.name, "test", p, folder / "clear" / p.name) for p in subfolders(folder / "dim")]
-
-SHELVES = Layout(name={name!r}, summary="two shelves", form="{{dim,clear}}/VIDEO", videos=videos)
-"""
 
 
 def shelves(site, name="shelves"):
     """A package that registers a layout."""
-    package = OutsidePackage(site).write("layout.py", SHELVES.format(name=name))
-    return package.register("pvdbench.layouts", "shelves", "outside.layout:SHELVES")
+    return add_layout(OutsidePackage(site), name)
 
 
 @pytest.mark.parametrize("layout", BUILT_IN, ids=lambda layout: layout.name)

@@ -7,8 +7,7 @@ import pytest
 import yaml
 from command import edit
 from conftest import ROOT, make_dataset
-from fake_method import ADAPTER, CARD
-from outside_package import InstalledPage, OutsidePackage, pvdbench, python
+from outside_package import InstalledPage, OutsidePackage, add_method, pvdbench, python
 
 
 @pytest.fixture
@@ -27,9 +26,7 @@ def study(tmp_path):
 
 def package(site, name="negative"):
     """A package with a folder of one method, which inverts the frames."""
-    adapter = ADAPTER.format(load="pass", deblur="yield from (1 - frame for frame in clip)")
-    ours = OutsidePackage(site).write("folders/__init__.py", "").write(f"folders/{name}/adapter.py", adapter)
-    return ours.write(f"folders/{name}/method.yaml", CARD).register("pvdbench.methods", "outside", "outside.folders")
+    return add_method(OutsidePackage(site), name)
 
 
 def test_it_is_listed_checked_run_and_has_a_row(study, tmp_path):
