@@ -12,6 +12,7 @@ from pvdbench.core.errors import DataError
 from pvdbench.scoring.metric import PSNR
 from pvdbench.scoring.protocol import Task
 from pvdbench.scoring.protocols import endpoint
+from pvdbench.scoring.registry import protocols as registered
 from pvdbench.scoring.score_file import read_score_file
 from pvdbench.scoring.truth import read_truth
 
@@ -91,7 +92,7 @@ def read_protocols(study: Path, dataset: str, row: str) -> dict[str, pd.DataFram
         DataError: if the file is missing, lacks a number, or its protocols hold different frames.
     """
     path, table = score_path(study, "deblur", dataset, row), read_row(study, "deblur", dataset, row)
-    with_psnr = table[table[PSNR.name].notna()]
+    with_psnr = table[table["protocol"].isin([name for name, known in registered().items() if PSNR in known.metrics])]
     protocols = {str(name): indexed(frames) for name, frames in with_psnr.groupby("protocol", sort=False)}
     for name, frames in protocols.items():
         first = next(iter(protocols))

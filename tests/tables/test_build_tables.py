@@ -25,7 +25,9 @@ def _build(study, params=TABLE_PARAMS):
 def _plain_means(path):
     """Mean PSNR and SSIM of all, sharpest and blurriest frames, without a line of pvdbench."""
     table = pd.read_csv(path, dtype={"frame": str})
-    table = table[(table.protocol == "koehler") & table.counted]
+    truth = path.parents[3] / "truth" / path.parent.name / "truth.csv"
+    blurriness = pd.read_csv(truth, dtype={"frame": str}).set_index(["video", "frame"])["blurriness_db"]
+    table = table[(table.protocol == "koehler") & table.counted].join(blurriness, on=["video", "frame"])
     picked = {"all": [], "sharpest": [], "blurriest": []}
     for _, video in table.groupby("video"):
         ranked, size = video.sort_values("blurriness_db"), math.ceil(len(video) / 10)
@@ -49,7 +51,7 @@ def test_every_cell_of_tables_1_and_2(fake, tables, name, task, labels):
         if task == "motion":
             scores = pd.read_csv(path)
             for key in ("epe_px", "epe_visible_px"):
-                mean = scores[(scores.protocol == "koehler") & scores.counted][key].mean()
+                mean = scores[(scores.protocol == "endpoint") & scores.counted][key].mean()
                 assert table.loc[label, key] == pytest.approx(mean, abs=1e-12)
     for label in paper.index:
         for group in ("all", "sharpest", "blurriest"):
@@ -256,15 +258,12 @@ def test_the_files_that_are_missing_are_named(own):
     score.unlink()
     with pytest.raises(DataError, match=r"deblur/sample/mc\.csv: there is no such table; run the stage that makes"):
         _build(own)
-    score.write_text(text.replace(",koehler,", ",other,"))
-    with pytest.raises(
-        DataError, match=r"mc\.csv: expected counted frames of the protocol 'koehler', got protocols crop-4, .*other"
-    ):
+    score.write_text(text.replace(",koehler,", ",koehler-off,"))
+    with pytest.raises(DataError, match=r"mc\.csv: line 2 \(clip0, 00000, koehler-off\): no such protocol here"):
         _build(own)
-    score.write_text("\n".join(text.splitlines()[:-22]) + "\n")
-    with pytest.raises(
-        DataError, match=r"mc\.csv: expected the 21 counted frames of row 'input', got 19, not the same"
-    ):
+    kept = [line for line in text.splitlines() if ",clip2,00006," not in line and ",clip2,00007," not in line]
+    score.write_text("\n".join(kept) + "\n")
+    with pytest.raises(DataError, match=r"mc\.csv holds \d+ counted frames, that of row 'input' 21, not the same ones"):
         _build(own)
     score.write_text(text)
     (own.root / "data" / "complexity" / "deblur" / "sample" / "small.json").unlink()

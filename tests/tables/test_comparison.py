@@ -37,7 +37,7 @@ def both(fake, tmp_path_factory):
 def test_every_cell(fake, both, group, rows):
     table = pd.read_csv(both / f"sample-{group}.csv").set_index("row")
     assert dict(zip(table.index, table["label"], strict=True)) == rows
-    filled = with_costs(fake.root, read_tables(fake.root / "reports" / "tables", "sample"))
+    filled = with_costs(fake.root, read_tables(both, "sample"))
     shown = pd.read_csv(io.StringIO(tables_text([filled], "csv", [group]))).set_index("row")
     for row in rows:
         scores = pd.read_csv(fake.root / "data" / "scores" / "deblur" / "sample" / f"{row}.csv")
