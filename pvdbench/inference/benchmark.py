@@ -44,8 +44,8 @@ def frame_speed(
     """
     trainable, options = load_trainable(methods, name), read_card(methods, name).chosen(given, f"{name}: --option")
     if trainable is None:
-        raise MethodError(f"{methods / name}: this method has no network of its own, as no `training` in its method.yaml "
-                          "says; name another")  # fmt: skip
+        raise MethodError(f"{methods / name}: this method has no network (no `training` in its method.yaml); name "
+                          "another")  # fmt: skip
     method = load_deblurrer(methods, name)
     with TemporaryDirectory() as folder:
         weights = Path(folder) / "weights"
