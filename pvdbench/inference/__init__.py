@@ -1,1 +1,1 @@
-"""A method run over clips, folders and videos: frames, flow and what they cost."""
+"""Run a method over clips, folders, videos and arrays: frames, flow and what they cost."""

@@ -1,4 +1,4 @@
-"""How fast a method with a network of its own is here: milliseconds a frame, untrained, at any size (Table 5)."""
+"""How fast a method with a network of its own is here: milliseconds per frame, untrained, at any size (Table 5)."""
 
 import statistics
 import time
@@ -21,7 +21,7 @@ from pvdbench.methods.loading import load_deblurrer, load_trainable
 
 @dataclass(frozen=True)
 class Speed:
-    """What was measured: parameters by part, and the median milliseconds a frame, reading included."""
+    """What was measured: parameters by part, and the median milliseconds per frame, reading included."""
 
     parameters: Mapping[str, int]
     milliseconds: float
@@ -44,8 +44,8 @@ def frame_speed(
     """
     trainable, options = load_trainable(methods, name), read_card(methods, name).chosen(given, f"{name}: --option")
     if trainable is None:
-        raise MethodError(f"{methods / name}: expected a method with a network, got one without `training` in its "
-                          "method.yaml; name another")  # fmt: skip
+        raise MethodError(f"{methods / name}: this method has no network (no `training` in its method.yaml); name "
+                          "another")  # fmt: skip
     method = load_deblurrer(methods, name)
     with TemporaryDirectory() as folder:
         weights = Path(folder) / "weights"

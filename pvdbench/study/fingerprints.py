@@ -11,6 +11,8 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 
 import pvdbench
@@ -20,6 +22,8 @@ TREE = Path(pvdbench.__file__).parents[1]
 """The folder that holds the package that runs."""
 
 _PACKAGE, _COMMANDS = "pvdbench", "pvdbench.cli."
+_GROUPS = ("pvdbench.layouts", "pvdbench.protocols")
+"""Of entry points; files of methods, a group of their own, are in the records of their rows."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,13 @@ def command_fingerprint(command: CommandFunction, *, choice: str = "", tree: Pat
         choice: a key of the dictionaries of functions that the command uses; the others' values are not followed.
         tree: the folder that holds pvdbench/.
 
-    Returns: `command`, the hash of its text, and `code`, a hash for each file of pvdbench below tree.
+    Returns: `command`, the hash of its text; `code`, a hash for each file of pvdbench below tree; `packages`, the same
+        for installed packages that register what these files load.
     """
     text, modules = _command_text(tree, command, choice)
-    code = file_hashes(imported_files(modules, tree), tree)
-    return {"command": hashlib.sha256(text.encode()).hexdigest(), "code": code}
+    files = imported_files(modules, tree)
+    hashed = hashlib.sha256(text.encode()).hexdigest()
+    return {"command": hashed, "code": file_hashes(files, tree), "packages": _registered_code(files)}
 
 
 def imported_files(modules: Iterable[str], tree: Path = TREE) -> set[Path]:
@@ -81,6 +87,20 @@ def relative_imports(path: Path) -> set[str]:
 def file_hashes(files: Iterable[Path], folder: Path) -> dict[str, str]:
     """Hash files, by their path from folder."""
     return {os.path.relpath(path, folder): file_sha256(path) for path in files}
+
+
+def _registered_code(files: Iterable[Path]) -> dict[str, str]:
+    """Hash the packages that register entry points of the groups that the files load."""
+    texts = [path.read_text() for path in files if path.suffix == ".py"]
+    groups = [group for group in _GROUPS if any(f'_GROUP: Group = "{group}"' in text for text in texts)]
+    hashes: dict[str, str] = {}
+    for name in {point.module.split(".")[0] for group in groups for point in entry_points(group=group)}:
+        spec = find_spec(name)
+        if spec is not None and spec.origin is not None:
+            top = Path(spec.origin)
+            modules = top.parent.rglob("*.py") if spec.submodule_search_locations else [top]
+            hashes |= {f"{name}/{path}": sha256 for path, sha256 in file_hashes(modules, top.parent).items()}
+    return hashes
 
 
 def _path(tree: Path, module: str) -> Path:

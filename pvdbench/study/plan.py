@@ -1,19 +1,17 @@
 """What a study will take before anything of it runs: stages, disk, memory, hours, and what is missing here."""
 
-import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from pvdbench.core.errors import ParamsError, StudyError
+from pvdbench.core.errors import ParamsError
 from pvdbench.core.params import read_params
 from pvdbench.datasets.catalogue import read_catalogue
 from pvdbench.datasets.params import DataParams
+from pvdbench.study.dvc import changed_stages, stage_names
 from pvdbench.study.stage_cost import COUNTED, Stage, StageCosts
 from pvdbench.study.study import Study
 
@@ -53,25 +51,10 @@ def plan_study(study: Study, flops: float) -> Plan:
 
 
 def _states(folder: Path) -> list[tuple[str, bool]]:
-    """Every stage of the study in the order of dvc.yaml, and whether it is up to date, as DVC's commands say it."""
-    names = _dvc(folder, "stage", "list", "--name-only").split()
-    if not (folder / "dvc.lock").is_file():  # nothing ever ran
-        return [(name, False) for name in names]
-    changed = {name.rsplit(":", 1)[-1] for name in json.loads(_dvc(folder, "status", "--json", "dvc.yaml"))}
+    """Every stage of the study in the order of dvc.yaml, and whether it is up to date."""
+    names = stage_names(folder)
+    changed = changed_stages(folder) if (folder / "dvc.lock").is_file() else set(names)  # else nothing ever ran
     return [(name, name not in changed) for name in names]
-
-
-def _dvc(folder: Path, *words: str) -> str:
-    """Run DVC's command: what it prints is documented, its Python classes are not."""
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *words], cwd=folder, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[0].removeprefix("ERROR: ")
-        raise StudyError(
-            f"{folder}: DVC cannot read the study: {reason[:150]}; clone pvdbench with git, or run `dvc init`"
-        )
-    return done.stdout
 
 
 def _missing(study: Study, stages: Iterable[Stage]) -> Iterable[str]:

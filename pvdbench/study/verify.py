@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from pvdbench.core.errors import StudyError
+from pvdbench.study.dvc import stage_names
 from pvdbench.study.study import Study
 
 _Stages = Mapping[str, Mapping[str, Any]]
@@ -39,11 +40,12 @@ def verify_study(study: Study) -> Verification:
     Raises:
         StudyError: if no dvc.lock is committed, or one cannot be read.
     """
-    now, committed = _stages(study.folder, "dvc.lock"), _committed(study.folder, "dvc.lock")
+    data, used = study.root / "data", set(stage_names(study.folder))  # the lock keeps stages that are no more
+    now, committed = ({name: entry for name, entry in lock.items() if name in used}
+                      for lock in (_lock(study.folder), _committed_lock(study.folder)))  # fmt: skip
     used = _data_stages(study)
-    data = study.root / "data"
-    for stages, of_data in ((now, _stages(data, "dvc.lock")), (committed, _committed(data, "dvc.lock"))):
-        stages |= {f"data:{name}": entry for name, entry in of_data.items() if name in used}
+    for stages, lock in ((now, _lock(data)), (committed, _committed_lock(data))):
+        stages |= {f"data:{name}": entry for name, entry in lock.items() if name in used}
     names = sorted(now.keys() | committed.keys())
     differing = {name: tuple(_differences(now.get(name), committed.get(name)))
                  for name in names if now.get(name) != committed.get(name)}  # fmt: skip
@@ -57,18 +59,17 @@ def _data_stages(study: Study) -> set[str]:
     return sets | {f"subset@{name}" for name in sets}
 
 
-def _stages(folder: Path, name: str) -> dict[str, Mapping[str, Any]]:
-    path = folder / name
+def _lock(folder: Path) -> dict[str, Mapping[str, Any]]:
+    path = folder / "dvc.lock"
     return _parse(path.read_text(), str(path)) if path.is_file() else {}
 
 
-def _committed(folder: Path, name: str) -> dict[str, Mapping[str, Any]]:
-    git = subprocess.run(
-        ["git", "-C", str(folder), "show", f"HEAD:./{name}"], capture_output=True, text=True, check=False
-    )
+def _committed_lock(folder: Path) -> dict[str, Mapping[str, Any]]:
+    command = ["git", "-C", str(folder), "show", "HEAD:./dvc.lock"]
+    git = subprocess.run(command, capture_output=True, text=True, check=False)
     if git.returncode:
-        raise StudyError(f"{folder / name}: not in Git's last commit, so there is nothing to compare with; commit it")
-    return _parse(git.stdout, f"{folder / name} as committed")
+        raise StudyError(f"{folder / 'dvc.lock'}: not in Git's last commit, so nothing can be compared; commit it")
+    return _parse(git.stdout, f"{folder / 'dvc.lock'} as committed")
 
 
 def _parse(text: str, where: str) -> dict[str, Mapping[str, Any]]:

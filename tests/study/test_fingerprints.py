@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -197,6 +198,24 @@ def test_packages_that_hold_code_are_part_of_what_imports_from_them(package):
     tree = package(packages | {"one/a.py": "", "two/b.py": "", "cli/x.py": command})
     found = command_fingerprint(CommandFunction("pvdbench.cli.x", "f"), tree=tree)["code"]
     assert set(found) == {"pvdbench/one/a.py", "pvdbench/two/__init__.py", "pvdbench/two/b.py"}
+
+
+def test_installed_packages_are_part_of_what_loads_their_entry_points(package, monkeypatch, tmp_path):
+    command = "def f():\n    from pvdbench.scoring import registry\n\ndef g(): ...\n"
+    tree = package({"scoring/registry.py": '_GROUP: Group = "pvdbench.protocols"\n', "cli/x.py": command})
+    (tmp_path / "their_package").mkdir()
+    (tmp_path / "their_package" / "__init__.py").write_text("")
+    metric = tmp_path / "their_package" / "metric.py"
+    points = {"pvdbench.protocols": [EntryPoint("nrmse", "their_package.metric:PROTOCOLS", "pvdbench.protocols")]}
+    monkeypatch.setattr("pvdbench.study.fingerprints.entry_points", lambda group: points.get(group, []))
+    monkeypatch.syspath_prepend(tmp_path)
+    found = []
+    for text in ("a = 1\n", "a = 2\n"):
+        metric.write_text(text)
+        found.append(command_fingerprint(CommandFunction("pvdbench.cli.x", "f"), tree=tree))
+        assert set(found[-1]["packages"]) == {"their_package/__init__.py", "their_package/metric.py"}
+    assert found[0] != found[1]
+    assert command_fingerprint(CommandFunction("pvdbench.cli.x", "g"), tree=tree)["packages"] == {}
 
 
 def test_package_docstrings_hold_no_code_that_the_closure_would_miss():

@@ -1,0 +1,35 @@
+"""What DVC says of a study, by its documented commands: its Python classes for stages and their state are private."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from pvdbench.core.errors import StudyError
+
+
+def stage_names(study: Path) -> list[str]:
+    """List the stages of a study in the order of dvc.yaml, each as `dvc repro` takes it.
+
+    Raises:
+        StudyError: if DVC cannot read the study.
+    """
+    return _dvc(study, "stage", "list", "--name-only").split()
+
+
+def changed_stages(study: Path) -> set[str]:
+    """List the stages that are to run again; those that never ran are among them if any other did.
+
+    Raises:
+        StudyError: if DVC cannot read the study.
+    """
+    return {name.rsplit(":", 1)[-1] for name in json.loads(_dvc(study, "status", "--json", "dvc.yaml"))}
+
+
+def _dvc(study: Path, *words: str) -> str:
+    command = [sys.executable, "-m", "dvc", *words]
+    done = subprocess.run(command, cwd=study, capture_output=True, text=True, check=False)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[0].removeprefix("ERROR: ")[:150]
+        raise StudyError(f"{study}: DVC cannot read the study: {reason}; clone pvdbench with git, or run `dvc init`")
+    return done.stdout
