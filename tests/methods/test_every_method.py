@@ -78,7 +78,7 @@ def write_image_network(path):
     spec = importlib.util.spec_from_file_location("names", METHODS / "spandrel" / "torchvision_names.py")
     names = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(names)
-    with names.torchvision_at_least_by_name():
+    with names.torchvision_names():
         from spandrel.architectures.NAFNet import NAFNet
     network = NAFNet(width=8, middle_blk_num=1, enc_blk_nums=[1, 1], dec_blk_nums=[1, 1])
     torch.nn.init.zeros_(network.ending.weight)
