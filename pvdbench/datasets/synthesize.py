@@ -113,8 +113,8 @@ def summary(report: pd.DataFrame) -> str:
 
 def _check(exposure: Exposure) -> None:
     if exposure.window % 2 == 0 or exposure.window < _SHORTEST:
-        raise ParamsError(f"window: {exposure.window} is no odd number from {_SHORTEST}, so no middle frame is the "
-                          f"truth; take {exposure.window + 1}")  # fmt: skip
+        raise ParamsError(f"window: {exposure.window} is no odd number from {_SHORTEST}, so that no middle frame can "
+                          f"be the truth; take {exposure.window + 1}")  # fmt: skip
     if exposure.stride < 1 or exposure.interpolate < 0 or not 0 < exposure.scale <= 1:
         raise ParamsError(f"{exposure}: choose a stride from 1, interpolated frames from 0 and a scale in (0, 1]")
 
