@@ -48,13 +48,13 @@ def test_the_flow_difference_is_a_distance(x, y):
 
 def test_where_the_sharp_video_changes_by_more_than_ten_along_its_flow_it_is_taken_for_occluded():
     """Without motion: 10 more in one corner is noise, 11 more in another something that was not seen before."""
-    before = np.full((20, 30, 3), 100, np.uint8)
-    now = before.copy()
+    last = np.full((20, 30, 3), 100, np.uint8)
+    now = last.copy()
     now[:5, :5] += 10
     now[10:15, 20:25, 1] += 11
 
     class Second(FramePair):
-        before = FramePair(before, before)
+        before = FramePair(last, last)
 
     flow, seen = along_truth(Second(now, now), np.zeros((20, 30, 2), np.float32))
     expected = np.ones((20, 30), bool)

@@ -28,29 +28,30 @@ def built(fake, bounds=(), **groups):
 
 @pytest.fixture(scope="module")
 def both(fake, tmp_path_factory):
-    """The tables of a study that names both groups of rows."""
+    """A study whose tables have both groups of rows."""
     study = replace(fake, root=shutil.copytree(fake.root, tmp_path_factory.mktemp("both") / "study"))
-    return built(study, table4=OTHERS, variants=VARIANTS)
+    built(study, table4=OTHERS, variants=VARIANTS)
+    return study
 
 
 @pytest.mark.parametrize(("group", "rows"), [("table4", OTHERS), ("variants", VARIANTS)])
-def test_every_cell(fake, both, group, rows):
-    table = pd.read_csv(both / f"sample-{group}.csv").set_index("row")
+def test_every_cell(both, group, rows):
+    table = pd.read_csv(both.root / "reports" / "tables" / f"sample-{group}.csv").set_index("row")
     assert dict(zip(table.index, table["label"], strict=True)) == rows
-    filled = with_costs(fake.root, read_tables(both, "sample"))
+    filled = with_costs(both.root, read_tables(both.root / "reports" / "tables", "sample"))
     shown = pd.read_csv(io.StringIO(tables_text([filled], "csv", [group]))).set_index("row")
     for row in rows:
-        scores = pd.read_csv(fake.root / "data" / "scores" / "deblur" / "sample" / f"{row}.csv")
+        scores = pd.read_csv(both.root / "data" / "scores" / "deblur" / "sample" / f"{row}.csv")
         counted = scores[(scores.protocol == "koehler") & scores.counted]
         assert table.loc[row, "psnr_db_all"] == pytest.approx(counted.psnr_db.mean(), abs=1e-12)
-        complexity = read_complexity(fake.root / "data" / "complexity" / "deblur" / "sample" / f"{row}.json")
+        complexity = read_complexity(both.root / "data" / "complexity" / "deblur" / "sample" / f"{row}.json")
         assert table.loc[row, "params_total_m"] == pytest.approx(sum(complexity.parameters.values()) / 1e6)
-        cost = json.loads((fake.root / "data" / "cost" / "deblur" / "sample" / f"{row}.json").read_text())
+        cost = json.loads((both.root / "data" / "cost" / "deblur" / "sample" / f"{row}.json").read_text())
         assert shown.loc[row, "milliseconds_per_frame"] == cost["milliseconds_median"]
 
 
 def test_an_upper_bound_is_called_one(fake, both):
-    plain = (both / "sample-variants.md").read_text()
+    plain = (both.root / "reports" / "tables" / "sample-variants.md").read_text()
     assert "upper bound" not in plain
     best = next(row for row, label in VARIANTS.items() if f"| {label} | **" in plain)
     apart = (built(fake, bounds=[best], variants=VARIANTS) / "sample-variants.md").read_text()
