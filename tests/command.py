@@ -41,7 +41,9 @@ def edit(study, change):
 
 
 def files(folder):
-    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file() and ".git" not in p.parts}
+    """Every file below folder, but for Git's and data/logs, which no result is in."""
+    paths = (path for path in folder.rglob("*") if path.is_file() and not {".git", "logs"} & {*path.parts})
+    return {path.relative_to(folder): path.read_bytes() for path in paths}
 
 
 def one_line(run):

@@ -33,13 +33,18 @@ class TrainedRows(Rows[AnyTrained]):
         return "nothing" if self.motion_row(name).network is None else "motion"
 
     def deblur_training(self, name: str) -> Training:
-        """Say what makes the weights of a row of `deblur`."""
+        """Say what makes the weights of a row of `deblur`.
+
+        Raises:
+            ParamsError: if the row's keys do not suit its method.
+        """
         row = self.deblur_row(name)
         if row.weights is not None:
             return "imported"
+        recipe = self.recipe(name)  # it refuses a row of PVDNet's network with a method that brings its own
         if row.network is not None:
             return "pvdnet"
-        return "nothing" if self.recipe(name) is None else "competitor"
+        return "nothing" if recipe is None else "competitor"
 
     def sequence_recipe(self, name: str) -> SequenceRecipe:
         """Merge how PVDNet is trained in a row of `deblur`: `training.deblur`, the row's own keys in its place.
