@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,28 +72,28 @@ def code(folder: Path, words: str | None, out: Path | None) -> None:
 
     if (words is None) != (out is None):
         raise click.UsageError("--command and --out go together.")
+    root = click.get_current_context().find_root().command
     if words is None or out is None:
-        record_code(load_study(folder), command_function)
+        record_code(load_study(folder), partial(command_function, root))
         return
-    with replaced_file(out) as partial:
-        partial.write_text(
-            json.dumps(command_fingerprint(command_function(words.split())), indent=1, sort_keys=True) + "\n"
-        )
+    record = command_fingerprint(command_function(root, words.split()))
+    with replaced_file(out) as temporary:
+        temporary.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 
-def command_function(words: list[str]) -> "CommandFunction":
+def command_function(root: click.Command, words: list[str]) -> "CommandFunction":
     """Find the function behind a command line.
 
     Args:
+        root: the command `pvdbench`, with all its groups.
         words: after `pvdbench`; those after the command's own name are its arguments.
 
     Raises:
         StudyError: if there is no such command.
     """
-    from pvdbench.cli.main import cli
     from pvdbench.study.fingerprints import CommandFunction
 
-    command: click.Command | None = cli
+    command: click.Command | None = root
     for word in words:
         if not isinstance(command, click.Group):
             break

@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from functools import partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -12,12 +13,14 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from pvdbench.cli.study import command_function
+from pvdbench.cli import study as study_commands
+from pvdbench.cli.main import cli
 from pvdbench.core.errors import StudyError
 from pvdbench.study.code_records import record_code, stage_commands
 from pvdbench.study.fingerprints import CommandFunction, command_fingerprint, imported_files
 from pvdbench.study.study import load_study
 
+command_function = partial(study_commands.command_function, cli)
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 COMMANDS = stage_commands(ROOT / "dvc.yaml")
 WITH_ROWS = ("train-motion", "train-deblur", "motion", "deblur")
