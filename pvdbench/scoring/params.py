@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from pvdbench.core.params import StrictModel
-from pvdbench.scoring.registry import choices, named_protocols
+from pvdbench.scoring.metric import PSNR
+from pvdbench.scoring.registry import choices, named_protocols, protocols
 
 
 class VolumeParams(StrictModel):
@@ -34,10 +35,16 @@ class ProtocolParams(StrictModel):
     @field_validator("ranking")
     @classmethod
     def _ranks(cls, name: str) -> str:
-        named_protocols([name], any_frames=True)
+        if name not in _with_psnr(choices(any_frames=True)):
+            ranking = ", ".join(_with_psnr(choices(any_frames=True)))
+            raise ValueError(f"frames cannot be ranked by this; choose a protocol with PSNR: {ranking}")
         return name
 
     @property
-    def expanded(self) -> list[str]:
-        """names, with `all` spelt out."""
-        return choices() if "all" in self.names else list(self.names)
+    def tabled(self) -> list[str]:
+        """Those of names that give PSNR, which the paper's tables are made of."""
+        return _with_psnr(choices() if "all" in self.names else self.names)
+
+
+def _with_psnr(names: list[str]) -> list[str]:
+    return [name for name in names if PSNR in protocols()[name].metrics]

@@ -100,10 +100,10 @@ def _check_references(params: Params) -> None:
     if twice := [name for name in params.datasets.test if params.shown.count(name) > 1]:
         raise ParamsError(f"params.yaml: tables.figures.qualitative.datasets: '{twice[0]}' is one of datasets.test, "
                           "too; name it in one of the two")  # fmt: skip
-    if tables.protocol not in params.protocols.expanded:
-        choices = ", ".join(params.protocols.expanded)
-        raise ParamsError(f"params.yaml: tables.protocol: '{tables.protocol}' is not measured; choose from {choices}, "
-                          "or add it to protocols.names")  # fmt: skip
+    if tables.protocol not in params.protocols.tabled:
+        choices = ", ".join(params.protocols.tabled)
+        raise ParamsError(f"params.yaml: tables.protocol: '{tables.protocol}' gives no PSNR here; choose from "
+                          f"{choices}, or add it to protocols.names")  # fmt: skip
 
 
 def _check_repository(root: Path) -> None:

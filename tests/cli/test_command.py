@@ -64,7 +64,7 @@ def test_the_studies_are_valid(name, rows):
         ),
         (
             lambda p: p["tables"].update(protocol="ssim"),
-            "tables.protocol: 'ssim' is not measured; choose from koehler, koehler-sub",
+            "tables.protocol: 'ssim' gives no PSNR here; choose from koehler, koehler-sub",
         ),
         (lambda p: p["protocols"]["volume"].update(motion="raft"), "motion: no row 'raft'; choose from static, tvl1"),
         (

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from conftest import ROOT
+from pydantic import ValidationError
 
 from pvdbench.core.errors import ParamsError
 from pvdbench.io.tables import SCORE_KEYS
@@ -17,8 +18,8 @@ IMAGES = {name: PROTOCOLS[name] for name in choices(any_frames=True)}
 
 
 def test_the_parameters_know_the_same_protocols():
-    assert ProtocolParams(names=["all"], volume=VOLUME).expanded == list(PROTOCOLS)
-    assert ProtocolParams(names=["su-30"], volume=VOLUME).expanded == ["su-30"]
+    assert ProtocolParams(names=["all"], volume=VOLUME).tabled == list(IMAGES)
+    assert ProtocolParams(names=["su-30", "temporal"], volume=VOLUME).tabled == ["su-30"]
 
 
 def test_all_is_every_protocol_once():
@@ -58,6 +59,9 @@ def test_an_unknown_name_is_refused():
         named_protocols(["temporal"], any_frames=True)
     with pytest.raises(ParamsError, match="unknown protocol 'x'"):
         ProtocolParams(names=["x"], volume=VOLUME)
+    for name in ("temporal", "x"):
+        with pytest.raises(ValidationError, match="choose a protocol with PSNR: koehler, "):
+            ProtocolParams(names=["all"], ranking=name, volume=VOLUME)
 
 
 def test_a_task_has_its_own_protocols():
