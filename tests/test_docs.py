@@ -89,6 +89,14 @@ def test_the_way_of_a_number_names_functions_that_are_there():
         assert hasattr(importlib.import_module("pvdbench." + module.replace("/", ".")), name), (module, name)
 
 
+def test_the_registries_that_extensions_are_named_in_are_there():
+    table = ARCHITECTURE[ARCHITECTURE.index("## One place") : ARCHITECTURE.index("## What is ours")]
+    registries = re.findall(r"`(\w+)` in ([\w/]+)\.py", table)
+    assert len(registries) == 4
+    for name, module in registries:
+        assert hasattr(importlib.import_module("pvdbench." + module.replace("/", ".")), name), (module, name)
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "log.md"])  # which says what was
 def test_files_of_the_package_that_a_page_names_are_there(page):
     text = (DOCS / page).read_text()

@@ -2,12 +2,12 @@
 
 import itertools
 import shutil
-import subprocess
 
 import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT, make_dataset
+from fake_study import commit
 from outside_package import (
     OutsidePackage,
     add_layout,
@@ -46,7 +46,6 @@ def test_all_three_are_in_the_help(package, tmp_path):
 def study(package, tmp_path_factory):
     """A study whose data set has their layout, one row their method, and every row a score of their protocol."""
     folder = tmp_path_factory.mktemp("study")
-    subprocess.run(["git", "init", "-q", folder], check=True)
     for name in ("input", "static"):
         shutil.copytree(ROOT / "methods" / name, folder / "methods" / name)
     shutil.copytree(ROOT / "data" / "published", folder / "data" / "published")
@@ -77,6 +76,8 @@ def study(package, tmp_path_factory):
         },
     }  # fmt: skip
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    (folder / ".gitignore").write_text("data\nreports\nmine\n")
+    commit(folder)
     run(
         package, folder, "datasets add shelf mine", "infer motion shelf static", "infer deblur shelf input",
         "infer deblur shelf theirs", "score truth shelf", "score motion shelf static", "score deblur shelf input",
@@ -99,5 +100,13 @@ def test_the_score_files_have_the_metric(study):
             assert score.nrmse == pytest.approx(normalized_root_mse(truth, estimate), abs=5e-7)
 
 
-def test_the_tables_are_made(study, package):
-    run(package, study, "tables")
+def test_tables_and_report_show_the_row_and_the_metric(study, package):
+    run(package, study, "tables", "figures", "report")
+    scores = {row: pd.read_csv(study / f"data/scores/deblur/shelf/{row}.csv")["nrmse"] for row in ("input", "theirs")}
+    table = (study / "reports/tables/shelf-metrics-deblur.md").read_text()
+    assert f"| nrmse: NRMSE | lower | {scores['input'].mean():.4f} | {scores['theirs'].mean():.4f} |" in table
+    assert "| nrmse: NRMSE | lower | " in (study / "reports/tables/shelf-metrics-motion.md").read_text()
+    page = (study / "reports/index.html").read_text()
+    assert "Theirs" in page and '"NRMSE"' in page and (study / "reports/methods/deblur-theirs.html").exists()
+    for kind in ("means", "differences", "scores"):
+        assert f'"{kind}/shelf/deblur/nrmse"' in page
