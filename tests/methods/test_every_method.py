@@ -45,7 +45,7 @@ def weights(tmp_path_factory):
     model = VideoDeblurrer(NetworkParams(volume="gray", width=0.125, blocks=1), flow)
     save_weights(folder / "deblur", model.state_dict(), architecture(model))
     if missing_package(read_card(METHODS, "spandrel")) is None:
-        write_image_network(folder / "spandrel")
+        write_image_network(folder / "spandrel.pth")
     return folder
 
 
@@ -69,7 +69,8 @@ def loaded(name, weights):
         pytest.skip(f"needs the package {package}: {card.needs}")
     method = (load_deblurrer if card.task == "deblur" else load_motion_estimator)(METHODS, name)
     file = weights / (name if (weights / name).exists() else card.task)
-    get_ready(method, METHODS, name, CPU, **({"given": file} if card.weights else {"trained": file}))
+    given = weights / f"{name}.pth" if card.weights else None
+    get_ready(method, METHODS, name, CPU, trained=file, given=given)
     return method
 
 
