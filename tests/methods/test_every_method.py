@@ -68,8 +68,9 @@ def loaded(name, weights):
     if package := missing_package(card):
         pytest.skip(f"needs the package {package}: {card.needs}")
     method = (load_deblurrer if card.task == "deblur" else load_motion_estimator)(METHODS, name)
-    file = next((weights / made for made in (name, f"{name}.pth") if (weights / made).exists()), weights / card.task)
-    get_ready(method, METHODS, name, CPU, **({"given": file} if card.weights else {"trained": file}))
+    file = weights / (name if (weights / name).exists() else card.task)
+    given = weights / f"{name}.pth" if card.weights else None
+    get_ready(method, METHODS, name, CPU, trained=file, given=given)
     return method
 
 
