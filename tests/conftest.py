@@ -23,7 +23,8 @@ FIRST = ("pipeline", "training", "report", "figures", "methods")
 TOGETHER = ("report", "figures", "tables")
 """Folders whose tests share what is dear to make, so that one worker takes them all."""
 SLOW = {
-    "pipeline", "training", "report", "figures", "test_every_method", "test_skipped", "test_flownet2", "test_same_bytes",
+    "pipeline", "training", "report", "figures",
+    "test_every_method", "test_skipped", "test_flownet2", "test_same_bytes",
 }  # fmt: skip
 """Folders and modules that `make test-fast` leaves out, beside what opens a browser or is marked slow itself."""
 
