@@ -68,7 +68,7 @@ def _numbers(path: Path) -> pd.DataFrame:
     wanting = [column for column in NUMBERS if column not in table]
     if wanting:
         raise DataError(
-            f"{path}: expected the columns {', '.join(NUMBERS)}, found no {', '.join(wanting)}; restore it with "
+            f"{path} lacks the columns {', '.join(wanting)}; restore it with "
             f"`git checkout -- {path.name}` in its folder"
         )
     return table[list(NUMBERS)]
@@ -83,6 +83,6 @@ def _csv(path: Path) -> pd.DataFrame:
         return pd.read_csv(path)
     except FileNotFoundError:
         raise DataError(
-            f"{path}: expected the paper's numbers, found no file; restore it with "
+            f"{path}: this file of published numbers is missing; restore it with "
             f"`git checkout -- {path.name}` in its folder"
         ) from None

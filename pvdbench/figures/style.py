@@ -160,8 +160,8 @@ def read_pictures(folder: Path) -> list[Picture]:
     try:
         return [Picture(**picture) for picture in json.loads(path.read_text())]
     except FileNotFoundError:
-        raise DataError(f"{path}: expected the index of figures, found no file; run `dvc repro figures`") from None
+        raise DataError(f"{path}: there are no figures yet; run `dvc repro figures`") from None
     except (ValueError, TypeError) as error:
         raise DataError(
-            f"{path}: expected the index of figures, got '{error}'; run `dvc repro --force --single-item figures`"
+            f"{path}: this is no index of figures ({error}); run `dvc repro --force --single-item figures`"
         ) from error

@@ -73,7 +73,7 @@ def read_context(root: Path, dataset: str, params: TableParams, *, ranking: str)
     table = read_table(path, MANIFEST)
     test = table[table["split"] == "test"]
     if test.empty:
-        raise DataError(f"{path}: expected frames of split 'test', found none; fetch or render the data set again")
+        raise DataError(f"{path} has no frames of the split 'test'; fetch or render the data set again")
     return Context(
         dataset=dataset,
         about=", ".join(filter(None, (params.about.get(dataset), describe_subset(path.parent)))),

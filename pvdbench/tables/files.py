@@ -55,10 +55,10 @@ def read_tables(folder: Path, dataset: str) -> DatasetTables:
         skipped = tuple(SkippedRow(**row) for row in whole["skipped"])
         return DatasetTables(whole["dataset"], whole["data"], tuple(tables), tuple(findings), skipped)
     except FileNotFoundError:
-        raise DataError(f"{path}: expected the tables of '{dataset}', found no file; run `dvc repro tables`") from None
+        raise DataError(f"{path}: '{dataset}' has no tables yet; run `dvc repro tables`") from None
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(
-            f"{path}: expected tables, got '{error}'; run `dvc repro --force --single-item tables`"
+            f"{path}: these are no tables ({error}); run `dvc repro --force --single-item tables`"
         ) from error
 
 

@@ -39,8 +39,7 @@ def check_unmixed(column: str, numbers: Iterable[Number]) -> None:
     if len(places) > 1:
         got = ", ".join(f"{dataset} under {protocol}" for dataset, protocol in places)
         raise DataError(
-            f"published numbers, column '{column}': expected one data set under one protocol, got {got}; "
-            "give each a column of its own"
+            f"published numbers, column '{column}' mixes {got}; give each data set and protocol a column of its own"
         )
 
 
@@ -216,17 +215,13 @@ def _check(here: pd.DataFrame, labels: Mapping[str, str]) -> None:
     for name in here["protocol_name"]:
         if name not in protocols() and name != UNKNOWN:
             raise DataError(
-                f"data/published: expected protocol_name among {', '.join(protocols())} and {UNKNOWN}, got '{name}'; "
-                "correct the name"
+                f"data/published: unknown protocol_name '{name}'; choose from {', '.join(protocols())}, {UNKNOWN}"
             )
     twice = here[here.duplicated([*_LINE, "protocol_name"])]
     if not twice.empty:
         raise DataError(
-            f"data/published: expected one number of a method, year, source and protocol, got two for "
-            f"{_label(twice.iloc[0])}; tell them apart by their source"
+            f"data/published has two numbers for {_label(twice.iloc[0])}, with one year, source and protocol; tell "
+            "them apart by their source"
         )
     if len(set(labels.values())) < len(labels):
-        raise ParamsError(
-            f"tables.published: expected a row for each published method, got {', '.join(labels.values())}; "
-            "name each method once"
-        )
+        raise ParamsError(f"tables.published names a method twice: {', '.join(labels.values())}; name each once")

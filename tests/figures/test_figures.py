@@ -174,7 +174,7 @@ def test_labels_are_apart_in_the_order_of_their_values(values, distance):
 def test_bad_input_is_named(own, without_plots):
     figures = PARAMS["figures"] | {"deblur": PARAMS["figures"]["deblur"] | {"better": "nothing"}}
     with pytest.raises(
-        ParamsError, match=r"tables\.figures\.deblur: expected rows of its table, input, .*got 'nothing'"
+        ParamsError, match=r"tables\.figures\.deblur: 'nothing' is no row of its table; choose from input, "
     ):
         _build(own, TableParams.model_validate(PARAMS | {"figures": figures}))
     frame = own.root / "data" / "motion" / "sample" / "tvl1"
@@ -269,7 +269,7 @@ def test_ideal_warping_is_closest_to_the_truth(fake):
 @pytest.mark.parametrize(
     "figures, text",
     [
-        ({"compare": {"x": _COMPARISON | {"rows": ["no"]}}}, r"figures\.compare\.x: expected rows of its table"),
+        ({"compare": {"x": _COMPARISON | {"rows": ["no"]}}}, r"figures\.compare\.x: 'no' is no row of its table"),
         (
             {"compare": {"x": _COMPARISON | {"frame": ["clip9", "00000"]}}},
             r"frame: expected a clip of clip0, clip1, .*got",
@@ -278,9 +278,12 @@ def test_ideal_warping_is_closest_to_the_truth(fake):
             {"compare": {"x": _COMPARISON | {"boxes": [[0, 0, 99, 4], [0, 0, 4, 4]]}}},
             r"boxes: .* within 48x32, got \[0,",
         ),
-        ({"qualitative": _WILD | {"rows": ["no"]}}, r"figures\.qualitative: expected rows of its table, .*got 'no'"),
-        ({"warp": _WARP | {"motion": "no"}}, r"figures\.warp\.motion: expected rows of the tables, static, .*got 'no'"),
-        ({"warp": {"motion": "bimnet", "outputs": {"naive": "bimc"}}}, r"row with the pixel volume under 'ideal'"),
+        ({"qualitative": _WILD | {"rows": ["no"]}}, r"figures\.qualitative: 'no' is no row of its table"),
+        (
+            {"warp": _WARP | {"motion": "no"}},
+            r"figures\.warp\.motion: 'no' is no row of the tables; choose from static, ",
+        ),
+        ({"warp": {"motion": "bimnet", "outputs": {"naive": "bimc"}}}, r"there is no 'ideal'; name the row"),
     ],
 )
 def test_a_figure_that_cannot_be_drawn_is_refused(fake, figures, text, without_plots):

@@ -277,15 +277,15 @@ def test_equal_inputs_give_equal_bytes(built):
 def test_what_is_missing_is_named_with_the_stage_to_run(ready):
     reports = ready.root / "reports"
     (reports / "figures" / "figures.json").unlink()
-    with pytest.raises(DataError, match=r"figures\.json: expected the index of figures, .*run `dvc repro figures`"):
+    with pytest.raises(DataError, match=r"figures\.json: there are no figures yet; run `dvc repro figures`"):
         _again(ready)
     (reports / "tables" / "sample.json").write_text("{")
-    with pytest.raises(DataError, match=r"sample\.json: expected tables, got .*run `dvc repro -f tables`"):
+    with pytest.raises(
+        DataError, match=r"sample\.json: these are no tables .*run `dvc repro --force --single-item tables`"
+    ):
         _again(ready)
     (reports / "tables" / "sample.json").unlink()
-    with pytest.raises(
-        DataError, match=r"tables/sample\.json: expected the tables of 'sample', .*run `dvc repro tables`"
-    ):
+    with pytest.raises(DataError, match=r"tables/sample\.json: 'sample' has no tables yet; run `dvc repro tables`"):
         _again(ready)
 
 

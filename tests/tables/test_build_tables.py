@@ -270,7 +270,7 @@ def test_the_files_that_are_missing_are_named(own):
     with pytest.raises(DataError, match=r"small\.json: file not found; run the stage of dvc\.yaml that writes it"):
         _build(own)
     (own.root / "data" / "published" / "table2.csv").unlink()
-    with pytest.raises(DataError, match=r"table2\.csv: expected the paper's numbers, found no file"):
+    with pytest.raises(DataError, match=r"table2\.csv: this file of published numbers is missing"):
         _build(own)
 
 
