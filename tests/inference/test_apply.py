@@ -230,7 +230,7 @@ def test_the_commands(folder, tmp_path):
     run = pvdbench("deblur", str(folder), "--method", "pvdnet", "--out", str(tmp_path / "p"))
     assert "pvdnet: this method needs a file of weights; give one with --weights" in one_line(run)
     run = pvdbench("deblur", str(folder), "--method", "tvl1", "--out", str(tmp_path / "p"))
-    assert "expected a method for 'deblur', got one for 'motion'" in one_line(run)
+    assert "this method is for 'motion', not for 'deblur'; name another" in one_line(run)
 
 
 @pytest.mark.skipif(not CLIPS, reason="PVDBENCH_CLIPS names no folder of real clips")
