@@ -1,6 +1,7 @@
 """The report against the tables that it shows: every number, escaping, provenance, equal bytes, bad input."""
 
 import hashlib
+import json
 import math
 import re
 import subprocess
@@ -104,7 +105,14 @@ def test_every_number_of_every_table_is_on_the_page(built):
         keys = [key for key in table.columns[4:] if not key.endswith(("_low", "_high", "_identical"))]
         for _, row in table.iterrows():
             label = row["label"].replace("_", "")  # the underscore became a subscript
+            if name == "table3":  # the stored table holds no time of a machine: the report takes it from data/cost
+                row["milliseconds_per_frame"] = _milliseconds(built.root, row["row"])
             assert ((label, ""), *((_printed(key, row[key]), _bounds(key, row)) for key in keys)) in shown, name
+
+
+def _milliseconds(root, row):
+    path = root / "data" / "cost" / "deblur" / "sample" / f"{row}.json"
+    return json.loads(path.read_text())["milliseconds_median"] if path.exists() else math.nan
 
 
 def _printed(key, value):
