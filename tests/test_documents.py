@@ -70,6 +70,8 @@ def found_command(words):
 @pytest.mark.parametrize(("page", "words"), commands("pvdbench"))
 def test_a_command_is_one_that_pvdbench_takes(page, words, monkeypatch):
     monkeypatch.setattr(click.Path, "convert", lambda self, value, param, ctx: Path(value))  # there, or not
+    if page.stem == "adding-a-layout":  # its example is installed in tests/test_extensions.py alone
+        monkeypatch.setattr("pvdbench.cli.datasets._LayoutName.convert", lambda self, value, param, ctx: value)
     command, rest = found_command(words)
     command.make_context(" ".join(words), rest)
 
@@ -169,4 +171,4 @@ def test_the_readme_leads_to_every_page_of_docs():
     assert len(links(ROOT / "README.md")) >= 12
     named = {(ROOT / path).resolve() for path, _ in links(ROOT / "README.md")}
     reached = named | {(page.parent / path).resolve() for page in PAGES for path, _ in links(page)}
-    assert {page.name for page in PAGES if page.resolve() not in reached} <= {"README.md"}
+    assert {page.name for page in PAGES if page.resolve() not in reached} <= {"README.md", "index.md"}  # the doors

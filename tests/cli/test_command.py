@@ -186,4 +186,4 @@ def test_the_report_of_a_study_without_scores_and_against_nothing(study):
         assert run.returncode == 0, run.stderr
         assert "No scores yet" in (study / "reports" / name).read_text()
     line = one_line(pvdbench("report", "--against", "nowhere", cwd=study))
-    assert "nowhere: expected a folder of scores or a Git revision whose scores DVC has, got" in line
+    assert "nowhere: neither a folder nor a Git revision whose scores DVC has" in line and "dvc fetch" in line

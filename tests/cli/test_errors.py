@@ -72,6 +72,7 @@ WRONG = [
     "code --study empty",
     "study plan",
     "study plan --study empty",
+    "study verify --study empty",
     "datasets list --data empty",
     "datasets fetch nobody",
     f"datasets fetch {LONG}",

@@ -21,6 +21,7 @@ from pvdbench.figures.style import spread_values
 from pvdbench.figures.warp import WarpExample
 from pvdbench.io.failure import write_failure
 from pvdbench.io.tables import MANIFEST, read_table, write_table
+from pvdbench.networks.params import NetworkParams
 from pvdbench.study.table_params import TableParams, WarpParams
 from pvdbench.tables.build import build_tables
 
@@ -259,7 +260,8 @@ def test_warping_is_shown_as_it_is_computed(fake, without_plots):
 
 def test_ideal_warping_is_closest_to_the_truth(fake):
     clip = read_clips(fake.root / "data" / "sample", "test")[1]
-    example = WarpExample(clip, "00003", fake.root / "data", "sample", {}, {}, WarpParams.model_validate(_WARP))
+    params, network = WarpParams.model_validate(_WARP), NetworkParams(volume="gray")
+    example = WarpExample(clip, "00003", fake.root / "data", "sample", {}, {}, params, network)
     warped = example._warped(clip.frames[3], clip.frames[2])
     truth = np.asarray(Image.open(clip.frames[3].sharp)) @ [0.2989, 0.587, 0.114]
     errors = {kind: np.abs(frame[..., 0] - truth)[4:-4, 4:-4].mean() for kind, frame in warped.items()}

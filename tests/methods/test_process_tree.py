@@ -9,30 +9,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
+from orphan import wait_for, work
 
 from pvdbench.core.errors import MethodError
 from pvdbench.methods.isolation import run_isolated
 from pvdbench.methods.process_tree import guarded
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted on Linux alone")
-
-CHILD = "import os, time; open({pid!r}, 'w').write(str(os.getpid())); time.sleep(600)"
-ORPHAN = "import os, sys; os.fork() and os._exit(0); os.execv(sys.executable, ['python', '-c', {child!r}])"
-
-
-def start_orphan(pid):
-    """Start a process that has its own session, another group and no parent, and wait until it runs."""
-    child = CHILD.format(pid=str(pid))
-    subprocess.Popen([sys.executable, "-c", ORPHAN.format(child=child)], start_new_session=True).wait()
-    wait_for(pid)
-
-
-def wait_for(pid):
-    for _ in range(6000):
-        if pid.exists() and pid.read_text():
-            return
-        time.sleep(0.01)
-    raise AssertionError("the child did not start")
 
 
 def is_gone(pid):
@@ -47,18 +31,6 @@ def is_gone(pid):
         time.sleep(0.01)
     os.kill(int(pid.read_text()), signal.SIGKILL)
     return False
-
-
-def work(pid, how, progress):
-    start_orphan(pid)
-    progress()
-    if how == "crash":
-        os.kill(os.getpid(), signal.SIGKILL)
-    if how == "hang":
-        time.sleep(600)
-    if how == "raise":
-        raise ValueError("no luck")
-    return how
 
 
 @pytest.mark.parametrize(
@@ -81,8 +53,8 @@ RUN = """
 import sys
 from functools import partial
 from pathlib import Path
-sys.path[:0] = [{tests!r}, {here!r}]
-from test_process_tree import work
+sys.path.insert(0, {tests!r})
+from orphan import work
 from pvdbench.methods.isolation import run_isolated
 run_isolated(partial(work, Path({pid!r}), "hang"), seconds=600)
 """
@@ -90,9 +62,9 @@ run_isolated(partial(work, Path({pid!r}), "hang"), seconds=600)
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
 def test_everything_ends_with_the_command_itself(tmp_path, sent):
-    pid, here = tmp_path / "pid", Path(__file__).parent
-    code = RUN.format(tests=str(here.parent), here=str(here), pid=str(pid))
-    command = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(here.parents[1])})
+    pid = tmp_path / "pid"
+    code = RUN.format(tests=str(ROOT / "tests"), pid=str(pid))
+    command = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)})
     wait_for(pid)
     command.send_signal(sent)
     command.wait()
@@ -101,9 +73,9 @@ def test_everything_ends_with_the_command_itself(tmp_path, sent):
 
 @pytest.mark.parametrize(("code", "expected"), [("raise SystemExit(3)", 3), ("import os; os.kill(os.getpid(), 9)", -9)])
 def test_a_guarded_program_ends_as_itself_with_its_orphans(tmp_path, code, expected):
-    here, pid = Path(__file__).parent, str(tmp_path / "pid")
-    start = f"import sys; sys.path[:0] = [{str(here.parents[1])!r}, {str(here)!r}]; from pathlib import Path; "
-    start += f"from test_process_tree import start_orphan; start_orphan(Path({pid!r})); {code}"
+    pid = str(tmp_path / "pid")
+    start = f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]; from pathlib import Path; "
+    start += f"from orphan import start_orphan; start_orphan(Path({pid!r})); {code}"
     assert subprocess.run(guarded([sys.executable, "-c", start]), check=False).returncode == expected
     assert is_gone(tmp_path / "pid")
 

@@ -48,6 +48,8 @@ def test_opens_from_disk(browser, report, width, scheme):
         assert page.evaluate("document.documentElement.scrollWidth") == width  # wide tables scroll by themselves
         for name in ("table1", "table2", "table3", "section44", "ranks-deblur", "lens", "quantiles", "clips-deblur"):
             assert page.locator(f'table[data-name="sample-{name}"]').is_visible()
+        names = page.eval_on_selector_all("table[data-name]", "tables => tables.map(table => table.dataset.name)")
+        assert len(names) == len(set(names)) > 10
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (background == "rgb(255, 255, 255)") == (scheme == "light")
 
@@ -264,18 +266,18 @@ def test_another_metric_appears_by_its_description_alone(browser, ready, monkeyp
     videos = pd.Series(values.index.get_level_values(0), index=values.index)
     with opened(browser, ready.root / "reports" / "index.html") as page:
         page.select_option("#control-protocol", "by-range")
-        heads = page.locator('table[data-name="sample-metrics-deblur"] thead tr').last.locator("th")
+        heads = page.locator('table[data-name="sample-protocol-metrics-deblur"] thead tr').last.locator("th")
         page.wait_for_function(
-            "() => document.querySelector('[data-name=sample-metrics-deblur] thead')?.textContent.includes('NRMSE')"
+            "() => document.querySelector('[data-name=sample-protocol-metrics-deblur] thead')?.textContent.includes('NRMSE')"
         )
         assert heads.all_text_contents() == ["NRMSE", "NRMSE", "NRMSE"]
-        for row, cells in _rows(page, "metrics-deblur").items():
+        for row, cells in _rows(page, "protocol-metrics-deblur").items():
             assert cells[0] == _told(bootstrap_of(TABLE_PARAMS).mean(values[row], videos), 4)
-        best = page.locator('[data-name="sample-metrics-deblur"] td.best').first
+        best = page.locator('[data-name="sample-protocol-metrics-deblur"] td.best').first
         assert best.text_content().startswith(f"{values[part.rows[-1]].mean():.4f}")
         page.wait_for_function("() => document.querySelector('#control-status').textContent.startsWith('by-range')")
         assert {cells[0][0] for cells in _rows(page, "table2").values()} == {"\u2013"}
-        tools = page.locator('.tools:has(+ .scroll table[data-name="sample-metrics-deblur"])')
+        tools = page.locator('.tools:has(+ .scroll table[data-name="sample-protocol-metrics-deblur"])')
         with page.expect_download() as download:
             tools.get_by_text("Download", exact=True).click()
         copied = pd.read_csv(download.value.path(), index_col=0)

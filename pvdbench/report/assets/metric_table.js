@@ -21,7 +21,7 @@ pvdbench.metricTable = (() => {
   }
 
   function build(task, names) {
-    const table = create("table", { class: "tooled", "data-name": `${dataset().name}-metrics-${task}`, "data-task": task });
+    const table = create("table", { class: "tooled", "data-name": `${dataset().name}-protocol-metrics-${task}`, "data-task": task });
     const groups = GROUPS.map(([name, title]) => create("th", { class: "span", scope: "colgroup", colspan: names.length }, name === "all" ? title : `${title} ${state.percent} %`));
     const heads = GROUPS.flatMap(([frames]) => names.map((name) => head(name, frames)));
     table.append(
