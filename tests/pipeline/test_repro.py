@@ -175,7 +175,7 @@ def test_rows_that_train_nothing_wait_for_no_training(clone):
         assert "code" in before(stage) and "pretrain" not in before(stage), stage
 
 
-def test_a_remote_brings_everything_back_and_nothing_runs_again(clone, scores, tmp_path):
+def test_a_remote_brings_everything_back_but_the_report(clone, scores, tmp_path):
     study, whole = "studies/smoke/dvc.yaml", "studies/smoke/dvc.yaml:report"
     run(clone, "dvc", "remote", "add", "--local", "--default", "store", str(tmp_path / "store"))
     run(clone, "dvc", "push", "--with-deps", whole)
