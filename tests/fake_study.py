@@ -13,7 +13,7 @@ import yaml
 from scipy.ndimage import gaussian_filter
 from skimage import data as photographs
 
-from pvdbench.io.complexity import Complexity, write_complexity
+from pvdbench.io.cost import Complexity, write_complexity
 from pvdbench.io.flow import write_flow
 from pvdbench.io.images import to_bytes, write_frame
 from pvdbench.io.tables import (

@@ -9,8 +9,7 @@ import pandas as pd
 from pvdbench.analysis.bootstrap import IDENTICAL, Bootstrap, Interval
 from pvdbench.analysis.groups import with_groups
 from pvdbench.core.errors import DataError
-from pvdbench.scoring.metric import PSNR
-from pvdbench.scoring.protocol import Task
+from pvdbench.scoring.protocol import PSNR, Task
 from pvdbench.scoring.protocols import endpoint
 from pvdbench.scoring.registry import protocols as registered
 from pvdbench.scoring.score_file import read_score_file

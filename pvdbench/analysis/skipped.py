@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pvdbench.io.failure import read_failure
+from pvdbench.io.frame_folders import read_failure
 from pvdbench.study.table_params import TableParams
 
 

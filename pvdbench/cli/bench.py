@@ -53,7 +53,7 @@ def training(width: float, batch: int, crop: int, updates: int, threads: int) ->
 def loader(batch: int, crop: int, sequence: int, workers: int, size: tuple[int, int], batches: int) -> None:
     """Time the sequences that training reads, from PNG frames and packed."""
     from pvdbench.io.cost import hardware
-    from pvdbench.training.loader_benchmark import loader_rates
+    from pvdbench.training.benchmark import loader_rates
     from pvdbench.training.params import SequenceRecipe
 
     sizes = {"preset": "paper", "batch": batch, "crop": [crop, crop], "sequence": sequence, "workers": workers}
@@ -77,7 +77,7 @@ def method(
 ) -> None:
     """Time the method NAME per frame, with an untrained network; one line of a table."""
     from pvdbench.core.device import compute_device
-    from pvdbench.inference.benchmark import frame_speed
+    from pvdbench.inference.cost import frame_speed
     from pvdbench.io.cost import hardware
 
     device = compute_device(threads)

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pvdbench.cli.options import study_folder
-from pvdbench.cli.terminal import print_table
+from pvdbench.cli.options import print_table, study_folder
 
 if TYPE_CHECKING:
     from pvdbench.datasets.video_check import VideoCheck

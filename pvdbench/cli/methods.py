@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pvdbench.cli.options import study_folder
-from pvdbench.cli.terminal import print_table
+from pvdbench.cli.options import print_table, study_folder
 
 if TYPE_CHECKING:
     from pvdbench.methods.card import Kind
@@ -104,8 +103,7 @@ def _run_and_score(study: "Study", name: str, dataset: str, weights: Path | None
     from pvdbench.analysis.scores import means_line
     from pvdbench.core.errors import MethodError
     from pvdbench.inference.runner import RowRun, run_row
-    from pvdbench.io.complexity import read_complexity
-    from pvdbench.io.cost import read_cost
+    from pvdbench.io.cost import read_complexity, read_cost
     from pvdbench.methods.card import read_card
     from pvdbench.scoring.dataset import ScoredRow, score_row
 

@@ -15,7 +15,7 @@ from pvdbench.analysis.scores import Scores
 from pvdbench.figures.inputs import FigureInputs
 from pvdbench.figures.style import Picture, colour, marker, math_label, page_size, plot_style, save_plot, spread_values
 from pvdbench.study.table_params import TableParams
-from pvdbench.tables.captions import Context
+from pvdbench.tables.inputs import Context
 
 _MIDDLES = (np.arange(TENTHS) + 0.5) * 100 / TENTHS
 _LINE = 0.055  # of the height of an axis: a label's line

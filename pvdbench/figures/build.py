@@ -1,21 +1,30 @@
-"""The stage `figures`: frames, flow, scores and training logs in, pictures and their captions out."""
+"""The stage `figures`: the registry of figures, drawn from frames, flow, scores and training logs, with captions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from pvdbench.analysis.scores import read_scores
 from pvdbench.analysis.skipped import read_skipped
 from pvdbench.core.errors import ParamsError
-from pvdbench.figures import training
+from pvdbench.figures import blur_curve, blurriness, examples, protocols, training, warp
+from pvdbench.figures.deblur import qualitative_pictures
 from pvdbench.figures.inputs import FigureInputs
-from pvdbench.figures.qualitative import qualitative_pictures
-from pvdbench.figures.registry import FIGURES
-from pvdbench.figures.style import write_pictures
+from pvdbench.figures.style import Picture, write_pictures
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.networks.params import NetworkParams
 from pvdbench.study.table_params import ExampleParams, TableParams, WarpParams
-from pvdbench.tables.captions import read_context
+from pvdbench.tables.inputs import read_context
+
+FIGURES: tuple[Callable[[FigureInputs], Iterable[Picture]], ...] = (
+    examples.pictures,
+    warp.pictures,
+    blur_curve.pictures,
+    blurriness.pictures,
+    protocols.pictures,
+)
+"""Each draws the figures of one data set; a picture's `part` is the report's heading that it stands under."""
+
 
 _PAPERS = NetworkParams(volume="gray")
 

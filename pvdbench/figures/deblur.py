@@ -1,17 +1,18 @@
 """Figures like Fig. 7 (rows on three consecutive frames, in two zoomed boxes), like Fig. 1, 8 and 9 (on one), and of
 videos without truth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pvdbench.analysis.scores import Scores, psnr_text
-from pvdbench.datasets.manifest import ClipFiles, FrameFiles
+from pvdbench.datasets.manifest import ClipFiles, FrameFiles, read_clips
 from pvdbench.figures.canvas import DENSITY, Canvas, with_boxes, zoomed
 from pvdbench.figures.choose_frames import Box, chosen_boxes, zoom_boxes
-from pvdbench.figures.style import math_label
+from pvdbench.figures.style import Picture, math_label
+from pvdbench.io.frame_folders import read_failure
 from pvdbench.io.images import Frame, read_frame
-from pvdbench.study.table_params import ComparisonParams, ExampleParams
+from pvdbench.study.table_params import ComparisonParams, ExampleParams, TableParams
 
 _TILE, _GAP, _HEAD = 192 * DENSITY, 6 * DENSITY, 18 * DENSITY
 
@@ -110,3 +111,29 @@ def _draw_zooms(
 ) -> None:
     for line, part in enumerate(zoomed(frame, boxes, tile[0] // 2, tile[1] // 2)):
         canvas.image(part, left, top + line * tile[1] // 2)
+
+
+_CAPTION = (
+    "A video without truth: nothing is measured. Chosen by rule: the middle frame of the clip, and the boxes where "
+    "{last} differs most from {first}."
+)
+
+
+def qualitative_pictures(study: Path, root: Path, params: TableParams, folder: Path) -> Iterator[Picture]:
+    """Write a picture of each chosen clip into folder; rows whose method failed are left out.
+
+    Raises:
+        DataError: if a data set or a frame is missing or damaged.
+    """
+    chosen, labels = params.figures.qualitative, params.deblur_labels
+    for dataset in chosen.datasets:
+        frames = study / "data" / "deblur" / dataset
+        rows = [row for row in chosen.rows if not read_failure(frames / row)]
+        for clip in read_clips(root / "data" / dataset, "test")[: chosen.count if rows else 0]:
+            frame = clip.frames[len(clip.frames) // 2]
+            file = f"{dataset}-{clip.video}.png"
+            size = QualitativeExample(clip, frame, frames, labels, rows).draw(folder / file)
+            title = f"Without truth: {dataset}, {clip.video}, frame {frame.name}"
+            alt = f"{title}: {', '.join(labels[row] for row in rows)} side by side"
+            caption = _CAPTION.format(first=labels[rows[0]], last=labels[rows[-1]])
+            yield Picture(file, dataset, title, caption, alt, *size)

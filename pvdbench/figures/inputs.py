@@ -8,7 +8,7 @@ from pvdbench.analysis.scores import Scores
 from pvdbench.datasets.manifest import ClipFiles, read_clips
 from pvdbench.networks.params import NetworkParams
 from pvdbench.study.table_params import ExampleParams, TableParams
-from pvdbench.tables.captions import Context
+from pvdbench.tables.inputs import Context
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,8 @@ from pvdbench.io.flow import Flow, write_flow
 from pvdbench.io.frame_folders import is_frame
 from pvdbench.io.images import Frame, read_frame, to_bytes, write_frame
 from pvdbench.io.video import UNWRITTEN, WRITTEN, VideoWriter
-from pvdbench.methods.clip import Clip
-from pvdbench.methods.interface import Deblurrer, MotionEstimator
-from pvdbench.methods.validation import require, require_frame
-from pvdbench.methods.video_clip import VideoClip
+from pvdbench.methods.clip import Clip, VideoClip
+from pvdbench.methods.interface import Deblurrer, MotionEstimator, require, require_frame
 
 _RATE = Fraction(30)  # of a video made from a folder of frames, which has none of its own
 

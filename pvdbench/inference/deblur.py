@@ -13,9 +13,8 @@ from pvdbench.inference.cost import RunCost, clock, multiply_adds, run_cost
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.images import to_bytes, write_frame
 from pvdbench.methods.clip import Clip
-from pvdbench.methods.interface import Deblurrer
+from pvdbench.methods.interface import Deblurrer, require_frame
 from pvdbench.methods.isolation import Progress
-from pvdbench.methods.validation import require_frame
 
 _COUNTED = 3  # frames of the first clip, over which multiply-adds are counted and a method warms up
 

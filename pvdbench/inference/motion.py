@@ -12,9 +12,8 @@ from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.flow import write_flow
 from pvdbench.io.images import to_bytes, write_frame
 from pvdbench.methods.clip import Clip
-from pvdbench.methods.interface import MotionEstimator
+from pvdbench.methods.interface import MotionEstimator, require
 from pvdbench.methods.isolation import Progress
-from pvdbench.methods.validation import require
 
 
 def run_motion(

@@ -17,9 +17,8 @@ from pvdbench.inference.cost import RunCost
 from pvdbench.inference.deblur import run_deblurring
 from pvdbench.inference.motion import run_motion
 from pvdbench.io.atomic import replaced_folder
-from pvdbench.io.complexity import Complexity, write_complexity
-from pvdbench.io.cost import measured_cost
-from pvdbench.io.failure import write_failure
+from pvdbench.io.cost import Complexity, measured_cost, write_complexity
+from pvdbench.io.frame_folders import write_failure
 from pvdbench.methods.card import Task, read_card
 from pvdbench.methods.command import CommandMethod
 from pvdbench.methods.interface import Loadable

@@ -1,12 +1,13 @@
-"""What a stage took on this machine: seconds, peak memory, hardware. Never part of a result, nor of a hash."""
+"""What a stage took on this machine (never part of a result), and what a row computes on any (Table 3, Sec. 4.5)."""
 
 import json
 import os
 import platform
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +72,39 @@ def machine(facts: dict[str, Any]) -> str:
     device = facts.get("device", "cpu")
     where = facts["hardware"] if device == "cpu" else str(device)
     return ", ".join(filter(None, (where, f"threads: {facts['threads']}", facts.get("precision", ""))))
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """One row over one data set; a row whose method failed has neither parameters nor a frame size.
+
+    Attributes:
+        parameters: by part (`deblur`, `motion`); empty for a method without learned parameters.
+        multiply_adds_720p: per frame of 1280x720; None where PyTorch cannot count them.
+        width, height: of the frames, in pixels.
+    """
+
+    parameters: Mapping[str, int]
+    multiply_adds_720p: float | None = None
+    width: int = 0
+    height: int = 0
+
+
+def write_complexity(path: Path, complexity: Complexity) -> None:
+    """Write a JSON file; equal values give equal bytes."""
+    with replaced_file(path) as partial:
+        partial.write_text(json.dumps(asdict(complexity), indent=1, sort_keys=True) + "\n")
+
+
+def read_complexity(path: Path) -> Complexity:
+    """Read what write_complexity wrote.
+
+    Raises:
+        DataError: if the file is missing or damaged.
+    """
+    try:
+        return Complexity(**json.loads(path.read_text()))
+    except FileNotFoundError:
+        raise DataError(f"{path}: file not found; run the stage of dvc.yaml that writes it") from None
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{path}: damaged ({error}); run the stage of dvc.yaml that writes it again") from error

@@ -1,5 +1,6 @@
-"""Folders of frames: which files are frames, and in which order."""
+"""Folders of frames: which files are frames, in which order, and the reason that stands in place of frames."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
@@ -37,3 +38,26 @@ def frame_files(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise DataError(f"{folder}: this folder of frames is not there; fetch or unpack it again")
     return frames_by_name(folder.iterdir())
+
+
+_FILE = "failed.json"
+
+
+def write_failure(folder: Path, reason: str) -> None:
+    """Write the reason into the row's folder."""
+    (folder / _FILE).write_text(json.dumps({"reason": reason}) + "\n")
+
+
+def read_failure(folder: Path) -> str:
+    """Read the reason from a row's folder; empty where the row has its frames.
+
+    Raises:
+        DataError: if the file is damaged.
+    """
+    path = folder / _FILE
+    if not path.is_file():
+        return ""
+    try:
+        return str(json.loads(path.read_text())["reason"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: not JSON with a reason ({error}); run the row again") from error

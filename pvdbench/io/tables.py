@@ -12,7 +12,7 @@ MANIFEST = ("video", "split", "frame", "blurry", "sharp", "flow", "occlusion", "
 """A data set's frames; paths relative to its folder, sharp, flow and occlusion empty where no truth exists."""
 
 SCORE_KEYS = ("dataset", "method", "task", "video", "frame", "protocol", "counted")
-"""What every score file begins with, one row per frame and protocol; a column per metric follows (scoring/metric.py).
+"""What every score file begins with, one row per frame and protocol; a column per metric follows (scoring/protocol.py).
 
 counted is False where the protocol leaves the frame out of its averages."""
 

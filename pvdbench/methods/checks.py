@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from pvdbench.core.errors import PvdbenchError
-from pvdbench.methods.card import MethodCard
-from pvdbench.methods.card_files import named_files
+from pvdbench.methods.card import MethodCard, named_files
 from pvdbench.methods.check_inputs import CheckedMethod
-from pvdbench.methods.flow_checks import FLOW_CHECKS
-from pvdbench.methods.frame_checks import FRAME_CHECKS
+from pvdbench.methods.frame_checks import FLOW_CHECKS, FRAME_CHECKS
 from pvdbench.methods.isolation import Progress, run_isolated
 from pvdbench.methods.loading import load_deblurrer
 from pvdbench.methods.precomputed import PrecomputedFrames

@@ -1,4 +1,4 @@
-"""What a method offers: a deblurrer, a motion estimator, and optionally a network that the training loop trains."""
+"""What a method offers (a deblurrer, a motion estimator, a network to train), and the validation of what it yields."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from pvdbench.core.errors import ParamsError, shorten
+from pvdbench.core.errors import MethodError, ParamsError, shorten
 from pvdbench.methods.clip import Clip
 
 
@@ -93,3 +93,32 @@ class Trainable:
     def header(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Make the header of a weights file, enough to build the network again."""
         return {"network": self.name, "options": dict(options)}
+
+
+def require(values: Tensor, shape: tuple[int, ...], where: str) -> None:
+    """Refuse values that break the contract.
+
+    Raises:
+        MethodError: if they are no tensor, have another shape or are not all finite.
+    """
+    if not isinstance(values, Tensor):
+        raise MethodError(
+            f"{where}: the method yielded a {type(values).__name__}, not a tensor of shape {shape}; mend it"
+        )
+    if tuple(values.shape) != shape:
+        raise MethodError(f"{where}: the method yielded shape {tuple(values.shape)}, not {shape}; mend it")
+    if not bool(torch.isfinite(values).all()):
+        raise MethodError(f"{where}: the method yielded values that are not finite; mend it")
+
+
+def require_frame(values: Tensor, shape: tuple[int, ...], where: str) -> None:
+    """Refuse a frame that breaks the contract, which also wants values in [0, 1].
+
+    Raises:
+        MethodError: if it does.
+    """
+    require(values, shape, where)
+    low, high = float(values.min()), float(values.max())
+    if low < 0 or high > 1:
+        raise MethodError(f"{where}: the method yielded values from {low:.4g} to {high:.4g}, not in [0, 1]; yield "
+                          "frame.clamp(0, 1)")  # fmt: skip

@@ -10,8 +10,7 @@ from typing import Any
 import torch
 
 from pvdbench.core.errors import MethodError, WeightsError, shorten
-from pvdbench.methods.card import MethodCard, Task, read_card
-from pvdbench.methods.card_files import locate_weights
+from pvdbench.methods.card import MethodCard, Task, locate_weights, read_card
 from pvdbench.methods.command import CommandMethod
 from pvdbench.methods.interface import Deblurrer, Loadable, MotionEstimator, State, Trainable
 from pvdbench.methods.precomputed import PrecomputedFrames

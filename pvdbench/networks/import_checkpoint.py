@@ -1,10 +1,12 @@
-"""Turning checkpoints that others published into weights files: PVDNet, flow networks, and competing methods."""
+"""Turn checkpoints that others published into weights files: tensors alone are read, no code in a pickle is run."""
 
+import pickle
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from pvdbench.core.errors import MethodError, WeightsError
@@ -15,8 +17,40 @@ from pvdbench.networks.flownet2 import FlowNet2, official_keys
 from pvdbench.networks.liteflownet import LiteFlowNet
 from pvdbench.networks.motion import motion_header
 from pvdbench.networks.params import NetworkParams
-from pvdbench.networks.torch_checkpoint import read_checkpoint
 from pvdbench.networks.video_deblurrer import VideoDeblurrer, architecture
+
+_WRAPPERS = ("state_dict", "params_ema", "params", "model", "G")  # under which training programs put the tensors
+
+
+def read_checkpoint(path: Path) -> dict[str, Tensor]:
+    """Read the tensors of a PyTorch checkpoint by name, without `module.` in front.
+
+    Raises:
+        WeightsError: if the file is missing, damaged, holds more than tensors or no named tensors.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise WeightsError(f"{path}: there is no such checkpoint; correct the path") from None
+    except pickle.UnpicklingError as error:
+        reason = str(error).split("WeightsUnpickler error: ")[-1].split(" Please ")[0].split("\n")[0][:120]
+        raise WeightsError(f"{path}: this checkpoint holds more than tensors, which was not run ({reason}); ask its "
+                           "authors for a state_dict") from error  # fmt: skip
+    except Exception as error:  # a damaged file fails in as many ways as there are bytes
+        reason = (str(error) or type(error).__name__).split("\n")[0][:120]
+        raise WeightsError(f"{path}: cannot read this as a PyTorch checkpoint: {reason}; get it again") from error
+    for wrapper in _WRAPPERS:
+        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
+            content = content[wrapper]
+    if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
+        raise WeightsError(f"{path}: this checkpoint is a {type(content).__name__}, not names and tensors; "
+                           "save a state_dict")  # fmt: skip
+    for name, value in content.items():
+        if value.numel() * value.element_size() > value.untyped_storage().nbytes():  # a few bytes may say they are many
+            raise WeightsError(f"{path}: {str(name)[:80]}: the file holds less than this tensor's shape says; "
+                               "get it again")  # fmt: skip
+    return {str(name).removeprefix("module."): value for name, value in content.items()}
+
 
 _SCALES = ("one", "two", "three", "four", "five", "six")  # the authors write three letters of each
 _LITEFLOWNET = (  # ours, the authors'; sniklaus' names say net for module

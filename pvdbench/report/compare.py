@@ -13,11 +13,10 @@ import pandas as pd
 from pvdbench.analysis.bootstrap import Interval, bootstrap_of
 from pvdbench.core.errors import DataError
 from pvdbench.io.atomic import replaced_file
+from pvdbench.report.build import render_comparison
 from pvdbench.report.inputs import StudyInputs
 from pvdbench.report.numbers import ProtocolScores, read_task_scores, shown_metrics
-from pvdbench.report.render import render_comparison
-from pvdbench.scoring.metric import Metric
-from pvdbench.scoring.protocol import Task
+from pvdbench.scoring.protocol import Metric, Task
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pvdbench.report.methods import Method
 from pvdbench.report.numbers import TaskNumbers, shown_metrics
 from pvdbench.report.packs import Pack
 from pvdbench.report.viewer import ClipPictures
-from pvdbench.scoring.metric import Metric
+from pvdbench.scoring.protocol import Metric
 from pvdbench.tables.files import DatasetTables
 
 

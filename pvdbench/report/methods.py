@@ -12,13 +12,11 @@ import pandas as pd
 
 from pvdbench.core.errors import DataError
 from pvdbench.io.checksum import file_sha256
-from pvdbench.io.complexity import Complexity, read_complexity
-from pvdbench.io.cost import read_cost
-from pvdbench.io.failure import read_failure
+from pvdbench.io.cost import Complexity, read_complexity, read_cost
+from pvdbench.io.frame_folders import read_failure
 from pvdbench.report.numbers import TaskNumbers, shown_metrics
 from pvdbench.report.training_curve import Curve, read_curve
-from pvdbench.scoring.metric import Metric
-from pvdbench.scoring.protocol import Task
+from pvdbench.scoring.protocol import Metric, Task
 
 _SHOWN = 4  # best and worst frames
 

@@ -10,8 +10,7 @@ import pandas as pd
 from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.scores import read_row, score_path
 from pvdbench.analysis.statistics import ProtocolStatistics
-from pvdbench.scoring.metric import Metric
-from pvdbench.scoring.protocol import Protocol, Task
+from pvdbench.scoring.protocol import Metric, Protocol, Task
 from pvdbench.scoring.protocols import endpoint
 from pvdbench.scoring.registry import metrics, protocols
 from pvdbench.scoring.truth import read_truth

@@ -14,7 +14,7 @@ from pvdbench.core.errors import DataError, StudyError
 from pvdbench.io.checksum import file_sha256
 from pvdbench.io.cost import read_cost
 from pvdbench.io.tables import MANIFEST, read_table
-from pvdbench.training.recipes import MOTION_PRESETS, SEQUENCE_PRESETS
+from pvdbench.training.params import MOTION_PRESETS, SEQUENCE_PRESETS
 
 _PACKAGES = ("pvdbench", "torch", "numpy", "scipy", "pandas", "scikit-image", "matplotlib", "pillow", "dvc")
 

@@ -10,12 +10,11 @@ from PIL import Image
 
 from pvdbench.figures.cost import COSTS, write_cost_pictures
 from pvdbench.io.atomic import replaced_file
-from pvdbench.report.build import write_pictures
+from pvdbench.report.build import ASSETS, SCRIPTS, STYLES, Inlined, render, write_pictures
 from pvdbench.report.index import study_index
 from pvdbench.report.inputs import StudyInputs
 from pvdbench.report.numbers import ENDPOINT
 from pvdbench.report.packs import Pack
-from pvdbench.report.render import ASSETS, SCRIPTS, STYLES, Inlined, render
 from pvdbench.report.viewer import evenly_spread_order
 
 LIMIT = 10_000_000

@@ -15,8 +15,7 @@ from pvdbench.io.images import read_frame
 from pvdbench.scoring.dataset import read_estimate
 from pvdbench.scoring.executor import Jobs, in_order
 from pvdbench.scoring.frame_pair import FramePair
-from pvdbench.scoring.metric import Metric
-from pvdbench.scoring.protocol import Protocol
+from pvdbench.scoring.protocol import Metric, Protocol
 from pvdbench.scoring.registry import named_protocols, score_pair
 from pvdbench.scoring.score_file import score_table, write_score_file
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from pvdbench.core.params import StrictModel
-from pvdbench.scoring.metric import PSNR
+from pvdbench.scoring.protocol import PSNR
 from pvdbench.scoring.registry import choices, named_protocols, protocols
 
 

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from pvdbench.core.colour import gray
 from pvdbench.datasets.manifest import ClipFiles, read_clips
-from pvdbench.io.failure import read_failure
 from pvdbench.io.flow import read_flow
+from pvdbench.io.frame_folders import read_failure
 from pvdbench.io.images import read_frame
 from pvdbench.io.tables import VOLUME_STATISTICS, write_table
 from pvdbench.methods.clip import to_tensor

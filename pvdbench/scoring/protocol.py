@@ -1,11 +1,64 @@
-"""A protocol: how frames are scored, by which metrics, and which frames of a clip its averages count."""
+"""Metrics, a column of the score files each, and protocols: how frames are scored by them, and which frames count."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from pvdbench.scoring.frame_pair import FramePair
-from pvdbench.scoring.metric import Metric
+
+Better = Literal["higher", "lower", "neither"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One quantity that a protocol gives per frame.
+
+    Attributes:
+        name: the column in score files, unit included, such as psnr_db.
+        label: as tables and the report print it, without its unit.
+        unit: dB, px; empty where there is none.
+        better: which numbers are better; "neither" for what only describes a frame.
+        digits: printed after the decimal point.
+        lowest, highest: a score file with a value outside is refused.
+        optional: whether a frame may have none although its protocol gives the metric, as where no pixel is visible.
+        infinite: whether frames that equal the truth have an infinite value; means leave those out and count them.
+        decimals: written to score files: more than anybody reads, fewer than processors round alike.
+    """
+
+    name: str
+    label: str
+    unit: str
+    better: Better
+    digits: int
+    lowest: float = -math.inf
+    highest: float = math.inf
+    optional: bool = False
+    infinite: bool = False
+    decimals: int = 6
+
+    @property
+    def heading(self) -> str:
+        """Label and unit, as a column's heading."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+
+PSNR = Metric("psnr_db", "PSNR", "dB", "higher", 2, lowest=-50.0, infinite=True)
+SSIM = Metric("ssim", "SSIM", "", "higher", 3, lowest=-1.0, highest=1.0)
+
+SHIFT_Y = Metric("shift_y", "Shift down", "px", "neither", 2)
+SHIFT_X = Metric("shift_x", "Shift right", "px", "neither", 2)
+GAIN = Metric("gain", "Gain", "", "neither", 3, lowest=0.0)
+"""What an aligning protocol did to the estimate before it compared."""
+
+EPE = Metric("epe_px", "Endpoint error", "px", "lower", 2, lowest=0.0)
+VISIBLE_EPE = Metric("epe_visible_px", "Endpoint error, visible", "px", "lower", 2, lowest=0.0, optional=True)
+
+WARPING_ERROR = Metric(
+    "warping_error_db", "Warping error", "dB", "higher", 2, lowest=-50.0, optional=True, infinite=True
+)
+TOF = Metric("tof_px", "tOF", "px", "lower", 3, lowest=0.0)
+
 
 Task = Literal["deblur", "motion"]
 Scores = Mapping[str, float]

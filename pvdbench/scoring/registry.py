@@ -10,8 +10,7 @@ from functools import cache
 from pvdbench.core.entry_points import Group, leave_out, load_entry_points
 from pvdbench.core.errors import ParamsError
 from pvdbench.scoring.frame_pair import FramePair
-from pvdbench.scoring.metric import Metric
-from pvdbench.scoring.protocol import Protocol, Scores, Task
+from pvdbench.scoring.protocol import Metric, Protocol, Scores, Task
 from pvdbench.scoring.protocols import endpoint, koehler, rgb, temporal
 
 _GROUP: Group = "pvdbench.protocols"

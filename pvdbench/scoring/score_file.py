@@ -9,8 +9,7 @@ import pandas as pd
 
 from pvdbench.core.errors import DataError
 from pvdbench.io.tables import SCORE_KEYS, read_text_table, write_table
-from pvdbench.scoring.metric import Metric
-from pvdbench.scoring.protocol import Protocol, Task
+from pvdbench.scoring.protocol import Metric, Protocol, Task
 from pvdbench.scoring.registry import metrics, protocols
 
 _PLACE = ["video", "frame", "protocol"]

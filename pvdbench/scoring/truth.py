@@ -14,9 +14,8 @@ from pvdbench.io.tables import TRUTH, read_table, write_table
 from pvdbench.scoring.dataset import DatasetFrame, ScoredRow, truth_flow_path
 from pvdbench.scoring.executor import Jobs, in_order
 from pvdbench.scoring.frame_pair import FramePair
-from pvdbench.scoring.metric import PSNR, WARPING_ERROR
-from pvdbench.scoring.metrics.lucas_kanade import estimate_flow
-from pvdbench.scoring.protocol import Protocol
+from pvdbench.scoring.metrics.flow import estimate_flow
+from pvdbench.scoring.protocol import PSNR, WARPING_ERROR, Protocol
 from pvdbench.scoring.protocols.temporal import along_truth, warping_error_db
 from pvdbench.scoring.registry import named_protocols
 

@@ -16,8 +16,7 @@ from pvdbench.core.errors import StudyError
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.checksum import file_sha256
 from pvdbench.io.weights import save_weights
-from pvdbench.methods.card import MethodCard, Task, read_card
-from pvdbench.methods.card_files import named_files
+from pvdbench.methods.card import MethodCard, Task, named_files, read_card
 from pvdbench.study.fingerprints import (
     TREE,
     CommandFunction,

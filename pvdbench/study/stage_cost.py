@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from pvdbench.core.errors import DataError, MethodError, PvdbenchError
-from pvdbench.datasets.splits import read_splits
+from pvdbench.datasets.verify import read_splits
 from pvdbench.io.cost import read_cost
 from pvdbench.io.tables import MANIFEST, read_table
 from pvdbench.io.weights import load_weights

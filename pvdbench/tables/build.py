@@ -1,8 +1,8 @@
-"""The stage `tables`: score files in, the paper's tables, everything beside them and the findings out."""
+"""The stage `tables`: the registry of tables, made from score files, and the findings."""
 
 import json
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,37 @@ from pvdbench.analysis.scores import Scores, group_mean, read_scores
 from pvdbench.analysis.skipped import read_skipped
 from pvdbench.io.atomic import replaced_file, replaced_folder
 from pvdbench.study.table_params import TableParams
-from pvdbench.tables.captions import read_context
+from pvdbench.tables import (
+    clips,
+    comparison,
+    cost,
+    metrics,
+    paper,
+    protocols,
+    published,
+    quantiles,
+    ranks,
+    temporal,
+    volume,
+)
 from pvdbench.tables.files import DatasetTables, write_tables
-from pvdbench.tables.inputs import TableInputs
-from pvdbench.tables.registry import TABLES
+from pvdbench.tables.inputs import TableInputs, read_context
+from pvdbench.tables.table import Table
+
+TABLES: tuple[Callable[[TableInputs], Iterable[Table]], ...] = (
+    paper.tables,
+    comparison.tables,
+    cost.tables,
+    volume.tables,
+    ranks.tables,
+    published.tables,
+    protocols.tables,
+    metrics.tables,
+    quantiles.tables,
+    temporal.tables,
+    clips.tables,
+)
+"""Each gives the tables of one data set; a table's `part` is the report's heading that it stands under."""
 
 
 def build_tables(

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.scores import Scores, counted
-from pvdbench.io.complexity import read_complexity
-from pvdbench.tables.captions import Context
+from pvdbench.io.cost import read_complexity
 from pvdbench.tables.cost import milliseconds_column, size_of
-from pvdbench.tables.inputs import TableInputs
+from pvdbench.tables.inputs import Context, TableInputs
 from pvdbench.tables.paper import group_means, score_columns
 from pvdbench.tables.table import Column, Row, Table
 

@@ -12,11 +12,9 @@ from typing import Any
 
 from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.scores import Scores, counted, group_mean
-from pvdbench.io.complexity import Complexity, read_complexity
-from pvdbench.io.cost import machine, read_cost
-from pvdbench.tables.captions import Context
+from pvdbench.io.cost import Complexity, machine, read_complexity, read_cost
 from pvdbench.tables.files import DatasetTables
-from pvdbench.tables.inputs import TableInputs
+from pvdbench.tables.inputs import Context, TableInputs
 from pvdbench.tables.table import Column, Row, Table, Value, psnr_column, ssim_column
 
 MILLISECONDS, MEMORY, MULTIPLY_ADDS = "milliseconds_per_frame", "peak_memory_mib", "multiply_adds_720p_g"

@@ -1,16 +1,95 @@
-"""What the tables of one data set are made of: statistics' inputs, read once and handed to every table."""
+"""What the tables of one data set are made of, read once for all of them, and what their captions must say."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from pvdbench.analysis.bootstrap import Bootstrap, bootstrap_of
-from pvdbench.analysis.published import Published
+from pvdbench.analysis.published import PAPER_DATASET, Published
 from pvdbench.analysis.ranks import Ranking
 from pvdbench.analysis.scores import Scores
 from pvdbench.analysis.skipped import Skipped
+from pvdbench.core.errors import DataError
+from pvdbench.datasets.subset import describe_subset
+from pvdbench.io.tables import MANIFEST, read_table
 from pvdbench.study.table_params import TableParams
-from pvdbench.tables.captions import Context
+
+PAPER_SOURCE = "Paper, on Su et al."
+
+
+@dataclass(frozen=True)
+class Context:
+    """One data set under one protocol; clips, frames and size are those of its test split."""
+
+    dataset: str
+    about: str
+    protocol: str
+    ranking: str
+    percent: float
+    clips: int
+    frames: int
+    width: int
+    height: int
+
+    @property
+    def source(self) -> str:
+        """The heading over measured numbers."""
+        return f"Measured on {self.dataset}"
+
+    @property
+    def data(self) -> str:
+        """The data set in a few words."""
+        clips = f"{self.clips} clip{'s' if self.clips > 1 else ''}, {self.frames} frames of {self.width}x{self.height}"
+        return f"{self.dataset} ({', '.join(filter(None, (self.about, clips)))})"
+
+    def scored(self, counted: int) -> str:
+        """Where and how frames were scored, and how many of them the protocol counts."""
+        return f"Measured on {self.data} under the protocol {self.protocol}, which counts {counted} of the frames"
+
+    @property
+    def ranked(self) -> str:
+        """By what frames were ranked, for tables and figures that group them."""
+        return f"Within each clip frames are ranked by the PSNR of the blurry frame under {self.ranking}."
+
+    def beside_paper(self, measured: str) -> str:
+        """A sentence that begins with measured and says how to read the numbers beside the paper's."""
+        if self.dataset == PAPER_DATASET:
+            return f"{measured}, beside the paper's numbers on the same videos."
+        return (
+            f"{measured}, not on Su et al.'s videos (10 clips, 1000 frames of 1280x720): "
+            "not comparable in absolute terms with the paper's columns."
+        )
+
+    def group_heading(self, group: str) -> str:
+        """The heading of a group of frames."""
+        return "Entire test set" if group == "all" else f"{group.capitalize()} {self.percent:g} %"
+
+
+def read_context(root: Path, dataset: str, params: TableParams, *, ranking: str) -> Context:
+    """Read a data set's size from its manifest.
+
+    Args:
+        ranking: the protocol whose PSNR of the blurry frames ranked them.
+
+    Raises:
+        DataError: if there is no manifest or no test split.
+    """
+    path = root / "data" / dataset / "manifest.csv"
+    table = read_table(path, MANIFEST)
+    test = table[table["split"] == "test"]
+    if test.empty:
+        raise DataError(f"{path} has no frames of the split 'test'; fetch or render the data set again")
+    return Context(
+        dataset=dataset,
+        about=", ".join(filter(None, (params.about.get(dataset), describe_subset(path.parent)))),
+        protocol=params.protocol,
+        ranking=ranking,
+        percent=params.percent,
+        clips=int(test["video"].nunique()),
+        frames=len(test),
+        width=int(test["width"].iloc[0]),
+        height=int(test["height"].iloc[0]),
+    )
 
 
 @dataclass(frozen=True)

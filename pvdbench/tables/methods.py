@@ -7,9 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from pvdbench.analysis.published import read_published
-from pvdbench.io.complexity import read_complexity
-from pvdbench.methods.card import MethodCard, Task, method_names, read_card
-from pvdbench.methods.card_files import has_weights
+from pvdbench.io.cost import read_complexity
+from pvdbench.methods.card import MethodCard, Task, has_weights, method_names, read_card
 from pvdbench.tables.table import MISSING
 
 _MILLION = 1e6

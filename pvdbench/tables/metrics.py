@@ -7,11 +7,9 @@ import pandas as pd
 
 from pvdbench.analysis.bootstrap import IDENTICAL
 from pvdbench.analysis.scores import read_row
-from pvdbench.scoring.metric import Metric
-from pvdbench.scoring.protocol import Protocol, Task
+from pvdbench.scoring.protocol import Metric, Protocol, Task
 from pvdbench.scoring.registry import protocols
-from pvdbench.tables.captions import Context
-from pvdbench.tables.inputs import TableInputs
+from pvdbench.tables.inputs import Context, TableInputs
 from pvdbench.tables.table import Column, Row, Table, decimal
 
 _TITLES: Mapping[Task, str] = {"deblur": "deblurring", "motion": "motion estimation"}

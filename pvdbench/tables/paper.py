@@ -9,10 +9,9 @@ import pandas as pd
 from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.groups import GROUPS
 from pvdbench.analysis.scores import Scores, counted, group_mean
-from pvdbench.io.complexity import read_complexity
-from pvdbench.tables.captions import PAPER_SOURCE, Context
+from pvdbench.io.cost import read_complexity
 from pvdbench.tables.cost import milliseconds_column, size_of
-from pvdbench.tables.inputs import TableInputs
+from pvdbench.tables.inputs import PAPER_SOURCE, Context, TableInputs
 from pvdbench.tables.paper_differences import PaperDifferences
 from pvdbench.tables.table import Column, Row, Table, Value, psnr_column, ssim_column
 

@@ -10,7 +10,7 @@ from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.groups import GROUPS
 from pvdbench.analysis.published import PAPER_DATASET, PAPER_PERCENT, PAPER_PROTOCOL
 from pvdbench.analysis.scores import Scores, group_mean, paired_difference
-from pvdbench.tables.captions import Context
+from pvdbench.tables.inputs import Context
 from pvdbench.tables.published import less_printed
 from pvdbench.tables.table import Column, Value
 

@@ -13,8 +13,7 @@ from pvdbench.analysis.published import PAPER_PROTOCOL
 from pvdbench.analysis.scores import read_protocols
 from pvdbench.scoring.registry import protocols as registered
 from pvdbench.study.table_params import TableParams
-from pvdbench.tables.captions import Context
-from pvdbench.tables.inputs import TableInputs
+from pvdbench.tables.inputs import Context, TableInputs
 from pvdbench.tables.table import Column, Row, Table, psnr_column, ssim_column
 
 _CHAIN = {

@@ -11,8 +11,7 @@ from pvdbench.analysis.published import UNKNOWN
 from pvdbench.analysis.scores import Scores, read_protocols
 from pvdbench.core.errors import DataError, ParamsError
 from pvdbench.scoring.registry import protocols
-from pvdbench.tables.captions import Context
-from pvdbench.tables.inputs import TableInputs
+from pvdbench.tables.inputs import Context, TableInputs
 from pvdbench.tables.table import Column, Row, Table, Value, psnr_column, ssim_column
 
 _LINE = ["method", "year", "source", "source_url"]

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.groups import TENTHS
 from pvdbench.analysis.scores import Scores, counted
-from pvdbench.tables.captions import Context
-from pvdbench.tables.inputs import TableInputs
+from pvdbench.tables.inputs import Context, TableInputs
 from pvdbench.tables.table import Column, Row, Table, psnr_column
 
 

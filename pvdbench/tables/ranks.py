@@ -7,8 +7,7 @@ from typing import Literal
 from pvdbench.analysis.bootstrap import Interval
 from pvdbench.analysis.ranks import RANK_GROUPS, RankGroup, Ranking
 from pvdbench.analysis.scores import counted
-from pvdbench.tables.captions import Context
-from pvdbench.tables.inputs import TableInputs
+from pvdbench.tables.inputs import Context, TableInputs
 from pvdbench.tables.table import Column, Row, Table, psnr_column
 
 _WHAT = {"deblur": "deblurring", "motion": "motion estimation"}

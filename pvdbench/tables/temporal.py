@@ -6,10 +6,9 @@ import pandas as pd
 
 from pvdbench.analysis.bootstrap import Bootstrap, Interval
 from pvdbench.analysis.scores import read_row
-from pvdbench.scoring.metric import TOF, WARPING_ERROR
+from pvdbench.scoring.protocol import TOF, WARPING_ERROR
 from pvdbench.scoring.truth import read_truth
-from pvdbench.tables.captions import Context
-from pvdbench.tables.inputs import TableInputs
+from pvdbench.tables.inputs import Context, TableInputs
 from pvdbench.tables.table import Column, Row, Table
 
 _PROTOCOL = "temporal"

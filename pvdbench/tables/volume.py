@@ -8,8 +8,7 @@ import pandas as pd
 
 from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.io.tables import VOLUME_STATISTICS, read_table
-from pvdbench.tables.captions import PAPER_SOURCE, Context
-from pvdbench.tables.inputs import TableInputs
+from pvdbench.tables.inputs import PAPER_SOURCE, Context, TableInputs
 from pvdbench.tables.table import Column, Row, Table
 
 _LABELS = {

@@ -6,17 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from pvdbench.datasets.manifest import read_clips
+from pvdbench.datasets.packed import pack
+from pvdbench.io.images import write_frame
+from pvdbench.io.tables import MANIFEST, write_table
 from pvdbench.networks.liteflownet import LiteFlowNet
 from pvdbench.networks.params import Finetune, NetworkParams
 from pvdbench.networks.video_deblurrer import VideoDeblurrer
 from pvdbench.training.deblur import sequence_losses
+from pvdbench.training.distributed import SINGLE
 from pvdbench.training.loop import Run, optimise
 from pvdbench.training.motion_losses import warping_loss
 from pvdbench.training.params import MotionRecipe, Recipe, SequenceRecipe
-from pvdbench.training.sampling import Batch
+from pvdbench.training.sampling import Batch, SequenceCrops, Sequences, batches
 from pvdbench.training.trainer import accelerate
 
 _WARM = 5  # updates before the timed ones
@@ -120,3 +127,58 @@ def _memory_gib(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**30
     return float("nan")
+
+
+_CLIPS, _GRAIN = 2, 8  # pixels of a grain's side
+
+
+@dataclass(frozen=True)
+class LoaderRate:
+    """What the frames were read from, sequences per second, and the milliseconds of an update that it keeps up with."""
+
+    source: str
+    sequences_per_second: float
+    ms_per_update: float
+
+
+def loader_rates(recipe: SequenceRecipe, *, size: tuple[int, int], batches_timed: int) -> list[LoaderRate]:
+    """Time the batches of a recipe, by its crop, sequence and workers.
+
+    Args:
+        size: width and height of the frames.
+        batches_timed: how many, after one to start the workers.
+    """
+    with TemporaryDirectory() as folder:
+        dataset = _noise_dataset(Path(folder) / "noise", size, recipe.sequence + 7)
+        decoded = _loader_rate("PNG frames", dataset, recipe, batches_timed)
+        pack(dataset)
+        return [decoded, _loader_rate("packed", dataset, recipe, batches_timed)]
+
+
+def _noise_dataset(folder: Path, size: tuple[int, int], frames: int) -> Path:
+    """Write a data set of coarse noise, which compresses about as well as photographs."""
+    rng, (width, height) = np.random.default_rng(0), size
+    rows = []
+    for clip in range(_CLIPS):
+        for t in range(frames):
+            coarse = rng.integers(0, 256, (height // _GRAIN + 1, width // _GRAIN + 1, 3), np.uint8)
+            frame = coarse.repeat(_GRAIN, 0).repeat(_GRAIN, 1)[:height, :width] // 2
+            frame += rng.integers(0, 32, frame.shape, np.uint8)
+            paths = [f"{clip}/{kind}/{t:05d}.png" for kind in ("input", "GT")]
+            for path in paths:
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                write_frame(folder / path, frame)
+            rows.append((str(clip), "train", f"{t:05d}", *paths, None, None, width, height))
+    write_table(folder / "manifest.csv", pd.DataFrame(rows, columns=list(MANIFEST)), MANIFEST)
+    return folder
+
+
+def _loader_rate(source: str, dataset: Path, recipe: SequenceRecipe, count: int) -> LoaderRate:
+    crops = SequenceCrops(dataset, read_clips(dataset, "train"), recipe, Sequences(recipe.sequence), 0)
+    supply = batches(crops, recipe, first=0, processes=SINGLE, device=torch.device("cpu"))
+    next(supply)
+    start = time.perf_counter()
+    for _ in range(count):
+        next(supply)
+    seconds = (time.perf_counter() - start) / count
+    return LoaderRate(source, recipe.batch / seconds, 1000 * seconds / recipe.sequence)

@@ -15,7 +15,7 @@ from scipy.stats import bootstrap
 from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.ranks import Ranking
 from pvdbench.tables.build import build_tables
-from pvdbench.tables.captions import Context
+from pvdbench.tables.inputs import Context
 from pvdbench.tables.ranks import ranking_tables
 
 _CONTEXT = Context("sample", "", "koehler", RANKING, 10, 2, 4, 48, 32)

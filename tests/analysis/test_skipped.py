@@ -10,8 +10,8 @@ from fake_study import RANKING, TABLE_PARAMS
 from pvdbench.core.errors import DataError
 from pvdbench.figures.build import build_figures
 from pvdbench.io.atomic import replaced_folder
-from pvdbench.io.complexity import Complexity, write_complexity
-from pvdbench.io.failure import write_failure
+from pvdbench.io.cost import Complexity, write_complexity
+from pvdbench.io.frame_folders import write_failure
 from pvdbench.report.build import build_report
 from pvdbench.report.inputs import StudyInputs
 from pvdbench.scoring.registry import named_protocols

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pvdbench.datasets.rendered.camera import shaky_path
+from pvdbench.datasets.rendered.scene import shaky_path
 
 TIMES = np.arange(24 * 16) / 16
 

@@ -7,7 +7,7 @@ from pvdbench.cli.datasets import datasets
 from pvdbench.core.errors import DataError
 from pvdbench.datasets.layouts.registry import BUILT_IN, find_layout, layouts, published_layouts, recognise_layout
 from pvdbench.datasets.manifest import read_clips
-from pvdbench.datasets.splits import read_splits
+from pvdbench.datasets.verify import read_splits
 
 from .film import film
 

@@ -10,10 +10,9 @@ from PIL import Image
 from pvdbench.core.warp import backward_warp
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.datasets.params import DataParams, RenderParams
-from pvdbench.datasets.rendered.camera import Trajectory, shaky_path
 from pvdbench.datasets.rendered.photographs import encode
 from pvdbench.datasets.rendered.render import render_dataset
-from pvdbench.datasets.rendered.scene import Scene
+from pvdbench.datasets.rendered.scene import Scene, Trajectory, shaky_path
 from pvdbench.io.flow import read_flow
 from pvdbench.io.images import read_frame, read_mask
 

@@ -4,8 +4,7 @@ import torch
 from scipy.ndimage import binary_dilation, map_coordinates
 
 from pvdbench.core.warp import backward_warp
-from pvdbench.datasets.rendered.camera import Trajectory, shaky_path
-from pvdbench.datasets.rendered.scene import Scene
+from pvdbench.datasets.rendered.scene import Scene, Trajectory, shaky_path
 
 H, W = 64, 96
 STEPS = 16  # sub-frames between the two frames that the flow joins

@@ -9,8 +9,7 @@ from conftest import ROOT
 from pvdbench.core.errors import DataError
 from pvdbench.datasets.layouts.registry import find_layout
 from pvdbench.datasets.manifest import read_clips
-from pvdbench.datasets.splits import read_splits
-from pvdbench.datasets.verify import check_rows, verify_dataset, write_manifest
+from pvdbench.datasets.verify import check_rows, read_splits, verify_dataset, write_manifest
 from pvdbench.datasets.video_check import VideoJob, check_video
 from pvdbench.io.images import write_frame
 from pvdbench.io.tables import MANIFEST, SPLITS, read_table

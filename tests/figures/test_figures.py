@@ -19,7 +19,7 @@ from pvdbench.figures.choose_frames import best_frames, zoom_boxes
 from pvdbench.figures.flow import colour_wheel, flow_colours
 from pvdbench.figures.style import spread_values
 from pvdbench.figures.warp import WarpExample
-from pvdbench.io.failure import write_failure
+from pvdbench.io.frame_folders import write_failure
 from pvdbench.io.tables import MANIFEST, read_table, write_table
 from pvdbench.networks.params import NetworkParams
 from pvdbench.study.table_params import TableParams, WarpParams

@@ -16,8 +16,7 @@ from pvdbench.inference.apply import deblur_frames, deblur_source, estimate_flow
 from pvdbench.io.flow import read_flow
 from pvdbench.io.images import read_frame, write_frame
 from pvdbench.io.video import VideoWriter
-from pvdbench.methods.clip import Clip
-from pvdbench.methods.video_clip import VideoClip
+from pvdbench.methods.clip import Clip, VideoClip
 
 CLIPS = os.environ.get("PVDBENCH_CLIPS")
 

@@ -6,7 +6,7 @@ from conftest import METHODS
 from narrow import NARROW
 
 from pvdbench.core.errors import MethodError
-from pvdbench.inference.benchmark import frame_speed
+from pvdbench.inference.cost import frame_speed
 
 
 def test_a_method_is_timed_on_its_own_network():

@@ -15,8 +15,8 @@ from fake_method import write_method
 
 from pvdbench.core.errors import DataError
 from pvdbench.inference.runner import RowRun, run_row
-from pvdbench.io.complexity import Complexity, read_complexity
-from pvdbench.io.failure import read_failure
+from pvdbench.io.cost import Complexity, read_complexity
+from pvdbench.io.frame_folders import read_failure
 from pvdbench.io.tables import VOLUME_STATISTICS, read_table
 from pvdbench.networks.params import NetworkParams
 from pvdbench.scoring.dataset import ScoredRow, score_row

@@ -6,8 +6,7 @@ import pytest
 from fake_method import write_method
 
 from pvdbench.core.errors import MethodError, ParamsError
-from pvdbench.methods.card import read_card
-from pvdbench.methods.card_files import named_files
+from pvdbench.methods.card import named_files, read_card
 from pvdbench.methods.folders import check_folders, find_method
 from pvdbench.study.code_records import _method_code
 

@@ -15,12 +15,12 @@ from fake_study import DEBLUR, MOTION, PROTOCOLS, RANKING, SIZES, TABLE_PARAMS
 from pvdbench.analysis.bootstrap import bootstrap_of
 from pvdbench.analysis.ranks import RANK_GROUPS, Ranking
 from pvdbench.analysis.scores import group_mean, read_scores
-from pvdbench.io.complexity import read_complexity
+from pvdbench.io.cost import read_complexity
 from pvdbench.report import numbers
 from pvdbench.report.build import build_report
 from pvdbench.report.numbers import ProtocolScores
 from pvdbench.report.single_file import LIMIT, build_single_file
-from pvdbench.scoring.metric import Metric
+from pvdbench.scoring.protocol import Metric
 
 pytestmark = BROWSER
 
@@ -267,9 +267,7 @@ def test_another_metric_appears_by_its_description_alone(browser, ready, monkeyp
     with opened(browser, ready.root / "reports" / "index.html") as page:
         page.select_option("#control-protocol", "by-range")
         heads = page.locator('table[data-name="sample-protocol-metrics-deblur"] thead tr').last.locator("th")
-        page.wait_for_function(
-            "() => document.querySelector('[data-name=sample-protocol-metrics-deblur] thead')?.textContent.includes('NRMSE')"
-        )
+        page.locator('table[data-name="sample-protocol-metrics-deblur"] thead').get_by_text("NRMSE").first.wait_for()
         assert heads.all_text_contents() == ["NRMSE", "NRMSE", "NRMSE"]
         for row, cells in _rows(page, "protocol-metrics-deblur").items():
             assert cells[0] == _told(bootstrap_of(TABLE_PARAMS).mean(values[row], videos), 4)

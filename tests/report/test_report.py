@@ -19,9 +19,9 @@ from pvdbench.analysis.findings import Finding
 from pvdbench.core.errors import DataError, StudyError
 from pvdbench.figures.style import Picture
 from pvdbench.report.build import build_report
+from pvdbench.report.build import render as render_page
 from pvdbench.report.page import Page, Section
 from pvdbench.report.provenance import Change, DataRecord, Provenance, Stage
-from pvdbench.report.render import render as render_page
 from pvdbench.tables.files import DatasetTables
 from pvdbench.tables.table import Column, Row, Table, psnr_column
 

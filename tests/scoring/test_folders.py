@@ -10,7 +10,7 @@ from pvdbench.core.errors import DataError
 from pvdbench.io.images import write_frame
 from pvdbench.scoring.folders import score_folders
 from pvdbench.scoring.frame_pair import FramePair
-from pvdbench.scoring.metric import PSNR
+from pvdbench.scoring.protocol import PSNR
 from pvdbench.scoring.protocols.koehler import koehler
 from pvdbench.scoring.registry import choices
 from pvdbench.scoring.score_file import read_score_file

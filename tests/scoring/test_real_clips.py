@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
 
-from pvdbench.methods.video_clip import VideoClip
+from pvdbench.methods.clip import VideoClip
 from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.registry import choices, protocols, score_pair
 from scoring.straightforward import straightforward

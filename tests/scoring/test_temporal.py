@@ -15,7 +15,7 @@ from pvdbench.datasets.manifest import ClipFiles, FrameFiles, read_clips
 from pvdbench.io.images import read_frame, write_frame
 from pvdbench.scoring.dataset import DatasetFrame, ScoredRow, score_row
 from pvdbench.scoring.frame_pair import FramePair
-from pvdbench.scoring.metrics.lucas_kanade import estimate_flow
+from pvdbench.scoring.metrics.flow import estimate_flow
 from pvdbench.scoring.protocols.temporal import (
     along_truth,
     flow_difference,

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from fake_study import TABLE_PARAMS
 
-from pvdbench.io.complexity import read_complexity
-from pvdbench.io.failure import write_failure
+from pvdbench.io.cost import read_complexity
+from pvdbench.io.frame_folders import write_failure
 from pvdbench.tables.build import build_tables
 from pvdbench.tables.cost import with_costs
 from pvdbench.tables.files import read_tables, tables_text

@@ -11,7 +11,7 @@ from pvdbench.analysis.bootstrap import bootstrap_of
 from pvdbench.analysis.scores import read_scores
 from pvdbench.study.table_params import TableParams
 from pvdbench.tables.build import build_tables
-from pvdbench.tables.captions import Context
+from pvdbench.tables.inputs import Context
 from pvdbench.tables.paper_differences import PaperDifferences
 
 _COLUMNS = ["difference_db_all", "difference_db_sharpest", "difference_db_blurriest"]

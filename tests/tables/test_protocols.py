@@ -9,7 +9,7 @@ from fake_study import PROTOCOLS, RANKING, TABLE_PARAMS
 
 from pvdbench.core.errors import DataError
 from pvdbench.scoring.registry import protocols
-from pvdbench.tables.captions import read_context
+from pvdbench.tables.inputs import read_context
 from pvdbench.tables.protocols import lens_tables, read_lens
 
 _STEPS = ["plain-rgb", "step-crop", "step-gain", "step-shift", "koehler"]

@@ -11,9 +11,9 @@ from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.published import NUMBERS, UNKNOWN, read_published
 from pvdbench.core.errors import DataError, ParamsError
 from pvdbench.scoring.registry import protocols
-from pvdbench.tables.captions import Context
 from pvdbench.tables.files import DatasetTables, read_tables, write_tables
 from pvdbench.tables.formats import write_csv
+from pvdbench.tables.inputs import Context
 from pvdbench.tables.published import Number, check_unmixed, published_table
 
 ROOT = Path(__file__).parents[2]

@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from pvdbench.training.benchmark import training_rates
-from pvdbench.training.loader_benchmark import loader_rates
+from pvdbench.training.benchmark import loader_rates, training_rates
 from pvdbench.training.params import MotionRecipe, SequenceRecipe
 
 SIZES = {"preset": "paper", "batch": 1, "crop": [32, 32]}

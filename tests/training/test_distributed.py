@@ -12,8 +12,7 @@ from two_processes import CASES, run_case
 
 from pvdbench.core.errors import ParamsError
 from pvdbench.io.weights import load_weights
-from pvdbench.training.batch_norm import CpuSyncBatchNorm
-from pvdbench.training.distributed import Processes
+from pvdbench.training.distributed import CpuSyncBatchNorm, Processes
 
 TOLERANCE = {"pvdnet-float32": 1e-6, "pvdnet-float64": 1e-12, "ifirnn-float32": 1e-5, "dvd-float64": 1e-10,
              "ovd-float64": 1e-10}  # fmt: skip

@@ -1,5 +1,6 @@
-"""Extract frames from an archive; resumable, and safe against hostile archives."""
+"""Extract frames from an archive: resumable, safe against hostile archives, and only where the disk has room."""
 
+import shutil
 import stat
 import zlib
 from collections.abc import Sequence
@@ -9,11 +10,26 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from tqdm import tqdm
 
-from pvdbench.core.errors import DataError, shorten
+from pvdbench.core.errors import DataError, WriteError, shorten
 from pvdbench.datasets.catalogue import Source
-from pvdbench.datasets.download.disk_space import refuse_full_disk
 from pvdbench.io.atomic import replaced_file
 from pvdbench.io.frame_folders import is_frame
+
+
+def refuse_full_disk(path: Path, needed: int) -> None:
+    """Fail early where disk space does not suffice.
+
+    Args:
+        path: what will be written; its folder exists.
+        needed: bytes.
+
+    Raises:
+        WriteError: with the space needed and free.
+    """
+    if (free := shutil.disk_usage(path.parent).free) < needed:
+        raise WriteError(f"{path}: this needs {needed / 1e9:.3f} GB of disk, and {free / 1e9:.3f} GB are free; free "
+                         "space or use another disk, then run again")  # fmt: skip
+
 
 LARGEST_FRAME = 1 << 26
 """Bytes; a PNG of 1280x720 that does not compress at all has 2.8 million."""

@@ -14,7 +14,7 @@ import urllib3
 from tqdm import tqdm
 
 from pvdbench.core.errors import DataError, shorten
-from pvdbench.datasets.download.disk_space import refuse_full_disk
+from pvdbench.datasets.download.extract import refuse_full_disk
 from pvdbench.io.atomic import replaced_file
 
 _MARKUP = re.compile(rb"^(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head)", re.IGNORECASE | re.DOTALL)

@@ -7,9 +7,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from pvdbench.datasets.params import Photograph, RenderParams
-from pvdbench.datasets.rendered.camera import shaky_path
 from pvdbench.datasets.rendered.photographs import encode
-from pvdbench.datasets.rendered.scene import Scene, make_scene
+from pvdbench.datasets.rendered.scene import Scene, make_scene, shaky_path
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.flow import write_flow
 from pvdbench.io.images import write_frame, write_mask

@@ -3,9 +3,8 @@
 import math
 
 from pvdbench.scoring.frame_pair import FramePair
-from pvdbench.scoring.metric import EPE, VISIBLE_EPE
 from pvdbench.scoring.metrics.flow import distances
-from pvdbench.scoring.protocol import Protocol, Scores
+from pvdbench.scoring.protocol import EPE, VISIBLE_EPE, Protocol, Scores
 
 
 def endpoint(pair: FramePair) -> Scores:

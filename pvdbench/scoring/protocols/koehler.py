@@ -1,11 +1,10 @@
 """The paper's protocol (Sec. 4.2), PSNR and SSIM after Koehler et al.'s (ECCV 2012) translation, and its steps."""
 
 from pvdbench.scoring.frame_pair import FramePair
-from pvdbench.scoring.metric import GAIN, PSNR, SHIFT_X, SHIFT_Y, SSIM
 from pvdbench.scoring.metrics.alignment import CROP, Alignment
 from pvdbench.scoring.metrics.psnr import psnr
 from pvdbench.scoring.metrics.ssim import GAUSSIAN, check_size, ssim
-from pvdbench.scoring.protocol import Protocol, Scores, all_but_the_first
+from pvdbench.scoring.protocol import GAIN, PSNR, SHIFT_X, SHIFT_Y, SSIM, Protocol, Scores, all_but_the_first
 
 PARTS = 20  # koehler-subpixel's steps per pixel
 _NEEDED = 2 * CROP + GAUSSIAN.size

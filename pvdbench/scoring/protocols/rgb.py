@@ -3,12 +3,11 @@
 import numpy as np
 
 from pvdbench.scoring.frame_pair import FramePair
-from pvdbench.scoring.metric import PSNR, SSIM
 from pvdbench.scoring.metrics.alignment import weighted
 from pvdbench.scoring.metrics.psnr import psnr
 from pvdbench.scoring.metrics.rgb_ssim import CROP
 from pvdbench.scoring.metrics.ssim import GAUSSIAN, UNIFORM, check_size, ssim, working_type
-from pvdbench.scoring.protocol import Protocol, Scores
+from pvdbench.scoring.protocol import PSNR, SSIM, Protocol, Scores
 
 _STUDIO_LUMA = (65.481 / 255, 128.553 / 255, 24.966 / 255)  # ITU-R BT.601, 16 to 235, as MATLAB's rgb2ycbcr
 _STUDIO_BLACK = 16.0

@@ -9,11 +9,9 @@ from pvdbench.core.warp import backward_warp, inside
 from pvdbench.io.flow import Flow
 from pvdbench.io.images import Frame
 from pvdbench.scoring.frame_pair import FramePair, Mask
-from pvdbench.scoring.metric import TOF, WARPING_ERROR
-from pvdbench.scoring.metrics.flow import distances
-from pvdbench.scoring.metrics.lucas_kanade import estimate_flow
+from pvdbench.scoring.metrics.flow import distances, estimate_flow
 from pvdbench.scoring.metrics.psnr import psnr_of
-from pvdbench.scoring.protocol import Protocol, Scores
+from pvdbench.scoring.protocol import TOF, WARPING_ERROR, Protocol, Scores
 
 _STEADY = 10  # of 255: a pixel of the sharp video that changes by more along its flow counts as occluded
 
