@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands share, and tables in the terminal."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

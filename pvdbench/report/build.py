@@ -1,4 +1,4 @@
-"""The stage `report`: write everything that a study measured into a folder that opens from disk."""
+"""The stage `report`: a study as HTML that opens from disk, and asks for nothing outside its folder."""
 
 import base64
 import hashlib

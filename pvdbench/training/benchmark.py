@@ -1,4 +1,4 @@
-"""Measure the speed of training: updates per second at a recipe's batch and crop, and the hours of the whole recipe."""
+"""Measure the speed of training (updates per second) and of its data loader (sequences per second)."""
 
 import time
 from collections.abc import Callable, Iterator

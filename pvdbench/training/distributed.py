@@ -1,4 +1,4 @@
-"""Training in several processes or on several GPUs under torchrun: each takes its share of every batch."""
+"""Training in several processes under torchrun: each takes its share of every batch and its statistics."""
 
 import os
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Key `training` of params.yaml: the recipes of Sec. 4.1, and those of the authors' code."""
+"""Key `training` of params.yaml, and the recipes of Sec. 4.1 as the paper states and as the authors' code runs them."""
 
 from typing import Annotated, Any, Literal
 
