@@ -42,13 +42,12 @@ def _by_dask(work: Callable[[Job], Result], every: Sequence[Job], address: str) 
     try:
         from distributed import Client  # an extra
     except ImportError as error:
-        raise ClusterError(f"--jobs {address}: expected Dask, which is not installed; pip install 'pvdbench[dask]'"
-                           ) from error  # fmt: skip
+        raise ClusterError(f"--jobs {address}: Dask is not installed; pip install 'pvdbench[dask]'") from error
     try:
         client = Client(address, timeout="10s")  # type: ignore[no-untyped-call]  # it has no annotations
     except (OSError, ValueError, TimeoutError) as error:
-        raise ClusterError(f"--jobs {address}: expected a Dask scheduler, got no answer; "
-                           "start it, or give a number of processes") from error  # fmt: skip
+        raise ClusterError(f"--jobs {address}: no Dask scheduler answers there; start it, or give a "
+                           "number of processes") from error  # fmt: skip
     with client, parallel_config(backend="dask", wait_for_workers_timeout=10):
         results = Parallel(n_jobs=-1, return_as="generator")(delayed(partial(_alone, work))(job) for job in every)
         yield from results

@@ -64,12 +64,14 @@ def imported_files(modules: Iterable[str], tree: Path = TREE) -> set[Path]:
         modules: dotted names; those that are no modules of pvdbench are passed over.
         tree: the folder that holds pvdbench/.
     """
-    todo, found = list(modules), set[Path]()
+    todo, seen, found = set(modules), set[str](), set[Path]()
     while todo:
-        path = _path(tree, todo.pop())
+        module = todo.pop()
+        seen.add(module)
+        path = _path(tree, module)
         if path not in found and path.is_file() and not _only_docstring(path):
             found.add(path)
-            todo += imports(path)
+            todo |= {*imports(path)} - seen
     return found.union(*(_data_files(folder) for folder in {path.parent for path in found}))
 
 
@@ -111,8 +113,10 @@ def _path(tree: Path, module: str) -> Path:
 
 
 def _only_docstring(path: Path) -> bool:
+    if path.name != "__init__.py":
+        return False
     module = ast.parse(path.read_text())
-    return path.name == "__init__.py" and len(module.body) == (ast.get_docstring(module) is not None)
+    return len(module.body) == (ast.get_docstring(module) is not None)
 
 
 @cache
