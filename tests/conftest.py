@@ -1,4 +1,4 @@
-"""What several test folders share: tiny data sets, one thread per process, and which tests run first and together."""
+"""What several test folders share: tiny data sets, one thread per process, and which tests run first."""
 
 import os
 from pathlib import Path
@@ -20,8 +20,6 @@ METHODS = ROOT / "methods"
 
 FIRST = ("pipeline", "training", "report", "figures", "methods")
 """Folders whose tests take longest, so that no worker begins one of them when the others are done."""
-TOGETHER = ("report", "figures", "tables")
-"""Folders whose tests share what is dear to make, so that one worker takes them all."""
 SLOW = {
     "pipeline", "training", "report", "figures",
     "test_every_method", "test_skipped", "test_flownet2", "test_same_bytes",
@@ -41,15 +39,12 @@ def pytest_configure():
     torch.set_num_threads(1)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups in the same hook
-def pytest_collection_modifyitems(config, items):
-    """Mark what is slow, begin with it, and name the tests that one worker takes together."""
+def pytest_collection_modifyitems(items):
+    """Mark what is slow, and begin with it."""
     for item in items:
         folder = _folder(item)
         if {folder, item.path.stem} & SLOW or item.get_closest_marker("browser"):
             item.add_marker("slow")
-        if config.pluginmanager.hasplugin("xdist"):
-            item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else item.path.stem))
     items.sort(key=lambda item: FIRST.index(_folder(item)) if _folder(item) in FIRST else len(FIRST))
 
 

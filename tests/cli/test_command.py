@@ -162,7 +162,7 @@ def test_weights_show_says_what_a_file_holds(study):
 
 
 def test_packing_by_hand(study):
-    run = pvdbench("datasets", "pack", "smoke", cwd=study)
+    run = pvdbench_here("datasets", "pack", "smoke", cwd=study)
     assert run.returncode == 0 and "smoke: 4 arrays written" in run.stdout, run.stderr
 
 
@@ -182,8 +182,8 @@ def test_the_report_of_a_study_without_scores_and_against_nothing(study):
     subprocess.run([*git, "add", "params.yaml", "methods"], check=True)
     subprocess.run([*git, "commit", "-q", "-m", "study"], check=True)
     for options, name in (((), "index.html"), (("--single-file",), "report.html")):
-        run = pvdbench("report", *options, cwd=study)
+        run = pvdbench_here("report", *options, cwd=study)
         assert run.returncode == 0, run.stderr
         assert "No scores yet" in (study / "reports" / name).read_text()
-    line = one_line(pvdbench("report", "--against", "nowhere", cwd=study))
+    line = one_line(pvdbench_here("report", "--against", "nowhere", cwd=study))
     assert "nowhere: neither a folder nor a Git revision whose scores DVC has" in line and "dvc fetch" in line

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from command import one_line, pvdbench
+from command import one_line, pvdbench, pvdbench_here
 
 from pvdbench.io.tables import SPLITS
 from pvdbench.io.video import VideoWriter
@@ -28,15 +28,15 @@ def test_from_a_video_to_a_data_set(video, tmp_path):
         "datasets", "synthesize", str(video), "--out", "made", "--window", "3", "--stride", "3", cwd=tmp_path
     )
     assert made.returncode == 0 and "made/walk: 3 frames, input PSNR median" in made.stdout, made.stderr
-    added = pvdbench("datasets", "add", "own", "made", cwd=tmp_path)
+    added = pvdbench_here("datasets", "add", "own", "made", cwd=tmp_path)
     assert added.returncode == 0 and "test: 1 videos, 3 frames" in added.stdout, added.stderr
     assert (tmp_path / "data/own/manifest.csv").exists()
-    again = one_line(pvdbench("datasets", "add", "own", "made", cwd=tmp_path))
+    again = one_line(pvdbench_here("datasets", "add", "own", "made", cwd=tmp_path))
     assert "there is a data set of this name" in again
 
 
 def test_an_even_window_is_refused(video, tmp_path):
-    run = pvdbench("datasets", "synthesize", str(video), "--out", "made", "--window", "6", cwd=tmp_path)
+    run = pvdbench_here("datasets", "synthesize", str(video), "--out", "made", "--window", "6", cwd=tmp_path)
     assert "6 is no odd number from 3" in one_line(run) and not (tmp_path / "made").exists()
 
 

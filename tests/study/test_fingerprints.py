@@ -271,15 +271,33 @@ ADAPTER = "class Method: ...\n"
 CARD = "label: x\ntask: deblur\ncitation: c\n"
 
 
+def copy_study(folder):
+    """The default study with its own copy of the methods, and two rows that tests add to."""
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    shutil.copytree(ROOT / "methods", folder / "methods", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "dvc.yaml", folder / "dvc.yaml")
+    shutil.copy(ROOT / "params.yaml", folder / "params.yaml")
+    (folder / "data" / "given").mkdir(parents=True)
+    return folder
+
+
 @pytest.fixture
 def study(tmp_path):
-    """The default study with its own copy of the methods, and two rows that tests add to."""
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    shutil.copytree(ROOT / "methods", tmp_path / "methods", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "dvc.yaml", tmp_path / "dvc.yaml")
-    shutil.copy(ROOT / "params.yaml", tmp_path / "params.yaml")
-    (tmp_path / "data" / "given").mkdir(parents=True)
-    return tmp_path
+    return copy_study(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def unedited(tmp_path_factory):
+    """A study that no test changes, its records written."""
+    folder = copy_study(tmp_path_factory.mktemp("unedited"))
+    records(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def before(unedited):
+    """The records of the study as it is."""
+    return read_records(unedited)
 
 
 def edit(study, change):
@@ -290,6 +308,10 @@ def edit(study, change):
 
 def records(study):
     record_code(load_study(study), command_function)
+    return read_records(study)
+
+
+def read_records(study):
     folder = study / "data" / "code"
     return {path.relative_to(folder).with_suffix("").as_posix(): path.read_bytes() for path in folder.rglob("*.json")}
 
@@ -298,24 +320,21 @@ def changed(before, after):
     return {name for name in before | after if before.get(name) != after.get(name)}
 
 
-def test_every_row_has_a_record_for_each_stage_that_runs_it(study):
+def test_every_row_has_a_record_for_each_stage_that_runs_it(study, before):
     params = yaml.safe_load((study / "params.yaml").read_text())
     rows = {"motion": params["motion"], "deblur": params["deblur"]}
     expected = {stage for stage in COMMANDS if stage not in WITH_ROWS}
     expected |= {f"{stage}/{row}" for stage in WITH_ROWS for row in rows[stage.removeprefix("train-")]}
-    first = records(study)
-    assert set(first) == expected and records(study) == first
+    assert set(before) == expected and records(study) == before
 
 
-def test_an_edited_method_changes_the_records_of_its_rows_alone(study):
-    before = records(study)
+def test_an_edited_method_changes_the_records_of_its_rows_alone(study, before):
     adapter = study / "methods" / "tvl1" / "adapter.py"
     adapter.write_text(adapter.read_text() + "a = 2\n")
     assert changed(before, records(study)) == {"motion/tvl1"}
 
 
-def test_an_edited_pvdnet_and_its_recipe_train_no_competitor_again(study):
-    before = records(study)
+def test_an_edited_pvdnet_and_its_recipe_train_no_competitor_again(study, before):
     edit(study, lambda params: params["training"]["deblur"].update(steps=751))
     ours = {"baseline", "mc", "bimc", "mc-pv", "mc-e2e-pv", "bimc-pv", "small", "small-mc"}
     assert changed(before, records(study)) == {f"train-deblur/{row}" for row in ours}
@@ -330,17 +349,14 @@ def test_an_edited_pvdnet_and_its_recipe_train_no_competitor_again(study):
         assert "pvdbench/networks/pvdnet.py" in json.loads(before[f"deblur/{row}"])["imports"]
 
 
-def test_what_a_row_is_told_is_in_its_own_record(study):
-    before = records(study)
+def test_what_a_row_is_told_is_in_its_own_record(study, before):
     edit(study, lambda params: params["deblur"]["dvd"]["options"].update(width=0.5))
-    assert changed(before, records(study)) == {"train-deblur/dvd", "deblur/dvd"}
-    before = records(study)
+    assert changed(before, narrow := records(study)) == {"train-deblur/dvd", "deblur/dvd"}
     edit(study, lambda params: params["deblur"]["bimc-pv"]["network"].update(size=3))
-    assert changed(before, records(study)) == {"train-deblur/bimc-pv"}
-    before = records(study)
+    assert changed(narrow, sized := records(study)) == {"train-deblur/bimc-pv"}
     edit(study, lambda params: params["training"]["motion"]["finetune"].update(steps=201))
     tuned = {"liteflownet-ss", "liteflownet-all", "bimnet"}
-    assert changed(before, records(study)) == {f"train-motion/{row}" for row in tuned}
+    assert changed(sized, records(study)) == {f"train-motion/{row}" for row in tuned}
 
 
 def test_training_starts_from_given_weights_and_the_methods_own_network(study):
@@ -379,9 +395,8 @@ def test_a_borrowed_adapter_brings_the_lenders_files(study):
         lender.write_text(text)
 
 
-def test_starts_that_wait_for_nothing_are_written_with_the_records(study):
-    records(study)
-    names = {path.name for path in (study / "data" / "weights" / "start").iterdir()}
+def test_starts_that_wait_for_nothing_are_written_with_the_records(unedited):
+    names = {path.name for path in (unedited / "data" / "weights" / "start").iterdir()}
     assert names == {"none.safetensors", "flownet2.safetensors"}
 
 

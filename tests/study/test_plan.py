@@ -24,16 +24,23 @@ from pvdbench.training.params import Recipe
 RATE = 1e12
 
 
-@pytest.fixture
-def study(tmp_path):
-    """The smoke study alone in a repository, nothing made yet."""
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    """The smoke study alone in a repository, nothing made yet; not to be changed."""
+    folder = tmp_path_factory.mktemp("repository")
     for command in (["git", "init", "-q"], ["dvc", "init", "-q"]):
-        subprocess.run(command, cwd=tmp_path, check=True)
-    shutil.copytree(ROOT / "methods", tmp_path / "methods", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "dvc.yaml", tmp_path / "dvc.yaml")
+        subprocess.run(command, cwd=folder, check=True)
+    shutil.copytree(ROOT / "methods", folder / "methods", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "dvc.yaml", folder / "dvc.yaml")
     params = yaml.safe_load((ROOT / "studies" / "smoke" / "params.yaml").read_text())
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params | {"root": "."}, sort_keys=False))
-    return tmp_path
+    (folder / "params.yaml").write_text(yaml.safe_dump(params | {"root": "."}, sort_keys=False))
+    return folder
+
+
+@pytest.fixture
+def study(repository, tmp_path):
+    """A copy of it."""
+    return shutil.copytree(repository, tmp_path, dirs_exist_ok=True)
 
 
 def test_a_convolution_is_counted_as_by_hand():
