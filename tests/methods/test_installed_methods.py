@@ -29,6 +29,7 @@ def package(site, name="negative"):
     return add_method(OutsidePackage(site), name)
 
 
+@pytest.mark.slow
 def test_it_is_listed_checked_run_and_has_a_row(study, tmp_path):
     edit(study, lambda params: params["deblur"].update(theirs={"method": "negative", "motion": "static"}))
     packages = [package(tmp_path / "site")]
@@ -70,6 +71,7 @@ def test_a_package_without_methods_is_left_out_by_name(tmp_path):
     assert second.startswith("pvdbench: package empty: 'nothing' of pvdbench.methods is left out: /")
 
 
+@pytest.mark.slow
 def test_the_example_of_the_page_is_installed_and_passes(study, tmp_path):
     packages = [InstalledPage("adding-a-method.md", tmp_path)]
     assert "brighter" in pvdbench("methods", "list", packages=packages, cwd=study).stdout
