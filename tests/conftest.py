@@ -18,8 +18,11 @@ from pvdbench.io.tables import MANIFEST, write_table
 ROOT = Path(__file__).parents[1]
 METHODS = ROOT / "methods"
 
-FIRST = ("pipeline", "training", "report", "figures", "methods")
-"""Folders whose tests take longest, so that no worker begins one of them when the others are done."""
+FIRST = (
+    "pipeline", "report", "training", "figures", "methods",
+    "test_skipped", "test_same_bytes", "test_fingerprints", "test_build_tables",
+)  # fmt: skip
+"""Folders and modules that take longest, so that no worker begins one of them when the others are done."""
 SLOW = {
     "pipeline", "training", "report", "figures",
     "test_every_method", "test_skipped", "test_flownet2", "test_same_bytes",
@@ -45,7 +48,12 @@ def pytest_collection_modifyitems(items):
         folder = _folder(item)
         if {folder, item.path.stem} & SLOW or item.get_closest_marker("browser"):
             item.add_marker("slow")
-    items.sort(key=lambda item: FIRST.index(_folder(item)) if _folder(item) in FIRST else len(FIRST))
+    items.sort(key=_turn)
+
+
+def _turn(item):
+    names = {_folder(item), item.path.stem}
+    return next((turn for turn, name in enumerate(FIRST) if name in names), len(FIRST))
 
 
 def _folder(item):
