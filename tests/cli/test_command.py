@@ -100,7 +100,7 @@ def test_a_row_that_is_not_there(study):
 def test_a_data_set_that_is_not_there(study):
     pvdbench("train", "deblur", "input", cwd=study)
     assert "data/su: this data set is not there: it has no manifest.csv" in one_line(
-        pvdbench("infer", "deblur", "su", "input", cwd=study)
+        pvdbench_here("infer", "deblur", "su", "input", cwd=study)
     )
 
 
@@ -148,17 +148,17 @@ def test_lpips_is_skipped_with_the_file_that_it_needs(study):
     run = pvdbench("score", "folder", *folders, "--protocol", "all", "--out", "s.csv", "--jobs", "2", cwd=study)
     assert run.returncode == 0 and "lpips: skipped" in run.stderr and "koehler: identical over 3 frames" in run.stdout
     assert "inf" in (study / "s.csv").read_text()
-    message = one_line(pvdbench("score", "folder", *folders, "--protocol", "psnr", "--out", "t.csv", cwd=study))
+    message = one_line(pvdbench_here("score", "folder", *folders, "--protocol", "psnr", "--out", "t.csv", cwd=study))
     assert "unknown protocol 'psnr'; choose from all, koehler" in message
 
 
 @pytest.mark.slow
 def test_weights_show_says_what_a_file_holds(study):
     pvdbench("train", "motion", "static", cwd=study)
-    run = pvdbench("weights", "show", "data/weights/motion/static.safetensors", cwd=study)
+    run = pvdbench_here("weights", "show", "data/weights/motion/static.safetensors", cwd=study)
     assert run.returncode == 0 and "method: static" in run.stdout and "0 parameters in 0 tensors" in run.stdout
     assert "sha256 " in run.stdout
-    assert "this weights file is not there" in one_line(pvdbench("weights", "show", "gone", cwd=study))
+    assert "this weights file is not there" in one_line(pvdbench_here("weights", "show", "gone", cwd=study))
 
 
 def test_packing_by_hand(study):

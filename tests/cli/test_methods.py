@@ -37,7 +37,7 @@ def test_from_new_to_a_score(study):
     assert run.returncode == 0 and "koehler: " in run.stdout and " dB, SSIM " in run.stdout, run.stderr
     trial = study / "data" / "trials" / "smoke" / "mine"
     assert (trial / "scores.csv").exists() and len(list((trial / "frames").rglob("*.png"))) == 3
-    listed = pvdbench("methods", "list", cwd=study).stdout
+    listed = pvdbench_here("methods", "list", cwd=study).stdout
     assert [line.split()[0] for line in listed.splitlines()][1:] == [
         "bimnet", "input", "liteflownet", "mine", "pvdnet", "static", "tvl1"
     ]  # fmt: skip
@@ -82,16 +82,16 @@ def test_names_that_are_not_valid_taken_or_unknown(study):
 def test_methods_may_live_outside_the_tree(study, tmp_path_factory):
     outside = tmp_path_factory.mktemp("outside")
     assert pvdbench("methods", "new", "theirs", "--in", str(outside), cwd=study).returncode == 0
-    assert "theirs" not in pvdbench("methods", "list", cwd=study).stdout
+    assert "theirs" not in pvdbench_here("methods", "list", cwd=study).stdout
     edit(study, lambda p: p.update(methods=[str(outside)]))
     edit(study, lambda p: p["deblur"].update(theirs={"method": "theirs", "motion": "static"}))
-    assert "theirs" in pvdbench("methods", "list", cwd=study).stdout
+    assert "theirs" in pvdbench_here("methods", "list", cwd=study).stdout
     run = pvdbench("infer", "deblur", "smoke", "theirs", cwd=study)
     assert run.returncode == 0 and (study / "data" / "deblur" / "smoke" / "theirs" / "a" / "00000.png").exists()
     shutil.copytree(outside / "theirs", study / "methods" / "theirs")
-    assert "is a method of this name, too" in one_line(pvdbench("validate", cwd=study))
+    assert "is a method of this name, too" in one_line(pvdbench_here("validate", cwd=study))
     edit(study, lambda p: p.update(methods=["nowhere"]))
-    assert "nowhere: this folder holds no method" in one_line(pvdbench("validate", cwd=study))
+    assert "nowhere: this folder holds no method" in one_line(pvdbench_here("validate", cwd=study))
 
 
 @pytest.mark.slow
