@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from pvdbench.core.entry_points import Group, leave_out, load_entry_points
+from pvdbench.core.entry_points import Group, leave_out, load_entry_points, package_named
 from pvdbench.core.errors import DataError, EntryPointError
 from pvdbench.datasets.layouts.layout import Layout
 from pvdbench.datasets.layouts.nah import NAH, NAH_LINEAR
@@ -28,8 +28,9 @@ def layouts() -> Mapping[str, Layout]:
         if not isinstance(layout, Layout):
             leave_out(_GROUP, name, f"it is a {type(layout).__name__}, not a pvdbench.datasets.layouts.layout.Layout")
         elif layout.name in known:
-            raise EntryPointError(f"'{name}' of {_GROUP}: there is another layout of the name '{layout.name}'; "
-                                  "uninstall the package that registers it, or rename its layout")  # fmt: skip
+            where = f"package {package_named(_GROUP, name)}: '{name}' of {_GROUP}"
+            raise EntryPointError(f"{where}: there is another layout of the name '{layout.name}'; uninstall the "
+                                  "package, or rename its layout")  # fmt: skip
         else:
             known[layout.name] = layout
     return known
