@@ -53,6 +53,6 @@ def read_curve(path: Path) -> Curve | None:
 
 
 def running_mean(loss: pd.Series) -> NDArray[np.float64]:
-    """Average each loss with those logged before it, over a twentieth of the log, as every picture of training shows."""
+    """Average each loss with those logged before it, over a twentieth of the log, as pictures of training show."""
     width = max(len(loss) // _SMOOTHING, 1)
     return loss.rolling(width, min_periods=1).mean().to_numpy(np.float64)
