@@ -61,8 +61,8 @@ def _partial(path: Path) -> Path:
 
 def _cannot_write(path: Path, error: OSError) -> WriteError:
     reason = error.strerror or shorten(error, 200)
-    return WriteError(f"cannot write {path}: {reason}; the previous version is untouched; free space or fix the "
-                      "permissions, then run again")  # fmt: skip
+    return WriteError(f"cannot write {shorten(path, 150)}: {reason}; the previous version is untouched; free space or "
+                      "fix the permissions, then run again")  # fmt: skip
 
 
 def _flush_to_disk(partial: Path) -> None:
