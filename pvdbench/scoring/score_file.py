@@ -82,10 +82,8 @@ def _numbers(path: Path, table: pd.DataFrame, metric: Metric) -> "pd.Series[floa
     low, high = metric.lowest, metric.highest
     outside = (values < low) | (values > high) | (np.isinf(values) & ~((values > 0) & metric.infinite))
     _refuse(path, table, outside, f"{metric.name} is outside {low:g} to {high:g}", text)
-    given = table["protocol"].isin(_giving(metric))
-    _refuse(path, table, values.notna() & ~given, f"the protocol gives no {metric.name}", text)
     if not metric.optional:
-        _refuse(path, table, values.isna() & given, f"there is no {metric.name}")
+        _refuse(path, table, values.isna() & table["protocol"].isin(_giving(metric)), f"there is no {metric.name}")
     return values
 
 

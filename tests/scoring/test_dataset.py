@@ -193,16 +193,6 @@ def test_a_score_file_that_is_not_as_it_should_be_is_refused_by_name(dataset, fr
         read_score_file(path)
 
 
-def test_a_number_that_the_protocol_does_not_give_is_refused(dataset, frames, tmp_path):
-    path = tmp_path / "s.csv"
-    score(dataset, frames, path, protocols=("koehler", "plain-rgb"))
-    lines = path.read_text().splitlines()
-    assert lines[2].endswith(",")
-    path.write_text("\n".join([*lines[:2], lines[2] + "1.0", *lines[3:]]) + "\n")
-    with pytest.raises(DataError, match=r"line 3 \(a, 00000, plain-rgb\): the protocol gives no gain \('1.0'\)"):
-        read_score_file(path)
-
-
 def test_a_file_that_an_editor_saved_is_read_and_a_clip_may_be_called_na(dataset, frames, tmp_path):
     path = tmp_path / "s.csv"
     score(dataset, frames, path)
