@@ -1,21 +1,23 @@
 """The Python API: frames, folders and studies scored, methods loaded and run, from a notebook or another program."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 
 from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.scores import read_study_scores
-from pvdbench.core.errors import DataError, MethodError, PvdbenchError
-from pvdbench.inference.apply import deblur_frames
+from pvdbench.core.arguments import as_clip_names, as_numbers, as_path, as_whole
+from pvdbench.core.device import named_device
+from pvdbench.core.errors import DataError, MethodError, ParamsError, PvdbenchError
+from pvdbench.inference.apply import deblur_frames, method_faults
 from pvdbench.inference.apply import estimate_flow as flow_between
 from pvdbench.io.flow import Flow
-from pvdbench.io.images import Frame, read_frame, to_bytes
+from pvdbench.io.images import Frame, to_bytes
+from pvdbench.io.sources import Image, Source, list_sources, read_source, read_sources
 from pvdbench.methods.card import MethodCard, read_card
 from pvdbench.methods.folders import find_method, installed_folders
 from pvdbench.methods.interface import Deblurrer, MotionEstimator
@@ -41,18 +43,13 @@ __all__ = [
     "score_frames",
 ]
 
-Image = NDArray[Any]
-"""(H, W, 3) RGB: uint8, or floats in a range that is stated."""
-
-Source = Image | str | Path
-
 _TREE = Path(__file__).parents[1]
 
 
 def score_frames(
-    estimate: Source | Sequence[Source],
-    truth: Source | Sequence[Source],
-    protocols: str | Sequence[str] = "koehler",
+    estimate: Source | Iterable[Source],
+    truth: Source | Iterable[Source],
+    protocols: str | Iterable[str] = "koehler",
     *,
     data_range: float | None = None,
 ) -> pd.DataFrame:
@@ -60,7 +57,7 @@ def score_frames(
 
     Args:
         estimate, truth: one frame or as many frames each: arrays of (H, W, 3) RGB, or paths of 8-bit PNG or JPEG files.
-            Several arrays may be one, (N, H, W, 3).
+            Several arrays may be one, (N, H, W, 3). Any iterable of frames will do.
         protocols: names, or "all".
         data_range: the largest value that floats can have, 1.0 or 255; never guessed, so floats need it and bytes do
             not. They are rounded to bytes first, since every protocol is defined on bytes.
@@ -75,14 +72,14 @@ def score_frames(
             is of another shape, type or range.
         ParamsError: if there is no protocol of a name.
     """
-    estimates, truths = _listed(estimate), _listed(truth)
-    if len(estimates) != len(truths) or not len(truths):
+    estimates, truths = list_sources(estimate, "estimate"), list_sources(truth, "truth")
+    if len(estimates) != len(truths) or not truths:
         raise DataError(f"there are {len(estimates)} estimates and {len(truths)} truths; give as many of both")
-    chosen = named_protocols([protocols] if isinstance(protocols, str) else protocols, any_frames=True)
-    counts = {protocol.name: protocol.counts for protocol in chosen}
+    chosen = named_protocols(protocols, any_frames=True)
+    counts = {protocol.name: protocol.counted for protocol in chosen}
     rows = []
     for number, (ours, sharp) in enumerate(zip(estimates, truths, strict=True)):
-        frames = _frame(ours, f"estimate {number}", data_range), _frame(sharp, f"truth {number}", data_range)
+        frames = _as_bytes(ours, f"estimate {number}", data_range), _as_bytes(sharp, f"truth {number}", data_range)
         rows += [
             {"frame": number, "protocol": name, "counted": counts[name](number + 1), **scores}
             for name, scores in score_pair(_pair(number, *frames), chosen).items()
@@ -93,7 +90,7 @@ def score_frames(
 def score_folders(
     estimate: str | Path,
     truth: str | Path,
-    protocols: str | Sequence[str] = "koehler",
+    protocols: str | Iterable[str] = "koehler",
     *,
     frame_offset: int | None = None,
     jobs: int = 1,
@@ -113,8 +110,10 @@ def score_folders(
         DataError: if a frame has no partner, is damaged, or is not of its partner's size.
         ParamsError: if there is no protocol of a name.
     """
-    names = [protocols] if isinstance(protocols, str) else protocols
-    table, _ = folders.score_folders(Path(truth), Path(estimate), protocols=names, frame_offset=frame_offset, jobs=jobs)
+    offset = None if frame_offset is None else as_whole(frame_offset, "frame_offset")
+    places = as_path(truth, "truth"), as_path(estimate, "estimate")
+    count = as_whole(jobs, "jobs", least=1)
+    table, _ = folders.score_folders(*places, protocols=protocols, frame_offset=offset, jobs=count)
     return table
 
 
@@ -131,7 +130,7 @@ def read_scores(study: str | Path | Study) -> pd.DataFrame:
     Raises:
         DataError: if there are no scores, or a file is damaged.
     """
-    return read_study_scores(study.folder if isinstance(study, Study) else Path(study))
+    return read_study_scores(study.folder if isinstance(study, Study) else as_path(study, "study"))
 
 
 def load_study(folder: str | Path) -> Study:
@@ -145,7 +144,7 @@ def load_study(folder: str | Path) -> Study:
         ParamsError: if params.yaml has an unknown key, a wrong type or names a row that is not there.
         MethodError: if a row names a method that is not there, or two methods have one name.
     """
-    return study_of(Path(folder))
+    return study_of(as_path(folder, "folder"))
 
 
 class ConfidenceInterval(NamedTuple):
@@ -157,7 +156,7 @@ class ConfidenceInterval(NamedTuple):
 
 
 def confidence_interval(
-    values: Sequence[float] | pd.Series, clips: Sequence[str] | pd.Series, *, resamples: int = 2000, seed: int = 0
+    values: Iterable[float], clips: Iterable[Hashable], *, resamples: int = 2000, seed: int = 0
 ) -> ConfidenceInterval:
     """Average one value per frame, with a bootstrap interval that draws whole clips, as every table of a study does.
 
@@ -167,12 +166,14 @@ def confidence_interval(
         resamples, seed: of the bootstrap; a study's defaults.
 
     Raises:
-        DataError: if the two differ in length.
+        DataError: if the two differ in length or are empty, a value is no number or NaN, or a clip has no name.
+        ParamsError: if resamples or seed is no whole number.
     """
-    if len(values) != len(clips):
-        raise DataError(f"there are {len(values)} values and {len(clips)} clips; give one clip per value")
-    frames = pd.Series(np.asarray(values, np.float64))
-    interval = Bootstrap(resamples, seed).mean(frames, pd.Series(np.asarray(clips)))
+    numbers, names = as_numbers(values), as_clip_names(clips)
+    if len(numbers) != len(names) or not len(names):
+        raise DataError(f"there are {len(numbers)} values and {len(names)} clips; give one clip per value")
+    bootstrap = Bootstrap(as_whole(resamples, "resamples", least=1), as_whole(seed, "seed", least=0))
+    interval = bootstrap.mean(numbers, names)
     return ConfidenceInterval(interval.mean, interval.low, interval.high)
 
 
@@ -191,12 +192,12 @@ class LoadedMethod:
     def __repr__(self) -> str:
         return f"LoadedMethod({self.name!r}, task={self.card.task!r})"
 
-    def deblur(self, frames: Sequence[Image]) -> list[Image]:
+    def deblur(self, frames: Source | Iterable[Source]) -> list[Image]:
         """Deblur a clip.
 
         Args:
-            frames: (H, W, 3) RGB each, all of one size and type: uint8, or floats in [0, 1]; or all of them as one
-                array (N, H, W, 3).
+            frames: arrays of (H, W, 3) RGB, all of one size and type, uint8 or floats in [0, 1]; all of them as one
+                array (N, H, W, 3); or paths of 8-bit PNG or JPEG files.
 
         Returns:
             As many frames, uint8 where the input is, else float32 in [0, 1].
@@ -207,13 +208,13 @@ class LoadedMethod:
         """
         if self.card.task != "deblur":
             raise MethodError(f"{self.name}: this method estimates motion; load one whose task is deblur")
-        return deblur_frames(self._method, list(frames))  # type: ignore[arg-type]  # its task says so
+        return deblur_frames(self._method, read_sources(frames, "frame"))  # type: ignore[arg-type]  # its task says so
 
-    def estimate_flow(self, target: Image, source: Image) -> Flow:
+    def estimate_flow(self, target: Source, source: Source) -> Flow:
         """Estimate the flow from target to source.
 
         Args:
-            target, source: (H, W, 3) RGB: uint8, or floats in [0, 1].
+            target, source: (H, W, 3) RGB, uint8 or floats in [0, 1], or the path of a PNG or JPEG file.
 
         Returns:
             (H, W, 2) float32, (x, y) in pixels, so that target(p) looks like source(p + flow(p)).
@@ -224,7 +225,8 @@ class LoadedMethod:
         """
         if self.card.task != "motion":
             raise MethodError(f"{self.name}: this method deblurs; load one whose task is motion")
-        return flow_between(self._method, target, source)  # type: ignore[arg-type]  # its task says so
+        frames = read_sources([target, source], "frame")
+        return flow_between(self._method, *frames)  # type: ignore[arg-type]  # its task says so
 
     @property
     def parameters(self) -> Mapping[str, int]:
@@ -251,53 +253,49 @@ def load_method(
     Raises:
         MethodError: if there is no such method, or something that it needs is missing.
         WeightsError: if the weights are missing, damaged or another network's.
-        ParamsError: if an option is unknown.
+        ParamsError: if an option is unknown, or there is no such device.
     """
-    places = [Path(methods)] if methods is not None else [_TREE / "methods", *installed_folders()]
+    if not isinstance(name, str):
+        raise MethodError(f"a {type(name).__name__} is no method's name; give a string such as 'input'")
+    if not isinstance(options or {}, Mapping):
+        raise ParamsError(f"options: a {type(options).__name__}; give a dictionary of option to value")
+    places = [_TREE / "methods", *installed_folders()] if methods is None else [as_path(methods, "methods")]
     folder = find_method(places, name)
     card = read_card(folder, name)
     load = load_deblurrer if card.task == "deblur" else load_motion_estimator
     method = load(folder, name)
     chosen = card.chosen(options or {}, "options")
-    get_ready(
-        method, folder, name, torch.device(device), given=None if weights is None else Path(weights), options=chosen
-    )
+    given = None if weights is None else as_path(weights, "weights")
+    with method_faults(method):
+        get_ready(method, folder, name, named_device(device), given=given, options=chosen)
     return LoadedMethod(name, card, method)
 
 
 def deblur(
-    frames: Sequence[Image], method: str, *, weights: str | Path | None = None, options: Mapping[str, Any] | None = None
-) -> list[Image]:
+    frames: Source | Iterable[Source],
+    method: str,
+    *,
+    weights: str | Path | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> list[Image]:  # fmt: skip
     """Deblur a clip by a method of this repository or an installed package; see load_method and LoadedMethod.deblur."""
     return load_method(method, weights=weights, options=options).deblur(frames)
 
 
 def estimate_flow(
-    target: Image, source: Image, method: str = "tvl1", *, weights: str | Path | None = None,
+    target: Source, source: Source, method: str = "tvl1", *, weights: str | Path | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Flow:  # fmt: skip
     """Estimate the flow from target to source; see load_method and LoadedMethod.estimate_flow."""
     return load_method(method, weights=weights, options=options).estimate_flow(target, source)
 
 
-def _listed(source: Source | Sequence[Source]) -> Sequence[Source]:
-    """One frame as a sequence of one; an array of (N, H, W, 3) is a sequence already."""
-    single = isinstance(source, str | Path) or (isinstance(source, np.ndarray) and source.ndim < 4)
-    return [source] if single else source  # type: ignore[list-item, return-value]  # single says which it is
-
-
-def _frame(source: Source, name: str, data_range: float | None) -> Frame:
-    """Read a frame or convert an array to bytes; name says which it is, in messages."""
-    if isinstance(source, str | Path):
-        return read_frame(Path(source))
-    values = np.asarray(source)
-    if values.ndim != 3 or values.shape[2] != 3:
-        raise DataError(f"{name}: shape {values.shape}; give arrays (H, W, 3) in RGB")
+def _as_bytes(source: object, name: str, data_range: float | None) -> Frame:
+    """Read a frame as bytes; name says which it is, in messages."""
+    values = read_source(source, name)
     if values.dtype == np.uint8:
         return values
-    if not np.issubdtype(values.dtype, np.floating):
-        raise DataError(f"{name}: type {values.dtype}; give uint8, or floats with data_range")
-    if data_range is None or not data_range > 0:
+    if not isinstance(data_range, int | float | np.number) or not 0 < data_range < np.inf:
         raise DataError(f"{name}: floats without their range; set data_range to the largest value possible, 1.0 or 255")
     if not (values.min() >= 0 and values.max() <= data_range):  # NaN is neither
         raise DataError(f"{name}: values from {values.min():.4g} to {values.max():.4g}; clip them to 0 to "

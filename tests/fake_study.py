@@ -18,12 +18,13 @@ from pvdbench.io.flow import write_flow
 from pvdbench.io.images import to_bytes, write_frame
 from pvdbench.io.tables import (
     MANIFEST,
+    SCORE_KEYS,
     TRAINING_LOG,
     TRUTH,
     VOLUME_STATISTICS,
     write_table,
 )
-from pvdbench.scoring.registry import named_protocols
+from pvdbench.scoring.registry import named_protocols, protocols
 from pvdbench.scoring.score_file import score_table, write_score_file
 from pvdbench.study.table_params import TableParams
 
@@ -159,6 +160,7 @@ def _write_scores(fake, blurriness, rng):
         chosen = named_protocols(["all"], task)
         for number, name in enumerate(names):
             rows = _scores(fake, task, name, number, blurriness, rng)
+            rows = [_given(row) for row in rows]
             rows += _temporal(fake, name, rng) if task == "deblur" else _endpoint(fake, name, number)
             write_score_file(scores / task / fake.dataset / f"{name}.csv", score_table(rows, chosen))
     truth = [(video, frame, blurriness[video, frame], 33.0 + number if frame != fake.frames[0] else np.nan)
@@ -177,6 +179,12 @@ def _write_scores(fake, blurriness, rng):
 def _keys(fake, task, name, video, frame, protocol, counted=True):
     return {"dataset": fake.dataset, "method": name, "task": task, "video": video, "frame": frame,
             "protocol": protocol, "counted": counted}  # fmt: skip
+
+
+def _given(row):
+    """A row with the metrics that its protocol gives, and no others."""
+    names = {metric.name for metric in protocols()[row["protocol"]].metrics}
+    return {key: value for key, value in row.items() if key in SCORE_KEYS or key in names}
 
 
 def _scores(fake, task, name, number, blurriness, rng):

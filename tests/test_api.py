@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
+import torch
 from conftest import METHODS, ROOT
 from outside_package import python
+from PIL import Image
 from scoring.frames import noisy, textured
 
 import pvdbench
@@ -78,7 +80,7 @@ FLOATS = TRUTH / 255
         (FLOATS + 1, 1.0, r"^estimate 0: values from 1(\.\d+)? to .*; clip them to 0 to 1, or correct data_range"),
         ([TRUTH[0], np.full((48, 64, 3), np.nan)], 1.0, "^estimate 1: values from nan to nan; clip them"),
         ([TRUTH[0], TRUTH[1, :, :, 0]], None, r"^estimate 1: shape \(48, 64\); give arrays \(H, W, 3\) in RGB"),
-        (TRUTH.astype(np.uint16), None, "^estimate 0: type uint16; give uint8, or floats with data_range"),
+        (TRUTH.astype(np.uint16), None, "^estimate 0: type uint16; give uint8, or floats"),
         (TRUTH[:, :40], None, "^frame 0: the estimate is 64x40, its truth 64x48; give equal sizes"),
         (TRUTH[:1], None, "^there are 1 estimates and 2 truths; give as many of both"),
         (["nowhere.png"] * 2, None, "^nowhere.png: this frame is not there"),
@@ -87,6 +89,84 @@ FLOATS = TRUTH / 255
 def test_frames_that_cannot_be_scored_are_refused_by_number(estimate, data_range, message):
     with pytest.raises(DataError, match=message):
         pvdbench.score_frames(estimate, TRUTH, data_range=data_range)
+
+
+def test_frames_come_from_whatever_numpy_takes(tmp_path):
+    whole = pvdbench.score_frames(ESTIMATE, TRUTH, "plain-rgb")
+    paths = sorted(folder_of(tmp_path / "ours", ESTIMATE).iterdir())
+    for estimate in (
+        (frame for frame in ESTIMATE),
+        torch.from_numpy(ESTIMATE),
+        map(Image.open, paths),
+        np.array(paths),
+    ):
+        pd.testing.assert_frame_equal(pvdbench.score_frames(estimate, TRUTH, "plain-rgb"), whole)
+    single = pvdbench.score_frames(Image.open(paths[0]), TRUTH[0], (name for name in ["plain-rgb"]))
+    pd.testing.assert_frame_equal(single, whole[:1])
+    method = pvdbench.load_method("input")
+    for frames in ((frame for frame in ESTIMATE), torch.from_numpy(ESTIMATE), paths, [str(path) for path in paths]):
+        assert np.array_equal(method.deblur(frames), ESTIMATE)
+    floats = (ESTIMATE / 255).astype(">f8")
+    assert np.allclose(method.deblur(floats), floats) and np.array_equal(method.deblur(ESTIMATE[0])[0], ESTIMATE[0])
+
+
+WRONG = [
+    lambda: pvdbench.score_frames(None, TRUTH),
+    lambda: pvdbench.score_frames(TRUTH[..., 0], TRUTH),
+    lambda: pvdbench.score_frames(TRUTH[:, :0] / 255, TRUTH[:, :0] / 255, data_range=1),
+    lambda: pvdbench.score_frames(FLOATS, FLOATS, data_range="1"),
+    lambda: pvdbench.score_frames(FLOATS, FLOATS, data_range=np.inf),
+    lambda: pvdbench.score_frames(FLOATS, FLOATS, data_range=np.ones(2)),
+    lambda: pvdbench.score_frames(["a" * 5000], TRUTH[:1]),
+    lambda: pvdbench.score_frames(["a\nb"], TRUTH[:1]),
+    lambda: pvdbench.score_frames(TRUTH, TRUTH, "x" * 500),
+    lambda: pvdbench.score_frames(TRUTH, TRUTH, "a\nb"),
+    lambda: pvdbench.score_frames(TRUTH, TRUTH, None),
+    lambda: pvdbench.score_frames(TRUTH, TRUTH, []),
+    lambda: pvdbench.score_frames(TRUTH, TRUTH, [["koehler"]]),
+    lambda: pvdbench.score_folders(None, "truth"),
+    lambda: pvdbench.score_folders("a" * 5000, "truth"),
+    lambda: pvdbench.score_folders("a", "b", frame_offset="1"),
+    lambda: pvdbench.score_folders("a", "b", jobs=0),
+    lambda: pvdbench.confidence_interval(["x", "y"], ["a", "b"]),
+    lambda: pvdbench.confidence_interval(["1", "2"], ["a", "b"]),
+    lambda: pvdbench.confidence_interval([1.0, np.nan], ["a", "b"]),
+    lambda: pvdbench.confidence_interval(np.ones((2, 2)), ["a", "b"]),
+    lambda: pvdbench.confidence_interval([1.0, 2.0], ["a", None]),
+    lambda: pvdbench.confidence_interval([1.0, 2.0], [["a"], ["b"]]),
+    lambda: pvdbench.confidence_interval([], []),
+    lambda: pvdbench.confidence_interval(1, "a"),
+    lambda: pvdbench.confidence_interval([1.0, 2.0], ["a", "b"], resamples=0),
+    lambda: pvdbench.confidence_interval([1.0, 2.0], ["a", "b"], seed=-1),
+    lambda: pvdbench.read_scores(None),
+    lambda: pvdbench.read_scores("a" * 5000),
+    lambda: pvdbench.load_study(3),
+    lambda: pvdbench.load_method(None),
+    lambda: pvdbench.load_method("tvl1", options=["warps"]),
+    lambda: pvdbench.load_method("tvl1", options={"x" * 500: 1}),
+    lambda: pvdbench.load_method("input", device="nowhere"),
+    lambda: pvdbench.load_method("pvdnet", weights=3),
+    lambda: pvdbench.load_method("input").deblur(None),
+    lambda: pvdbench.load_method("input").deblur([None]),
+    lambda: pvdbench.load_method("input").deblur(TRUTH[:, :0]),
+    lambda: pvdbench.load_method("input").deblur(TRUTH[..., 0]),
+    lambda: pvdbench.estimate_flow(None, TRUTH[0]),
+    lambda: pvdbench.estimate_flow(TRUTH[0, :1, :1], TRUTH[0, :1, :1]),  # scikit-image raises ValueError
+]
+
+
+@pytest.mark.parametrize("call", WRONG)
+def test_whatever_is_wrong_is_one_short_line(call):
+    with pytest.raises(PvdbenchError) as refused:
+        call()
+    message = str(refused.value)
+    assert len(message) < 300 and message.isprintable(), message
+
+
+def test_clips_may_be_tuples_or_numbers():
+    expected = pvdbench.confidence_interval([1.0, 2.0, 4.0], ["a", "b", "b"])
+    for clips in ([("a", 1), ("b", 1), ("b", 1)], [0, 1, 1], pd.Categorical(["a", "b", "b"]), (c for c in "abb")):
+        assert pvdbench.confidence_interval((v for v in [1, 2, 4]), clips) == expected
 
 
 def test_no_frames_and_unknown_protocols_are_refused():

@@ -17,7 +17,7 @@ from pvdbench.cli.score import score
 from pvdbench.cli.study import code, study, validate
 from pvdbench.cli.train import train
 from pvdbench.cli.weights import weights
-from pvdbench.core.errors import PvdbenchError
+from pvdbench.core.errors import PvdbenchError, one_line
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,9 +51,6 @@ for command in (
     cli.add_command(command)
 
 
-LONGEST = 300
-"""Characters of an error's line."""
-_END = 80  # of them for the end, which says what to do
 _MENDABLE = {errno.EACCES, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EROFS}
 
 
@@ -72,10 +69,3 @@ def main() -> None:
 def _end(message: str) -> NoReturn:
     click.echo(one_line(f"pvdbench: {message}"), err=True)
     sys.exit(2)
-
-
-def one_line(message: str) -> str:
-    """Put a message on one line of at most LONGEST characters, whatever values it repeats; the middle is cut."""
-    line = " ".join(part.strip() for part in message.splitlines() if part.strip())
-    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - _END - 3]}...{line[-_END:]}"

@@ -1,1 +1,1 @@
-"""What every folder may use: errors, parameters, entry points, the device, gray values, padding and the warp."""
+"""What every folder may use: errors, arguments, parameters, entry points, the device, grays, padding and the warp."""

@@ -26,3 +26,18 @@ def compute_device(threads: int) -> torch.device:
     device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     torch.cuda.set_device(device)
     return device
+
+
+def named_device(name: str | torch.device) -> torch.device:
+    """Find the device of a name such as cpu, cuda or cuda:1.
+
+    Raises:
+        ParamsError: if PyTorch knows none of it, or cannot use it here.
+    """
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except Exception as error:  # PyTorch raises of every kind
+        raise ParamsError(f"device: {shorten(repr(name), 40)} cannot be used here ({shorten(error, 80)}); give 'cpu', "
+                          "or 'cuda' where there is a GPU") from error  # fmt: skip
+    return device

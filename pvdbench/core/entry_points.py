@@ -35,13 +35,15 @@ def package_of(point: EntryPoint) -> str:
     return point.dist.name if point.dist is not None else point.value
 
 
+def package_named(group: Group, name: str) -> str:
+    """Name the package that registers a name in a group."""
+    return next((package_of(point) for point in entry_points(group=group, name=name)), name)
+
+
 def leave_out(group: Group, name: str, reason: str) -> None:
     """Say on stderr, in one line that names the package, that what it registers cannot be used."""
-    package = next((package_of(point) for point in entry_points(group=group, name=name)), name)
-    said = shorten(reason, _LONGEST)
-    print(
-        f"pvdbench: package {package}: '{name}' of {group} is left out: {said}; mend or uninstall it", file=sys.stderr
-    )
+    where = f"package {package_named(group, name)}: '{name}' of {group}"
+    print(f"pvdbench: {where} is left out: {shorten(reason, _LONGEST)}; mend or uninstall it", file=sys.stderr)
 
 
 def _load(point: EntryPoint) -> object | None:
@@ -50,4 +52,6 @@ def _load(point: EntryPoint) -> object | None:
     except (Exception, SystemExit) as error:  # whatever a foreign module does when it is imported
         leave_out(point.group, point.name, f"{type(error).__name__}: {error}")  # type: ignore[arg-type]
         return None
+    if loaded is None:
+        leave_out(point.group, point.name, "it is None")  # type: ignore[arg-type]
     return loaded

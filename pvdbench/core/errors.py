@@ -2,9 +2,18 @@
 
 from collections.abc import Iterable
 
+LONGEST = 300
+"""Characters of the line that the command prints, `pvdbench: ` included."""
+_END = 80  # of them for the end, which says what to do
+_PREFIX = len("pvdbench: ")
+
 
 class PvdbenchError(Exception):
     """Anything that a user can mend; the command prints it as one line and exits with 2."""
+
+    def __str__(self) -> str:
+        """The message on one line of less than 300 characters, however long a name is that it repeats."""
+        return one_line(super().__str__(), LONGEST - _PREFIX)
 
 
 class ParamsError(PvdbenchError):
@@ -32,7 +41,14 @@ class WriteError(PvdbenchError):
 
 
 class EntryPointError(PvdbenchError):
-    """Two installed packages register one name."""
+    """Two installed packages register one name, or what one registers breaks its contract."""
+
+
+def one_line(message: str, most: int = LONGEST) -> str:
+    """Put a message on one line of at most so many characters, whatever values it repeats; the middle is cut."""
+    line = " ".join(part.strip() for part in message.splitlines() if part.strip())
+    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+    return line if len(line) <= most else f"{line[: most - _END - 3]}...{line[-_END:]}"
 
 
 def shorten(said: object, most: int = 100) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pvdbench.core.errors import DataError
 from pvdbench.datasets.layouts.layout import Layout, VideoFolders
+from pvdbench.datasets.layouts.registry import frames_of, videos_of
 from pvdbench.datasets.verify import check_videos, refuse_problems, write_manifest
 from pvdbench.datasets.video_check import VideoCheck, VideoJob
 from pvdbench.io.atomic import replaced_folder
@@ -48,7 +49,7 @@ def add_dataset(name: str, folder: Path, out: Path, layout: Layout, jobs: int = 
 
 
 def _jobs(folder: Path, layout: Layout) -> list[VideoJob]:
-    videos = layout.videos(folder)
+    videos = videos_of(layout, folder)
     if not videos:
         raise DataError(
             f"{folder}: no video lies there in the layout '{layout.name}', {layout.form}; see docs/datasets.md"
@@ -63,7 +64,7 @@ def _jobs(folder: Path, layout: Layout) -> list[VideoJob]:
 
 
 def _job(layout: Layout, video: VideoFolders) -> VideoJob:
-    names = list(layout.frames(video.blurry))
+    names = list(frames_of(layout, video.blurry))
     if not names:
         raise DataError(f"{video.blurry}: no PNG or JPEG frames lie there; put the frames there")
     short, long = min(names, key=len), max(names, key=len)

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from pvdbench.core.errors import DataError, choices
 from pvdbench.datasets.layouts.layout import Layout, VideoFolders
+from pvdbench.datasets.layouts.registry import videos_of
 from pvdbench.datasets.video_check import VideoCheck, VideoJob, check_video
 from pvdbench.io.tables import MANIFEST, SPLITS, read_table, write_table
 
@@ -65,7 +66,7 @@ def verify_dataset(layout: Layout, folder: Path, splits: Path, jobs: int = 2) ->
     """
     assert layout.splits is not None
     listed = read_splits(splits, layout.splits)
-    found = _by_name(layout.videos(folder))
+    found = _by_name(videos_of(layout, folder))
     if not found:
         raise DataError(
             f"{folder}: no video lies there in the layout '{layout.name}', {layout.form}; "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from pvdbench.core.errors import DataError, MethodError
+from pvdbench.core.errors import DataError, MethodError, PvdbenchError, shorten
 from pvdbench.io.atomic import replaced_file, replaced_folder
 from pvdbench.io.flow import Flow, write_flow
 from pvdbench.io.frame_folders import is_frame
@@ -102,6 +102,23 @@ def write_flow_between(method: MotionEstimator, target: Path, source: Path, out:
     return flow
 
 
+@contextmanager
+def method_faults(method: Deblurrer | MotionEstimator) -> Iterator[None]:
+    """Refuse whatever a method raises within the block, as its fault.
+
+    Raises:
+        MethodError: naming the method and what it raised.
+    """
+    try:
+        yield
+    except PvdbenchError:
+        raise
+    except Exception as error:
+        name = type(method).__module__.removeprefix("pvdbench_method_")
+        said = f"{type(error).__name__}: {shorten(error)}"
+        raise MethodError(f"{name}: the method raised {said}; mend it, or its options or frames") from error
+
+
 class _ArrayClip(Clip):
     """Arrays as a clip."""
 
@@ -129,8 +146,9 @@ class _ArrayClip(Clip):
     def __getitem__(self, index: int | slice) -> Tensor | Clip:
         if isinstance(index, slice):
             return _ArrayClip(self._frames[index])
-        values = torch.from_numpy(np.array(self._frames[index])).permute(2, 0, 1).float()
-        return values / 255 if self._frames[index].dtype == np.uint8 else values
+        frame = self._frames[index]
+        values = torch.from_numpy(np.array(frame, np.float32)).permute(2, 0, 1)
+        return values / 255 if frame.dtype == np.uint8 else values
 
 
 def _check_array(name: str, frame: Image, first: Image) -> None:
@@ -149,9 +167,11 @@ def _refuse_upper_bound(method: Deblurrer, what: str) -> None:
 
 def _deblurred(method: Deblurrer, clip: Clip, names: Iterable[str]) -> Iterator[Tensor]:
     """Yield the method's frames, each after its check against the contract; names say which, in messages."""
-    outputs = method.deblur(clip)
+    with method_faults(method):
+        outputs = method.deblur(clip)
     for t, name in enumerate(names):
-        output = next(outputs, None)
+        with method_faults(method):
+            output = next(outputs, None)
         if output is None:
             raise MethodError(f"{name}: the method yielded {t} of {len(clip)} frames; it must yield one per frame")
         require_frame(output, tuple(clip[t].shape), name)
@@ -159,7 +179,8 @@ def _deblurred(method: Deblurrer, clip: Clip, names: Iterable[str]) -> Iterator[
 
 
 def _estimated(method: MotionEstimator, pair: Clip, where: str) -> Flow:
-    values: Tensor = method.flow(pair[0], pair[1])
+    with method_faults(method):
+        values: Tensor = method.flow(pair[0], pair[1])
     require(values, (2, *pair[0].shape[1:]), where)
     flow: Flow = values.permute(1, 2, 0).to(torch.float32).cpu().numpy()
     return flow

@@ -9,22 +9,6 @@ from pathlib import Path
 from pvdbench.core.errors import WriteError, shorten
 
 
-def _partial(path: Path) -> Path:
-    return path.with_name(path.name + ".partial")
-
-
-def _cannot_write(path: Path, error: OSError) -> WriteError:
-    reason = error.strerror or shorten(error, 200)
-    return WriteError(f"cannot write {path}: {reason}; the previous version is untouched; free space or fix the "
-                      "permissions, then run again")  # fmt: skip
-
-
-def _flush_to_disk(partial: Path) -> None:
-    """Have the disk hold a file before it gets its name, so that a power cut leaves the old or the new one, whole."""
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-
-
 @contextmanager
 def replaced_file(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside path; on success it replaces path, on failure it is removed.
@@ -69,3 +53,19 @@ def replaced_folder(path: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(path.name + ".partial")
+
+
+def _cannot_write(path: Path, error: OSError) -> WriteError:
+    reason = error.strerror or shorten(error, 200)
+    return WriteError(f"cannot write {shorten(path, 150)}: {reason}; the previous version is untouched; free space or "
+                      "fix the permissions, then run again")  # fmt: skip
+
+
+def _flush_to_disk(partial: Path) -> None:
+    """Have the disk hold a file before it gets its name, so that a power cut leaves the old or the new one, whole."""
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())

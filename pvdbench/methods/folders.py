@@ -45,22 +45,25 @@ def check_folders(folders: Sequence[Path]) -> None:
                 f"{folder}: this folder holds no method, NAME/method.yaml; correct `methods` in params.yaml"
             )
         for name in names:
-            check_name(name)
+            check_name(name, f"{folder / name}: ")
             if name in seen:
                 raise MethodError(f"{folder / name}: {seen[name] / name} is a method of this name, too; rename one of "
                                   "them, or uninstall the package that brings it")  # fmt: skip
             seen[name] = folder
 
 
-def check_name(name: str) -> None:
+def check_name(name: str, where: str = "") -> None:
     """Refuse a name that does not suit a folder, a row and a command line alike.
+
+    Args:
+        where: the method lies, as the message begins.
 
     Raises:
         MethodError: saying which names do.
     """
     if not NAME.fullmatch(name):
-        raise MethodError(f"'{name[:50]}' cannot be a method's name; choose small letters, digits and single hyphens "
-                          "that begin with a letter, such as my-method")  # fmt: skip
+        raise MethodError(f"{where}'{name[:50]}' cannot be a method's name; choose small letters, digits and single "
+                          "hyphens that begin with a letter, such as my-method")  # fmt: skip
 
 
 def find_method(folders: Sequence[Path], name: str) -> Path:

@@ -14,6 +14,7 @@ from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.statistics import Means, ProtocolStatistics, is_ranked, places_by_group
 from pvdbench.io.tables import TRAINING_LOG, read_table
 from pvdbench.report.numbers import ProtocolScores, TaskNumbers, shown_metrics
+from pvdbench.report.training_curve import running_mean
 
 Kind = Literal["means", "differences", "scores", "training", "viewer", "images"]
 
@@ -58,11 +59,13 @@ def number_packs(part: TaskNumbers, percents: Sequence[float], bootstrap: Bootst
 
 
 def training_packs(study: Path) -> Iterator[Pack]:
-    """The logs of data/training: steps and losses of every network that was trained."""
+    """The logs of data/training: steps of every network that was trained, and the running mean of its loss."""
     for task in ("motion", "deblur"):
         logs = {path.stem: read_table(path, TRAINING_LOG) for path in sorted(study.glob(f"data/training/{task}/*.csv"))}
         curves = {
-            name: {"step": packed(log["step"]), "loss": packed(log["loss"])} for name, log in logs.items() if len(log)
+            name: {"step": packed(log["step"]), "loss": packed(running_mean(log["loss"]))}
+            for name, log in logs.items()
+            if len(log)
         }
         yield Pack("training", (task,), curves)
 

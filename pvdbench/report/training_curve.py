@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from pvdbench.io.tables import TRAINING_LOG, read_table
 
 WIDTH, HEIGHT = 600, 160
-_SMOOTHING = 20  # a running mean over one part in so many of the steps, as in the figure of all rows
+_SMOOTHING = 20  # a running mean is over one part in so many of the steps
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def read_curve(path: Path) -> Curve | None:
     if len(log) < 2:
         return None
     loss = log["loss"].to_numpy(np.float64)
-    smooth = log["loss"].rolling(max(len(log) // _SMOOTHING, 1), min_periods=1).mean().to_numpy(np.float64)
+    smooth = running_mean(log["loss"])
     steps = log["step"].to_numpy(np.float64)
     across = (steps - steps[0]) / (steps[-1] - steps[0]) * WIDTH
     low, high = float(loss.min()), float(loss.max())
@@ -49,3 +50,9 @@ def read_curve(path: Path) -> Curve | None:
         return " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, down, strict=True))
 
     return Curve(points(loss), points(smooth), int(steps[-1]), loss[0], smooth[-1], low, high)
+
+
+def running_mean(loss: pd.Series) -> NDArray[np.float64]:
+    """Average each loss with those logged before it, over a twentieth of the log, as pictures of training show."""
+    width = max(len(loss) // _SMOOTHING, 1)
+    return loss.rolling(width, min_periods=1).mean().to_numpy(np.float64)

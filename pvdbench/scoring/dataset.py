@@ -78,7 +78,7 @@ def _score_frame(job: _Job) -> list[dict[str, Any]]:
     scores = score_pair(DatasetFrame(job.row, job.clip, job.number), job.protocols)
     return [
         {**names, "frame": job.clip.frames[job.number].name, "protocol": protocol.name,
-         "counted": protocol.counts(job.number + 1), **scores[protocol.name]}
+         "counted": protocol.counted(job.number + 1), **scores[protocol.name]}
         for protocol in job.protocols if protocol.name in scores
     ]  # fmt: skip
 

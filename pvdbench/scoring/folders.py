@@ -1,7 +1,7 @@
 """Scores of any two folders of frames, a data set or not: what `pvdbench score folder` does."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,8 +74,8 @@ def _other(metric: Metric, mean: Mean) -> str:
 
 
 def score_folders(
-    truth: Path, estimate: Path, out: Path | None = None, *, protocols: Sequence[str], frame_offset: int | None = None,
-    jobs: Jobs = 1,
+    truth: Path, estimate: Path, out: Path | None = None, *, protocols: str | Iterable[str],
+    frame_offset: int | None = None, jobs: Jobs = 1,
 ) -> tuple[pd.DataFrame, list[Summary]]:  # fmt: skip
     """Score the frames of estimate against those of truth.
 
@@ -111,7 +111,7 @@ def _score(files: _Files) -> list[dict[str, Any]]:
     scores = score_pair(pair, files.protocols)
     return [
         {"video": files.clip, "frame": files.name, "protocol": protocol.name,
-         "counted": protocol.counts(files.number), **scores[protocol.name]}
+         "counted": protocol.counted(files.number), **scores[protocol.name]}
         for protocol in files.protocols
         if protocol.name in scores
     ]  # fmt: skip

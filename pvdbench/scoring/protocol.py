@@ -98,3 +98,7 @@ class Protocol:
     counts: Callable[[int], bool] = every_frame
     tasks: frozenset[Task] = frozenset(("deblur", "motion"))
     any_frames: bool = True
+
+    def counted(self, number: int) -> bool:
+        """Tell whether averages count a frame; a package's function may say so by any value, such as 1."""
+        return bool(self.counts(number))

@@ -7,10 +7,12 @@ package is an entry point of the group `pvdbench.protocols` that names a Protoco
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
-from pvdbench.core.entry_points import Group, leave_out, load_entry_points
-from pvdbench.core.errors import ParamsError
+from pvdbench.core.entry_points import Group, leave_out, load_entry_points, package_named
+from pvdbench.core.errors import EntryPointError, ParamsError, PvdbenchError, shorten
+from pvdbench.core.errors import choices as among
 from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.protocol import Metric, Protocol, Scores, Task
+from pvdbench.scoring.protocol_check import as_protocols, protocol_fault, scores_fault
 from pvdbench.scoring.protocols import endpoint, koehler, rgb, temporal
 
 _GROUP: Group = "pvdbench.protocols"
@@ -27,29 +29,30 @@ UNAVAILABLE: Mapping[str, str] = {
 def protocols() -> Mapping[str, Protocol]:
     """Every protocol by its name: this repository's, then those of installed packages.
 
+    One of a package that cannot be used is left out, with one line on stderr that names the package.
+
     Raises:
         EntryPointError: if two packages register one name.
-        ParamsError: if two protocols describe one metric differently.
     """
     found: dict[str, Protocol] = {protocol.name: protocol for protocol in _BUILT_IN}
-    for name, value in load_entry_points(_GROUP).items():
-        for protocol in value if isinstance(value, Sequence) else (value,):
-            if not isinstance(protocol, Protocol):
-                leave_out(_GROUP, name, f"it is a {type(protocol).__name__}, no Protocol")
-            elif protocol.name in found:
-                leave_out(_GROUP, name, f"there is a protocol '{protocol.name}' already")
-            else:
+    for point, value in load_entry_points(_GROUP).items():
+        for protocol in as_protocols(value):
+            if fault := protocol_fault(protocol) or _clash(protocol, found):
+                leave_out(_GROUP, point, fault)
+            elif isinstance(protocol, Protocol):  # without a fault it is
                 found[protocol.name] = protocol
-    _check_metrics(found.values())
     return found
 
 
-def _check_metrics(every: Iterable[Protocol]) -> None:
-    """Refuse two meanings of one column."""
-    seen: dict[str, Metric] = {}
-    for metric in (metric for protocol in every for metric in protocol.metrics):
-        if seen.setdefault(metric.name, metric) != metric:
-            raise ParamsError(f"two protocols describe the metric '{metric.name}' differently; rename one of them")
+def _clash(protocol: object, found: Mapping[str, Protocol]) -> str:
+    """Say what a protocol has in common with those before it and must not; empty where there is nothing."""
+    if not isinstance(protocol, Protocol) or protocol.name in found:
+        return f"there is a protocol '{getattr(protocol, 'name', '')}' already"
+    described = {metric.name: metric for other in found.values() for metric in other.metrics}
+    for metric in protocol.metrics:
+        if described.get(metric.name, metric) != metric:
+            return f"another protocol describes the metric '{metric.name}' differently"
+    return ""
 
 
 def metrics(chosen: Iterable[Protocol] | None = None) -> dict[str, Metric]:
@@ -68,30 +71,62 @@ def choices(task: Task | None = None, *, any_frames: bool = False) -> list[str]:
 
 
 def named_protocols(
-    names: Sequence[str], task: Task | None = None, *, any_frames: bool = False
+    names: str | Iterable[str], task: Task | None = None, *, any_frames: bool = False
 ) -> tuple[Protocol, ...]:
     """The protocols of these names, each once, in their order; `all` stands for every one that applies.
 
     Args:
+        names: one or several.
         task: those that do not apply to it are passed over.
         any_frames: whether the frames are in any two folders, with nothing known beside them.
 
     Raises:
-        ParamsError: if there is no protocol of a name, or it needs more than two folders.
+        ParamsError: if no name is given, there is no protocol of it, or it needs more than two folders.
     """
-    known, fitting = protocols(), choices(task, any_frames=any_frames)
-    for name in names:
-        if name != "all" and (name not in known or (any_frames and name not in fitting)):
+    known, fitting, listed = protocols(), choices(task, any_frames=any_frames), _listed(names)
+    for name in listed:
+        if name != "all" and (name not in known or (any_frames and not known[name].any_frames)):
             what = "unknown protocol" if name not in known else "two folders are not enough for the protocol"
-            raise ParamsError(f"protocols: {what} '{name}'; choose from all, {', '.join(fitting)}")
-    spelt = [each for name in names for each in (fitting if name == "all" else [name])]
+            raise ParamsError(f"protocols: {what} '{shorten(name, 60)}'; choose from {among(['all', *fitting])}")
+    spelt = [each for name in listed for each in (fitting if name == "all" else [name])]
     return tuple(known[name] for name in dict.fromkeys(spelt) if name in fitting)
 
 
+def _listed(names: object) -> list[str]:
+    """One name or several as a list; they come from users, who may give anything."""
+    listed = [names] if isinstance(names, str) else list(names) if isinstance(names, Iterable) else []
+    if not listed or not all(isinstance(name, str) for name in listed):
+        raise ParamsError(f'protocols: {shorten(repr(names), 60)} names no protocol; give names, or "all"')
+    return listed
+
+
 def score_pair(pair: FramePair, chosen: Sequence[Protocol]) -> dict[str, Scores]:
-    """Score one frame under each protocol; those that compute the same share one computation."""
+    """Score one frame under each protocol; those that compute the same share one computation.
+
+    Raises:
+        EntryPointError: if a protocol of another package fails, or gives what its metrics do not allow.
+    """
     scores: dict[Callable[[FramePair], Scores], Scores] = {}
     for protocol in chosen:
         if protocol.score not in scores:
-            scores[protocol.score] = protocol.score(pair)
+            scores[protocol.score] = _scores(pair, protocol)
     return {protocol.name: scores[protocol.score] for protocol in chosen if scores[protocol.score]}
+
+
+def _scores(pair: FramePair, protocol: Protocol) -> Scores:
+    """Score one frame under one protocol; what another package does wrong is refused in its name."""
+    try:
+        scores = protocol.score(pair)
+    except Exception as error:
+        if isinstance(error, PvdbenchError) or protocol in _BUILT_IN:
+            raise
+        raise EntryPointError(_broken(protocol, f"raised {type(error).__name__}: {error}")) from error
+    if fault := scores_fault(protocol, scores):
+        raise EntryPointError(_broken(protocol, f"gave what cannot be written: {fault}"))
+    return scores
+
+
+def _broken(protocol: Protocol, what: str) -> str:
+    points = load_entry_points(_GROUP).items()
+    package = next((package_named(_GROUP, name) for name, value in points if protocol in as_protocols(value)), "?")
+    return f"package {package}: the score of protocol '{protocol.name}' {shorten(what, 150)}; mend the package"

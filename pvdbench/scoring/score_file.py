@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -54,13 +54,24 @@ def read_score_file(path: Path, *, dataset: str = "", method: str = "", task: Ta
     for column, wanted in (("dataset", dataset), ("method", method), ("task", task)):
         if wanted:
             _refuse(path, table, table[column] != wanted, f"{column} is not '{wanted}'")
+    for column in SCORE_KEYS[:-1]:
+        _refuse(path, table, table[column] == "", f"{column} is blank")
+    _refuse(path, table, ~table["task"].isin(get_args(Task)), "no such task here")
     _refuse(path, table, ~table["counted"].isin(("True", "False")), "counted is neither True nor False")
     _refuse(path, table, ~table["protocol"].isin(list(protocols())), "no such protocol here")
     _refuse(path, table, table.duplicated(_PLACE), "the frame is there twice")
     checked = table.assign(counted=table["counted"] == "True")
-    for name in table.columns[len(SCORE_KEYS) :]:
-        checked[name] = _numbers(path, table, known[name])
+    for name, metric in known.items():
+        if name in table:
+            checked[name] = _numbers(path, table, metric)
+        elif not metric.optional:
+            _refuse(path, table, table["protocol"].isin(_giving(metric)), f"there is no column {name}")
     return checked
+
+
+def _giving(metric: Metric) -> list[str]:
+    """Name the protocols that give a metric."""
+    return [name for name, protocol in protocols().items() if metric in protocol.metrics]
 
 
 def _numbers(path: Path, table: pd.DataFrame, metric: Metric) -> "pd.Series[float]":
@@ -71,9 +82,8 @@ def _numbers(path: Path, table: pd.DataFrame, metric: Metric) -> "pd.Series[floa
     low, high = metric.lowest, metric.highest
     outside = (values < low) | (values > high) | (np.isinf(values) & ~((values > 0) & metric.infinite))
     _refuse(path, table, outside, f"{metric.name} is outside {low:g} to {high:g}", text)
-    giving = [name for name, protocol in protocols().items() if metric in protocol.metrics]
     if not metric.optional:
-        _refuse(path, table, values.isna() & table["protocol"].isin(giving), f"there is no {metric.name}")
+        _refuse(path, table, values.isna() & table["protocol"].isin(_giving(metric)), f"there is no {metric.name}")
     return values
 
 

@@ -10,7 +10,8 @@ import yaml
 from command import files, pvdbench, pvdbench_here
 from conftest import ROOT, make_dataset
 
-from pvdbench.cli.main import LONGEST, cli, one_line
+from pvdbench.cli.main import cli
+from pvdbench.core.errors import LONGEST, one_line
 
 LONG = "long-" * 100
 """A value that would fill the screen, and may still be a file's name in parts."""

@@ -106,7 +106,9 @@ def test_a_name_that_leads_elsewhere_or_belongs_to_a_stage_is_refused(tmp_path, 
 
 def test_no_name_of_a_stages_folder_is_free():
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].values()
-    outs = [out for stage in stages for out in stage.get("do", stage).get("outs", []) if out.startswith("data/")]
+    outs = [out for stage in stages for out in stage.get("do", stage).get("outs", [])]
+    outs = [next(iter(out)) if isinstance(out, dict) else out for out in outs]  # a dictionary where an output has keys
+    outs = [out for out in outs if out.startswith("data/")]
     assert {out.split("/")[1] for out in outs} <= TAKEN
     ignored = {line.split("/")[2] for line in (ROOT / ".gitignore").read_text().splitlines() if line[:6] == "/data/"}
     assert ignored - TAKEN == {"sample", "smoke", "su", "real", "nah", "nah-linear", "sample-2", "su-2", "nah-2"}

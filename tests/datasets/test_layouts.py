@@ -5,6 +5,8 @@ from outside_package import InstalledPage, OutsidePackage, add_layout, pvdbench
 
 from pvdbench.cli.datasets import datasets
 from pvdbench.core.errors import DataError
+from pvdbench.datasets.layouts.layout import Layout, VideoFolders
+from pvdbench.datasets.layouts.layout_check import layout_fault, videos_fault
 from pvdbench.datasets.layouts.registry import BUILT_IN, find_layout, layouts, published_layouts, recognise_layout
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.datasets.verify import read_splits
@@ -89,3 +91,35 @@ def test_the_example_of_the_page_is_installed_and_used(tmp_path):
     assert run.returncode == 0 and "test: 1 videos, 4 frames" in run.stdout, run.stderr
     (clip,) = read_clips(tmp_path / "data/own", "test")
     assert [frame.name for frame in clip.frames] == NAMES and all(frame.truth for frame in clip.frames)
+
+
+BROKEN = """
+from pvdbench.datasets.layouts.layout import Layout
+L = Layout(name="broken", summary="s", form="f", videos=lambda folder: 1 / 0)
+"""
+
+
+def test_a_layout_that_fails_is_refused_in_its_packages_name(tmp_path):
+    package = OutsidePackage(tmp_path / "site", "theirs").write("layout.py", BROKEN)
+    package.register("pvdbench.layouts", "broken", "theirs.layout:L")
+    run = pvdbench("datasets", "add", "own", "mine", "--layout", "broken", packages=[package], cwd=tmp_path)
+    (line,) = run.stderr.splitlines()
+    assert run.returncode == 2
+    assert line == (
+        "pvdbench: package theirs: the layout 'broken' failed: ZeroDivisionError: division by zero; mend the package"
+    )
+
+
+def test_what_is_no_layout_and_what_are_no_videos_is_said(tmp_path):
+    def layout(name="mine", summary="s", videos=lambda folder: []):
+        return Layout(name, summary, "form", videos)
+
+    assert not layout_fault(layout()) and not any(map(layout_fault, BUILT_IN))
+    assert "a str, not a pvdbench" in layout_fault("text")
+    assert "'a b/c' cannot be a layout's name" in layout_fault(layout(name="a b/c"))
+    assert "must be texts" in layout_fault(layout(summary=None))
+    assert "must be functions" in layout_fault(layout(videos=None))
+    assert not videos_fault([VideoFolders("a", None, tmp_path, None)])
+    assert "a int, no list" in videos_fault(3) and "a str, no VideoFolders" in videos_fault(["a"])
+    assert "the split 'valid'" in videos_fault([VideoFolders("a", "valid", tmp_path, None)])
+    assert "no Paths" in videos_fault([VideoFolders("a", "test", "folder", None)])

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from skimage.metrics import peak_signal_noise_ratio
 
@@ -166,6 +167,8 @@ def test_a_score_file_that_is_not_as_it_should_be_is_refused_by_name(dataset, fr
         ("method", "other", "method is not 'm'"),
         ("dataset", "other", "dataset is not 'tiny'"),
         ("task", "motion", "task is not 'deblur'"),
+        ("video", "", "video is blank"),
+        ("frame", "", "frame is blank"),
         ("counted", "perhaps", "counted is neither True nor False"),
         ("protocol", "none", "no such protocol here"),
         ("protocol", "plain-rgb", "the frame is there twice"),
@@ -177,9 +180,28 @@ def test_a_score_file_that_is_not_as_it_should_be_is_refused_by_name(dataset, fr
     path.write_text("\n".join([lines[0] + ",beauty", *(line + ",1" for line in lines[1:])]) + "\n")
     with pytest.raises(DataError, match="no protocol here has the metric 'beauty'; score the row again, or install"):
         read_score_file(path)
+    edited("task", "other")
+    with pytest.raises(DataError, match=r"line 4 .*: no such task here"):
+        read_score_file(path)
+    ssim = columns.index("ssim")
+    rows = (line.split(",") for line in lines)
+    path.write_text("\n".join(",".join([*row[:ssim], *row[ssim + 1 :]]) for row in rows))
+    with pytest.raises(DataError, match=r"line 2 \(a, 00000, koehler\): there is no column ssim"):
+        read_score_file(path)
     path.write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match="its columns are not those of scores"):
         read_score_file(path)
+
+
+def test_a_file_that_an_editor_saved_is_read_and_a_clip_may_be_called_na(dataset, frames, tmp_path):
+    path = tmp_path / "s.csv"
+    score(dataset, frames, path)
+    whole, text = read_score_file(path), path.read_text()
+    for saved in ("\ufeff" + text, text.replace("\n", "\r\n"), text.rstrip("\n")):
+        path.write_bytes(saved.encode())
+        pd.testing.assert_frame_equal(read_score_file(path), whole)
+    path.write_text(text.replace(",a,", ",NA,"))
+    assert "NA" in set(read_score_file(path)["video"])
 
 
 def test_numbers_are_rounded_when_they_are_written_and_never_minus_nothing():

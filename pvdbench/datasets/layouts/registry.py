@@ -1,12 +1,14 @@
 """The data-set layouts that there are: one line here, or one entry point `pvdbench.layouts` of an installed package."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from pvdbench.core.entry_points import Group, leave_out, load_entry_points
-from pvdbench.core.errors import DataError, EntryPointError
-from pvdbench.datasets.layouts.layout import Layout
+from pvdbench.core.entry_points import Group, leave_out, load_entry_points, package_named
+from pvdbench.core.errors import DataError, EntryPointError, PvdbenchError, shorten
+from pvdbench.datasets.layouts.layout import Layout, VideoFolders
+from pvdbench.datasets.layouts.layout_check import layout_fault, videos_fault
 from pvdbench.datasets.layouts.nah import NAH, NAH_LINEAR
 from pvdbench.datasets.layouts.pairs import PAIRS
 from pvdbench.datasets.layouts.real import REAL
@@ -25,11 +27,12 @@ def layouts() -> Mapping[str, Layout]:
     """
     known = {layout.name: layout for layout in BUILT_IN}
     for name, layout in load_entry_points(_GROUP).items():
-        if not isinstance(layout, Layout):
-            leave_out(_GROUP, name, f"it is a {type(layout).__name__}, not a pvdbench.datasets.layouts.layout.Layout")
+        if (fault := layout_fault(layout)) or not isinstance(layout, Layout):  # without a fault it is one
+            leave_out(_GROUP, name, fault)
         elif layout.name in known:
-            raise EntryPointError(f"'{name}' of {_GROUP}: there is another layout of the name '{layout.name}'; "
-                                  "uninstall the package that registers it, or rename its layout")  # fmt: skip
+            where = f"package {package_named(_GROUP, name)}: '{name}' of {_GROUP}"
+            raise EntryPointError(f"{where}: there is another layout of the name '{layout.name}'; uninstall the "
+                                  "package, or rename its layout")  # fmt: skip
         else:
             known[layout.name] = layout
     return known
@@ -66,8 +69,48 @@ def recognise_layout(folder: Path) -> Layout:
     return fitting[0]
 
 
+def videos_of(layout: Layout, folder: Path) -> Sequence[VideoFolders]:
+    """List the videos of a folder in a layout.
+
+    Raises:
+        EntryPointError: if the layout is another package's, and fails or gives no list of videos.
+    """
+    with _package_faults(layout):
+        videos = layout.videos(folder)
+    if fault := videos_fault(videos):
+        raise EntryPointError(_broken(layout, fault))
+    return videos
+
+
+def frames_of(layout: Layout, folder: Path) -> Mapping[str, Path]:
+    """Find the file of each frame of a video's folder by its name, in order of time.
+
+    Raises:
+        EntryPointError: if the layout is another package's, and fails.
+    """
+    with _package_faults(layout):
+        return dict(layout.frames(folder))
+
+
+@contextmanager
+def _package_faults(layout: Layout) -> Iterator[None]:
+    """Refuse whatever another package's layout raises within the block, in the package's name."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, PvdbenchError) or layout in BUILT_IN:
+            raise
+        raise EntryPointError(_broken(layout, f"{type(error).__name__}: {error}")) from error
+
+
+def _broken(layout: Layout, what: str) -> str:
+    points = load_entry_points(_GROUP).items()
+    package = next((package_named(_GROUP, name) for name, value in points if value is layout), "?")
+    return f"package {package}: the layout '{layout.name}' failed: {shorten(what)}; mend the package"
+
+
 def _fits(layout: Layout, folder: Path) -> bool:
     try:
-        return any(video.blurry.is_dir() for video in layout.videos(folder))
+        return any(video.blurry.is_dir() for video in videos_of(layout, folder))
     except DataError:
         return False

@@ -25,20 +25,11 @@
     const steps = [...new Set(decoded.flatMap(({ step }) => [...step]))].sort((a, b) => a - b);
     const series = decoded.map(({ name, step, loss }, number) => {
       const at = new Map([...step].map((value, place) => [value, place]));
-      const mean = smooth(loss);
-      return { label: labelOf(task, name), number, size: 0, y: steps.map((value) => (at.has(value) ? chart.finite(mean[at.get(value)]) : undefined)) };
+      return { label: labelOf(task, name), number, size: 0, y: steps.map((value) => (at.has(value) ? chart.finite(loss[at.get(value)]) : undefined)) };
     });
     chart.draw(figure, { x: steps, series, xLabel: "step", yLabel: "loss, running mean", logY: true });
     return caption(figure, "The running mean of each network's loss over a twentieth of its steps. Losses of different kinds (Eq. 1, Eq. 2, true flow) have different scales.");
   };
 
   const labelOf = (task, name) => rows(task).find((row) => row.name === name)?.label ?? name;
-
-  function smooth(values) {
-    const width = Math.max(Math.floor(values.length / 20), 1);
-    return values.map((_, at) => {
-      const part = values.subarray(Math.max(at - width + 1, 0), at + 1);
-      return part.reduce((sum, value) => sum + value, 0) / part.length;
-    });
-  }
 })();

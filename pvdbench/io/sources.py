@@ -1,0 +1,75 @@
+"""Frames as users of the Python API give them: arrays, or whatever NumPy makes arrays of, and paths; one or many."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pvdbench.core.arguments import as_path
+from pvdbench.core.errors import DataError, shorten
+from pvdbench.io.images import read_frame
+
+Image = NDArray[Any]
+"""(H, W, 3) RGB: uint8, or floats in a range that is stated."""
+
+Source = Image | str | Path
+"""A frame, or the path of a PNG or JPEG file."""
+
+
+def list_sources(source: object, name: str) -> list[object]:
+    """List one frame or many, without reading them.
+
+    Args:
+        source: a frame, an array (N, H, W, 3), or frames one after the other.
+        name: what one of them is called in messages.
+
+    Raises:
+        DataError: if it is none of these.
+    """
+    if isinstance(source, str | Path):
+        return [source]
+    if hasattr(source, "__array__") or hasattr(source, "__array_interface__"):
+        values = _array(source, f"{name}s")
+        if values.ndim == 1:  # of paths, say
+            return list(values)
+        if values.ndim not in (3, 4) or values.shape[-1] != 3:
+            raise DataError(f"{name}s: shape {values.shape}; give arrays (H, W, 3) or (N, H, W, 3) in RGB")
+        return [values] if values.ndim == 3 else list(values)
+    if not isinstance(source, Iterable):
+        raise DataError(f"{name}s: {type(source).__name__} is no type of a frame; give arrays (H, W, 3), or paths")
+    return list(source)
+
+
+def read_source(source: object, name: str) -> Image:
+    """Read one frame.
+
+    Args:
+        name: what it is called in messages.
+
+    Returns: (H, W, 3), uint8 or of any type of floats.
+    Raises:
+        DataError: if it is missing, damaged, or of another shape or type.
+    """
+    if isinstance(source, str | Path):
+        return read_frame(as_path(source, name))
+    values = _array(source, name)
+    if values.ndim != 3 or values.shape[2] != 3 or not values.size:
+        raise DataError(f"{name}: shape {values.shape}; give arrays (H, W, 3) in RGB")
+    if values.dtype != np.uint8 and not np.issubdtype(values.dtype, np.floating):
+        raise DataError(f"{name}: type {values.dtype}; give uint8, or floats")
+    return values
+
+
+def read_sources(source: object, name: str) -> list[Image]:
+    """Read one frame or many, each called by its number in messages; list_sources and read_source say how."""
+    return [read_source(each, f"{name} {number}") for number, each in enumerate(list_sources(source, name))]
+
+
+def _array(source: object, name: str) -> Image:
+    try:
+        return np.asarray(source)
+    except Exception as error:  # whatever a foreign type raises
+        what = f"a {type(source).__name__} is no array ({shorten(error, 80)})"
+        raise DataError(f"{name}: {what}; give arrays (H, W, 3), or paths") from error
