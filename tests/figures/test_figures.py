@@ -274,11 +274,11 @@ def test_ideal_warping_is_closest_to_the_truth(fake):
         ({"compare": {"x": _COMPARISON | {"rows": ["no"]}}}, r"figures\.compare\.x: 'no' is no row of its table"),
         (
             {"compare": {"x": _COMPARISON | {"frame": ["clip9", "00000"]}}},
-            r"frame: expected a clip of clip0, clip1, .*got",
+            r"frame: there is no frame .* of a clip .*; name a clip of clip0, clip1, .* and one of its frames",
         ),
         (
             {"compare": {"x": _COMPARISON | {"boxes": [[0, 0, 99, 4], [0, 0, 4, 4]]}}},
-            r"boxes: .* within 48x32, got \[0,",
+            r"boxes: \[0, 0, 99, 4\] is no top, left, height and width within 48x32; correct the box",
         ),
         ({"qualitative": _WILD | {"rows": ["no"]}}, r"figures\.qualitative: 'no' is no row of its table"),
         (
