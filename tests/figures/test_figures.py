@@ -6,11 +6,15 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from click.testing import CliRunner
+from conftest import ROOT
 from fake_study import PARAMS, RANKING, TABLE_PARAMS, make_fake_study
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from pvdbench.cli.main import cli
 from pvdbench.core.errors import DataError, ParamsError
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.figures.build import build_figures
@@ -266,6 +270,26 @@ def test_ideal_warping_is_closest_to_the_truth(fake):
     truth = np.asarray(Image.open(clip.frames[3].sharp)) @ [0.2989, 0.587, 0.114]
     errors = {kind: np.abs(frame[..., 0] - truth)[4:-4, 4:-4].mean() for kind, frame in warped.items()}
     assert errors["ideal"] < errors["majority"] and errors["ideal"] < errors["naive"]
+
+
+@pytest.mark.parametrize("how", [{"size": 1}, {"coordinates": "bilinear"}])
+def test_warping_reads_the_volume_as_the_row_does(fake, how):
+    clip = read_clips(fake.root / "data" / "sample", "test")[1]
+
+    def ideal(**how):
+        params, network = WarpParams.model_validate(_WARP), NetworkParams(volume="gray", **how)
+        example = WarpExample(clip, "00003", fake.root / "data", "sample", {}, {}, params, network)
+        return example._warped(clip.frames[3], clip.frames[2])["ideal"]
+
+    assert (ideal() != ideal(**how)).mean() > 0.01
+
+
+def test_figure_4_is_of_the_row_s_own_network(monkeypatch):
+    told = {}
+    monkeypatch.setattr("pvdbench.figures.build.build_figures", lambda *_, **how: told.update(how))
+    assert CliRunner().invoke(cli, ["figures", "--study", str(ROOT)]).exit_code == 0
+    row = yaml.safe_load((ROOT / "params.yaml").read_text())["deblur"]["bimc-pv"]
+    assert told["network"] == NetworkParams.model_validate(row["network"])
 
 
 @pytest.mark.parametrize(
