@@ -37,6 +37,8 @@ def pictures(inputs: FigureInputs) -> Iterator[Picture]:
     warp, scores, params, dataset = inputs.params.figures.warp, inputs.deblur, inputs.params, inputs.dataset
     if warp is None or not inputs.compares or not {*warp.outputs.values()} <= {*scores}:
         return
+    if warp.motion not in inputs.motion:  # its method failed
+        return
     clips = inputs.clips
     example = params.figures.deblur
     gain = scores[example.better]["psnr_db"] - scores[example.worse]["psnr_db"]

@@ -26,6 +26,8 @@ from pvdbench.figures.warp import WarpExample
 from pvdbench.io.frame_folders import write_failure
 from pvdbench.io.tables import MANIFEST, read_table, write_table
 from pvdbench.networks.params import NetworkParams
+from pvdbench.scoring.registry import named_protocols
+from pvdbench.scoring.score_file import score_table, write_score_file
 from pvdbench.study.table_params import TableParams, WarpParams
 from pvdbench.tables.build import build_tables
 
@@ -260,6 +262,16 @@ def test_warping_is_shown_as_it_is_computed(fake, without_plots):
     tiles = [drawn[36 : 36 + 256, column * 400 : column * 400 + 384] for column in range(4)]
     gray = [(tile[..., 0] == tile[..., 2]).mean() for tile in tiles]
     assert gray[0] < 0.5 and min(gray[1:]) > 0.9, gray  # but for the outlines of two boxes
+
+
+def test_warping_is_left_out_where_the_method_of_its_flow_failed(own, without_plots):
+    row = own.root / "data" / "motion" / "sample" / _WARP["motion"]
+    shutil.rmtree(row)
+    row.mkdir()
+    write_failure(row, "reason")
+    scores = score_table([], named_protocols(["all"], "motion"))
+    write_score_file(own.root / "data" / "scores" / "motion" / "sample" / f"{_WARP['motion']}.csv", scores)
+    assert not (_build(own, _with(warp=_WARP)) / "sample-warp.png").exists()
 
 
 def test_ideal_warping_is_closest_to_the_truth(fake):

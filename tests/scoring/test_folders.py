@@ -63,7 +63,7 @@ def test_any_number_of_processes_and_any_order_of_clips_give_the_same_bytes(tmp_
 
 
 def test_averages_per_frame_and_per_clip_differ_where_clips_do(tmp_path):
-    for clip, count, sigma in (("long", 6, 3), ("short", 2, 12)):
+    for clip, count, sigma in (("long", 6, 3), ("short", 2, 12), ("shorter", 1, 24)):
         fill(tmp_path / "truth" / clip, count, sigma=0)
         fill(tmp_path / "estimate" / clip, count, sigma=sigma)
     _, (summary,) = score_folders(

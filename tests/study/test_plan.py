@@ -16,8 +16,8 @@ from pvdbench.io.weights import save_weights
 from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.video_deblurrer import VideoDeblurrer, architecture
 from pvdbench.study.operations import Operations, frame_operations, update_operations
-from pvdbench.study.plan import plan_study
-from pvdbench.study.stage_cost import COUNTED, MEASURED, StageCosts
+from pvdbench.study.plan import Plan, plan_study
+from pvdbench.study.stage_cost import COUNTED, MEASURED, Stage, StageCosts
 from pvdbench.study.study import load_study
 from pvdbench.training.params import Recipe
 
@@ -34,6 +34,11 @@ def study(tmp_path):
     params = yaml.safe_load((ROOT / "studies" / "smoke" / "params.yaml").read_text())
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params | {"root": "."}, sort_keys=False))
     return tmp_path
+
+
+def test_what_is_done_takes_nothing_more():
+    plan = Plan((Stage("a", done=True, hours=2, disk=5), Stage("b", hours=3, disk=7), Stage("c")), ())
+    assert (plan.hours, plan.disk) == (3, 7)
 
 
 def test_a_method_whose_update_fails_is_named_with_its_reason(study):
