@@ -172,3 +172,11 @@ def test_the_readme_leads_to_every_page_of_docs():
     named = {(ROOT / path).resolve() for path, _ in links(ROOT / "README.md")}
     reached = named | {(page.parent / path).resolve() for page in PAGES for path, _ in links(page)}
     assert {page.name for page in PAGES if page.resolve() not in reached} <= {"README.md", "index.md"}  # the doors
+
+
+def test_messages_and_pages_name_stages_that_are_there():
+    stages = set(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
+    named = re.compile(r"`dvc repro (?:--[a-z-]+ )*([a-z][a-z-]*)`|\bthe stage `?(?!that)([a-z-]+)`? (?:writes|makes)")
+    files = [path for path in (ROOT / "pvdbench").rglob("*") if path.suffix in (".py", ".j2", ".js")]
+    found = {(path.name, "".join(names)) for path in files for names in named.findall(path.read_text())}
+    assert len(found) >= 4 and not [name for name in found if name[1] not in stages]

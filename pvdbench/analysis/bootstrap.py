@@ -53,7 +53,7 @@ class Bootstrap:
         """sum(sums) / sum(weights): a longer video weighs more, as in the paper's averages, in a resample too.
 
         Args:
-            sums: (V,) one sum a video.
+            sums: (V,) one sum per video.
             weights: (V,) what each sum is divided by: frames, or pixels in Sec. 4.4; videos of weight 0 are no part.
         """
         there = weights > 0
@@ -62,7 +62,7 @@ class Bootstrap:
         return Interval(mean, low, high, int(there.sum()), int(weights.sum()))
 
     def mean(self, values: pd.Series, videos: pd.Series) -> Interval:
-        """The mean of one value a frame: infinite ones are left out and counted, NaN spreads.
+        """The mean of one value per frame: infinite ones are left out and counted, NaN spreads.
 
         Args:
             values, videos: share their index.

@@ -11,9 +11,15 @@ methods_folder = click.option(
     show_default=True,
     help="Folder of methods.",
 )
-weights_file = click.option("--weights", type=click.Path(path_type=Path), help="For a method that was trained.")
-method_name = click.option("--method", "name", required=True, help="A method there, or of an installed package.")
-threads_used = click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="On the CPU.")
+weights_file = click.option(
+    "--weights", type=click.Path(path_type=Path), help="Its weights file, for a method that was trained."
+)
+method_name = click.option(
+    "--method", "name", required=True, help="Name of a method in --methods or of an installed package."
+)
+threads_used = click.option(
+    "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads on the CPU."
+)
 
 
 @click.command()

@@ -16,11 +16,11 @@ def bench() -> None:
 
 @bench.command()
 @click.option("--width", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True,
-              help="Of both networks; 1 is the paper's.")  # fmt: skip
+              help="Width of both networks; 1 is the paper's.")  # fmt: skip
 @click.option("--batch", type=_COUNT, default=8, show_default=True, help="Sequences per batch.")
 @click.option("--crop", type=_COUNT, default=256, show_default=True, help="Side of the square crop.")
-@click.option("--updates", type=_COUNT, default=50, show_default=True, help="To time, per line.")
-@click.option("--threads", type=_COUNT, default=1, show_default=True, help="On the CPU.")
+@click.option("--updates", type=_COUNT, default=50, show_default=True, help="Updates to time, per line.")
+@click.option("--threads", type=_COUNT, default=1, show_default=True, help="Threads on the CPU.")
 def training(width: float, batch: int, crop: int, updates: int, threads: int) -> None:
     """Time updates of BIMNet and PVDNet by the paper's recipes, plain and with each option for speed."""
     from pvdbench.core.device import compute_device
@@ -48,8 +48,10 @@ def training(width: float, batch: int, crop: int, updates: int, threads: int) ->
 @click.option("--crop", type=_COUNT, default=256, show_default=True, help="Side of the square crop.")
 @click.option("--sequence", type=_COUNT, default=13, show_default=True, help="Frames per sequence.")
 @click.option("--workers", type=click.IntRange(min=0), default=2, show_default=True, help="Processes that read.")
-@click.option("--size", nargs=2, type=_COUNT, default=(1280, 720), show_default=True, help="Of the frames.")
-@click.option("--batches", type=_COUNT, default=8, show_default=True, help="To time, per line.")
+@click.option(
+    "--size", nargs=2, type=_COUNT, default=(1280, 720), show_default=True, help="Width and height of the frames."
+)
+@click.option("--batches", type=_COUNT, default=8, show_default=True, help="Batches to time, per line.")
 def loader(batch: int, crop: int, sequence: int, workers: int, size: tuple[int, int], batches: int) -> None:
     """Time the sequences that training reads, from PNG frames and packed."""
     from pvdbench.io.cost import hardware
@@ -67,9 +69,18 @@ def loader(batch: int, crop: int, sequence: int, workers: int, size: tuple[int, 
 @bench.command()
 @click.argument("name")
 @click.option("--option", "options", multiple=True, help="KEY=VALUE of the method's network, such as channels=40.")
-@click.option("--size", nargs=2, type=click.IntRange(min=16), default=(192, 128), show_default=True, help="Of frames.")
-@click.option("--frames", type=click.IntRange(min=2), default=8, show_default=True, help="The first is not timed.")
-@click.option("--threads", type=_COUNT, default=1, show_default=True, help="On the CPU.")
+@click.option(
+    "--size",
+    nargs=2,
+    type=click.IntRange(min=16),
+    default=(192, 128),
+    show_default=True,
+    help="Width and height of the frames.",
+)
+@click.option(
+    "--frames", type=click.IntRange(min=2), default=8, show_default=True, help="Frames to run; the first is not timed."
+)
+@click.option("--threads", type=_COUNT, default=1, show_default=True, help="Threads on the CPU.")
 @click.option("--methods", type=click.Path(path_type=Path, file_okay=False), default="methods", show_default=True,
               help="Folder of methods.")  # fmt: skip
 def method(

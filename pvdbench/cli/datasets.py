@@ -142,7 +142,7 @@ def verify(name: str, folder: Path | None, splits: Path | None, data: Path) -> N
 @click.command(cls=_LayoutCommand)
 @click.argument("name")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--layout", type=_LayoutName(published=False), help="Of FOLDER; by default it is recognised.")
+@click.option("--layout", type=_LayoutName(published=False), help="Layout of FOLDER; by default it is recognised.")
 @_data
 def add(name: str, folder: Path, layout: str | None, data: Path) -> None:
     """Copy anybody's own frames to DATA/NAME, after checking every one of them.

@@ -44,8 +44,13 @@ def list_(folder: Path) -> None:
 @methods.command()
 @click.argument("name")
 @click.option("--kind", type=click.Choice(["python", "folder", "command"]), default="python", show_default=True,
-              help="How it runs: see below.")  # fmt: skip
-@click.option("--in", "place", type=click.Path(path_type=Path, file_okay=False), help="Default: the tree's methods/.")
+              help="How the method runs.")  # fmt: skip
+@click.option(
+    "--in",
+    "place",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to write to; by default the repository's methods/.",
+)
 @study_folder
 def new(name: str, kind: "Kind", place: Path | None, folder: Path) -> None:
     """Write a folder NAME that passes every check as it is.
@@ -64,9 +69,11 @@ def new(name: str, kind: "Kind", place: Path | None, folder: Path) -> None:
 
 @methods.command()
 @click.argument("name")
-@click.option("--weights", type=click.Path(path_type=Path), help="In place of those that method.yaml names.")
+@click.option(
+    "--weights", type=click.Path(path_type=Path), help="Weights file in place of those that method.yaml names."
+)
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True,
-              help="That a check may take.")  # fmt: skip
+              help="Seconds that a check may take.")  # fmt: skip
 @study_folder
 def check(name: str, weights: Path | None, seconds: float, folder: Path) -> None:
     """Check NAME on three frames; each check that fails is a line that says what to change."""
@@ -88,7 +95,9 @@ def check(name: str, weights: Path | None, seconds: float, folder: Path) -> None
 @methods.command()
 @click.argument("name")
 @click.argument("dataset")
-@click.option("--weights", type=click.Path(path_type=Path), help="In place of those that method.yaml names.")
+@click.option(
+    "--weights", type=click.Path(path_type=Path), help="Weights file in place of those that method.yaml names."
+)
 @study_folder
 def run(name: str, dataset: str, weights: Path | None, folder: Path) -> None:
     """Run NAME over the test clips of DATASET and score it, without a row; all goes to data/trials."""

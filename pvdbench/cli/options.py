@@ -50,6 +50,7 @@ class _Jobs(click.ParamType[Jobs]):
 parallel = click.option(
     "--jobs",
     type=_Jobs(),
+    metavar=_Jobs.name,
     default=1,
     show_default=True,
     envvar="PVDBENCH_JOBS",

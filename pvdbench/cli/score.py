@@ -106,7 +106,7 @@ class _Protocol(click.ParamType[str]):
 @click.option("--truth", type=click.Path(path_type=Path), required=True, help="Folder of sharp frames.")
 @click.option("--estimate", type=click.Path(path_type=Path), required=True, help="Folder of deblurred frames.")
 @click.option("--protocol", "names", multiple=True, type=_Protocol(), default=["koehler"], show_default=True,
-              help="Again for more; or `all`.")  # fmt: skip
+              help="Protocol to score by; give it again for more, or `all`.")  # fmt: skip
 @click.option("--frame-offset", type=int, help="Pair by order, the first estimate with the truth so many frames later.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="CSV to write.")
 @parallel

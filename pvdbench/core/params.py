@@ -28,7 +28,9 @@ def read_params(path: Path, model: type[Model]) -> Model:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ParamsError(f"{path}: this parameter file is not there; run in a study's folder") from None
+        raise ParamsError(
+            f"{path}: this parameter file is not there; run in a study's folder, or name it by --study"
+        ) from None
     except OSError as error:
         raise ParamsError(
             f"{path}: this file cannot be read ({error.strerror}); correct the path or the permissions"

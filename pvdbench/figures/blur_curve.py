@@ -59,7 +59,7 @@ def pictures(inputs: FigureInputs) -> Iterator[Picture]:
 
 
 def quantile_picture(context: Context, params: TableParams, scores: Scores, folder: Path) -> Picture:
-    """Write DATASET-quantiles.svg: every row's PSNR in one panel, and in a panel a row what it gains over the worst.
+    """Write DATASET-quantiles.svg: every row's PSNR in one panel, and in a panel per row what it gains over the worst.
 
     Args:
         scores: of the rows of Tables 2 and 3.

@@ -55,8 +55,8 @@ def _inside(given: Sequence[int], truth: Frame) -> Box:
         if whole and box.top + box.height <= height and box.left + box.width <= width:
             return box
     raise ParamsError(
-        f"params.yaml: tables.figures: boxes: expected top, left, height and width within {width}x{height}, "
-        f"got {list(given)}; correct the box"
+        f"params.yaml: tables.figures: boxes: {list(given)} is no top, left, height and width within "
+        f"{width}x{height}; correct the box"
     )
 
 

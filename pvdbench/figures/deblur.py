@@ -29,7 +29,7 @@ class DeblurExample:
     params: ExampleParams
 
     def draw(self, out: Path) -> tuple[int, int]:
-        """Write a PNG: a line a frame, first the blurry frame whole, then the boxes of every row and of the truth.
+        """Write a PNG: a line per frame, first the blurry frame whole, then the boxes of every row and of the truth.
 
         Returns: width and height on the page.
         """

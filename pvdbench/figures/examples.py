@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from pvdbench.analysis.scores import Scores
-from pvdbench.core.errors import ParamsError
+from pvdbench.core.errors import ParamsError, choices
 from pvdbench.datasets.manifest import ClipFiles
 from pvdbench.figures.choose_frames import best_frames
 from pvdbench.figures.deblur import DeblurExample
@@ -65,8 +65,8 @@ def _given(frame: Sequence[str], clips: Mapping[str, ClipFiles]) -> tuple[str, s
     video, name = frame
     if video not in clips or name not in {files.name for files in clips[video].frames}:
         raise ParamsError(
-            f"params.yaml: tables.figures: frame: expected a clip of {', '.join(clips)} and one of its frames, "
-            f"got {video}, {name}; correct the names"
+            f"params.yaml: tables.figures: frame: there is no frame '{name}' of a clip '{video}'; name a "
+            f"clip of {choices(clips)} and one of its frames"
         )
     return video, name
 

@@ -35,7 +35,9 @@ def pictures(inputs: FigureInputs) -> Iterator[Picture]:
         DataError: if a frame or a flow is missing or damaged.
     """
     warp, scores, params, dataset = inputs.params.figures.warp, inputs.deblur, inputs.params, inputs.dataset
-    if warp is None or not inputs.compares or not {*warp.outputs.values()} <= {*scores}:
+    if warp is None or not inputs.compares:
+        return
+    if warp.motion not in inputs.motion or not {*warp.outputs.values()} <= {*scores}:  # a method failed
         return
     clips = inputs.clips
     example = params.figures.deblur

@@ -126,12 +126,16 @@ _FIELD = re.compile(r"{[^}]*}")
 
 
 def named_files(folder: Path, card: MethodCard) -> set[Path]:
-    """List the files that a method's card names wherever they lie, of those that exist: adapter, weights, frames.
+    """List the files that a method's card names wherever they lie, of those that exist.
+
+    These are its adapter, its weights, precomputed frames, and what a command's argv begins with or says by {method}.
 
     Args:
         folder: the method's.
     """
-    named = {folder / card.adapter, *(folder / weights.file for weights in card.weights.values())}
+    argv = card.command.argv if card.command else []
+    programs = (folder / argument.replace("{method}", str(folder.resolve())) for argument in argv)
+    named = {folder / card.adapter, *(folder / weights.file for weights in card.weights.values()), *programs}
     frames = glob(str(folder / _FIELD.sub("*", card.frames.path))) if card.frames else ()  # noqa: PTH207  # a path may be absolute
     return {path for path in (*named, *map(Path, frames)) if path.is_file()}
 

@@ -156,4 +156,6 @@ def _uv() -> str:
 
 def _last_line(output: Path) -> str:
     lines = output.read_text(errors="replace").strip().splitlines()
-    return f"'{lines[-1][:100]}'" if lines else "not there: no output"
+    if not lines:
+        return "not there: no output"
+    return f"'{lines[-1].replace(f'{output.parent}/', '')[:100]}'"  # the working folder has another name each time

@@ -98,12 +98,12 @@ def _run(work: Callable[[Progress], Any], channel: Connection, folder: str) -> N
     except PvdbenchError as error:
         channel.send(("error", error))
     except Exception as error:
-        channel.send(("error", MethodError(_in_one_line(error))))
+        channel.send(("error", MethodError(_in_one_line(error, folder))))
 
 
-def _in_one_line(error: Exception) -> str:
+def _in_one_line(error: Exception, folder: str) -> str:
     last = traceback.extract_tb(error.__traceback__)[-1]
-    said = shorten(error, _MESSAGE)
+    said = shorten(str(error).replace(f"{folder}/", ""), _MESSAGE)  # the folder has another name each time
     where = f"{Path(last.filename).name}, line {last.lineno}"
     return f"the method raised {type(error).__name__}: {said} ({where}); mend it"
 

@@ -143,6 +143,8 @@ def _pairs(truth: Path, estimate: Path, protocols: tuple[Protocol, ...], offset:
 
 def _clips(folder: Path) -> dict[str, dict[str, Path]]:
     """List the frames of every clip by name, both sorted."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder; correct the path")
     clips: dict[str, dict[str, Path]] = {}
     for path in sorted(folder.rglob("*")):
         if is_frame(path) and path.is_file():

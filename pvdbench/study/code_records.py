@@ -24,6 +24,7 @@ from pvdbench.study.fingerprints import (
     file_hashes,
     imported_files,
     imports,
+    package_files,
     relative_imports,
 )
 from pvdbench.study.rows import check_whole
@@ -47,7 +48,9 @@ def record_code(study: Study, find_command: FindCommand) -> None:
         for stage, words in stage_commands(study.folder / "dvc.yaml").items():
             command = find_command(words)
             if (record_row := _ROW_RECORDS.get(stage)) is None:
-                _write(folder / f"{stage}.json", command_fingerprint(command))
+                # tables mark the rows that see the truth, which a method's card may say
+                told: _Record = {"upper_bounds": study.upper_bounds} if stage == "tables" else {}
+                _write(folder / f"{stage}.json", told | command_fingerprint(command))
             else:
                 for row in study.params.motion if stage.endswith("motion") else study.params.deblur:
                     _write(folder / stage / f"{row}.json", record_row(study, row, command))
@@ -123,16 +126,21 @@ _ROW_RECORDS: Mapping[str, Callable[[Study, str, CommandFunction], _Record]] = {
 
 
 def _method_code(folder: Path, *, trained: bool = False) -> _Record:
-    """Hash the files of a method, those of the method whose adapter it borrows, and what they import of pvdbench.
+    """Hash the files of a method, those of the method whose adapter it borrows, and what they import.
+
+    Of pvdbench that is what the imports lead to; of the installed package that brings the method, all of it.
 
     Args:
         folder: the method's.
-        trained: leave out adapter.py, which says how the method runs and not how it is trained, if network.py does
-            not import it.
+        trained: leave out method.yaml, whose options and recipe the record has, and adapter.py, which says how the
+            method runs and not how it is trained, if network.py does not import it.
     """
     files = _method_files(folder, read_card(folder.parent, folder.name))
-    if trained and not any("adapter" in relative_imports(path) for path in files if path.suffix == ".py"):
-        files = {path for path in files if path.name != "adapter.py"}
+    if trained:
+        files = {path for path in files if path.name != "method.yaml"}
+        if not any("adapter" in relative_imports(path) for path in files if path.suffix == ".py"):
+            files = {path for path in files if path.name != "adapter.py"}
+    files |= package_files(folder, files)
     modules = [module for path in files if path.suffix == ".py" for module in imports(path)]
     return {"files": file_hashes(files, folder), "imports": file_hashes(imported_files(modules), TREE)}
 

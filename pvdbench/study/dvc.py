@@ -30,6 +30,7 @@ def _dvc(study: Path, *words: str) -> str:
     command = [sys.executable, "-m", "dvc", *words]
     done = subprocess.run(command, cwd=study, capture_output=True, text=True, check=False)
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[0].removeprefix("ERROR: ")[:150]
-        raise StudyError(f"{study}: DVC cannot read the study: {reason}; clone pvdbench with git, or run `dvc init`")
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[0].removeprefix("ERROR: ")[:150].rstrip(".")
+        remedy = "clone pvdbench with git, or run `dvc init`" if "repository" in reason else "mend that file"
+        raise StudyError(f"{study}: DVC cannot read the study: {reason}; {remedy}")
     return done.stdout

@@ -86,6 +86,14 @@ def relative_imports(path: Path) -> set[str]:
     return {name for node in nodes for name in (node.module, *(alias.name for alias in node.names)) if name}
 
 
+def package_files(folder: Path, files: Iterable[Path]) -> set[Path]:
+    """List the files of the installed package that folder is a part of, where one of the Python files imports it."""
+    tops = [parent for parent in folder.resolve().parents if (parent / "__init__.py").is_file()]
+    if tops and any(tops[-1].name in _packages(path) for path in files if path.suffix == ".py"):
+        return _all_files(tops[-1])
+    return set()
+
+
 def file_hashes(files: Iterable[Path], folder: Path) -> dict[str, str]:
     """Hash files, by their path from folder."""
     return {os.path.relpath(path, folder): file_sha256(path) for path in files}
@@ -100,9 +108,24 @@ def _registered_code(files: Iterable[Path]) -> dict[str, str]:
         spec = find_spec(name)
         if spec is not None and spec.origin is not None:
             top = Path(spec.origin)
-            modules = top.parent.rglob("*.py") if spec.submodule_search_locations else [top]
+            modules = _all_files(top.parent) if spec.submodule_search_locations else {top}
             hashes |= {f"{name}/{path}": sha256 for path, sha256 in file_hashes(modules, top.parent).items()}
     return hashes
+
+
+def _all_files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+
+
+def _packages(path: Path) -> set[str]:
+    """The packages that a Python file imports by name."""
+    names = set[str]()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(str(node.module).split(".")[0])
+    return names
 
 
 def _path(tree: Path, module: str) -> Path:
@@ -128,12 +151,18 @@ def _statements(node: ast.AST) -> Iterator[ast.AST]:
     """Every node below, but for the body of `if TYPE_CHECKING`."""
     yield node
     for child in ast.iter_child_nodes(node):
-        if not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
+        if isinstance(child, ast.If) and ast.unparse(child.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            for other in child.orelse:
+                yield from _statements(other)
+        else:
             yield from _statements(child)
 
 
 def _imported(node: ast.AST) -> Iterator[str]:
-    """`from a import b` may mean a or a.b; the packages that hold a module are imported with it."""
+    """`from a import b` may mean a or a.b; the packages that hold a module are imported with it.
+
+    A name of the Python API, `from pvdbench import score_folders`, is found by pvdbench/__init__.py.
+    """
     names = []
     if isinstance(node, ast.ImportFrom) and node.module:
         names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
@@ -141,6 +170,8 @@ def _imported(node: ast.AST) -> Iterator[str]:
         names = [alias.name for alias in node.names]
     for name in names:
         parts = name.split(".")
+        if name == _PACKAGE:
+            yield f"{_PACKAGE}.__init__"
         if parts[0] == _PACKAGE:
             yield from (".".join(parts[:end]) for end in range(2, len(parts) + 1))
 
@@ -155,24 +186,27 @@ def _command_text(tree: Path, command: CommandFunction, choice: str) -> tuple[st
     while todo:
         module, name = todo.pop()
         lines, defined = _definitions(_path(tree, module).read_text())
-        statement = defined.get(name)
-        if statement is None or (module, statement.lineno) in used:
-            continue
-        used[module, statement.lineno] = _text(statement, lines, choice)
-        todo += [(module, name) for name in _names(statement, choice)]
-        for node in _statements(statement):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_COMMANDS):
-                todo += [(str(node.module), alias.name) for alias in node.names]
-            else:
-                modules += _imported(node)
+        for statement in defined.get(name, ()):
+            if (module, statement.lineno) in used:
+                continue
+            used[module, statement.lineno] = _text(statement, lines, choice)
+            todo += [(module, name) for name in _names(statement, choice)]
+            for node in _statements(statement):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_COMMANDS):
+                    todo += [(str(node.module), alias.name) for alias in node.names]
+                else:
+                    modules += _imported(node)
     return "\n".join(text for _, text in sorted(used.items())), modules
 
 
 @cache
-def _definitions(source: str) -> tuple[list[str], dict[str, ast.stmt]]:
-    """The lines of a module, and the statement that gives each of its names a meaning."""
-    body = ast.parse(source).body
-    return source.splitlines(), {name: statement for statement in body for name in _defines(statement)}
+def _definitions(source: str) -> tuple[list[str], dict[str, list[ast.stmt]]]:
+    """The lines of a module, and the statements that give each of its names a meaning."""
+    defined: dict[str, list[ast.stmt]] = {}
+    for statement in ast.parse(source).body:
+        for name in _defines(statement):
+            defined.setdefault(name, []).append(statement)
+    return source.splitlines(), defined
 
 
 def _defines(statement: ast.stmt) -> Iterator[str]:
@@ -181,9 +215,14 @@ def _defines(statement: ast.stmt) -> Iterator[str]:
         yield statement.name
     elif isinstance(statement, ast.Import | ast.ImportFrom):
         yield from (alias.asname or alias.name.split(".")[0] for alias in statement.names)
-    elif isinstance(statement, ast.Assign | ast.AnnAssign):
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        yield from (target.id for target in targets if isinstance(target, ast.Name))
+    elif isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.unparse(statement.test):
+        return
+    else:  # also A, B = ...; A |= ...; A["key"] = ...; and whatever if, try, for and with hold
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef) and node is not statement:
+                yield from _defines(node)
+            elif isinstance(node, ast.Name | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+                yield from (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
 
 
 def _names(statement: ast.stmt, choice: str) -> Iterator[str]:

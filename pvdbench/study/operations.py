@@ -1,4 +1,4 @@
-"""How many operations and bytes an update of training or a frame takes, found on tensors without values.
+"""How many operations and bytes an update of training or one frame takes, found on tensors without values.
 
 FlopCounterMode and saved_tensors_hooks are public. Three things have no public name in PyTorch: FakeTensorMode (the
 device `meta` is public, but autocast refuses it), TorchDispatchMode, and the identity of a storage that several tensors

@@ -50,7 +50,7 @@ def load_study(folder: Path) -> Study:
     """Read and check a study.
 
     Raises:
-        StudyError: if the folder is not in a Git repository.
+        StudyError: if the folder is not in a Git repository, or Git is not installed.
         ParamsError: if params.yaml has an unknown key, a wrong type or names a row that is not there.
         MethodError: if a row names a method that is not there, or two methods go by one name.
     """
@@ -107,7 +107,10 @@ def _check_references(params: Params) -> None:
 
 
 def _check_repository(root: Path) -> None:
-    git = subprocess.run(["git", "-C", str(root), "rev-parse", "--git-dir"], capture_output=True, check=False)
+    try:
+        git = subprocess.run(["git", "-C", str(root), "rev-parse", "--git-dir"], capture_output=True, check=False)
+    except OSError as error:
+        raise StudyError("the command git was not found, which names the report's commit; install Git") from error
     if git.returncode:
         raise StudyError(f"{root.resolve()}: not in a Git repository, so the report cannot name its commit; clone "
                          "pvdbench with git, or run `git init` and commit")  # fmt: skip

@@ -38,13 +38,14 @@ def verify_study(study: Study) -> Verification:
     """Compare the stages of the study, and those that made its data sets, with the commit.
 
     Raises:
-        StudyError: if no dvc.lock is committed, or one cannot be read.
+        StudyError: if a dvc.lock is missing, not committed or cannot be read.
     """
-    data, used = study.root / "data", set(stage_names(study.folder))  # the lock keeps stages that are no more
-    now, committed = ({name: entry for name, entry in lock.items() if name in used}
-                      for lock in (_lock(study.folder), _committed_lock(study.folder)))  # fmt: skip
+    data = study.root / "data"
+    locks = [(_lock(folder), _committed_lock(folder)) for folder in (study.folder, data)]
+    used = set(stage_names(study.folder))  # the lock keeps stages that are no more
+    now, committed = ({name: entry for name, entry in lock.items() if name in used} for lock in locks[0])
     used = _data_stages(study)
-    for stages, lock in ((now, _lock(data)), (committed, _committed_lock(data))):
+    for stages, lock in zip((now, committed), locks[1], strict=True):
         stages |= {f"data:{name}": entry for name, entry in lock.items() if name in used}
     names = sorted(now.keys() | committed.keys())
     differing = {name: tuple(_differences(now.get(name), committed.get(name)))
@@ -61,24 +62,34 @@ def _data_stages(study: Study) -> set[str]:
 
 def _lock(folder: Path) -> dict[str, Mapping[str, Any]]:
     path = folder / "dvc.lock"
-    return _parse(path.read_text(), str(path)) if path.is_file() else {}
+    if not path.is_file():
+        raise StudyError(f"{path}: not there, so nothing can be compared; run `dvc repro` first")
+    return _parse(path.read_bytes(), str(path))
 
 
 def _committed_lock(folder: Path) -> dict[str, Mapping[str, Any]]:
     command = ["git", "-C", str(folder), "show", "HEAD:./dvc.lock"]
-    git = subprocess.run(command, capture_output=True, text=True, check=False)
+    git = subprocess.run(command, capture_output=True, check=False)
     if git.returncode:
         raise StudyError(f"{folder / 'dvc.lock'}: not in Git's last commit, so nothing can be compared; commit it")
     return _parse(git.stdout, f"{folder / 'dvc.lock'} as committed")
 
 
-def _parse(text: str, where: str) -> dict[str, Mapping[str, Any]]:
+def _parse(content: bytes, where: str) -> dict[str, Mapping[str, Any]]:
     try:
-        return dict((yaml.safe_load(text) or {}).get("stages") or {})
-    except (yaml.YAMLError, AttributeError) as error:
-        raise StudyError(
-            f"{where}: not a lock file of DVC ({' '.join(str(error).split())[:100]}); restore it"
-        ) from error
+        stages = dict((yaml.safe_load(content) or {}).get("stages") or {})
+        for entry in stages.values():
+            _paths(entry, "deps"), _paths(entry, "outs")
+        return stages
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
+        said = " ".join(str(error).split())[:100]
+        raise StudyError(f"{where}: damaged or not a lock file of DVC ({said}); restore it from a good commit, such as "
+                         "by `git checkout -- dvc.lock` in its folder") from error  # fmt: skip
+
+
+def _paths(entry: Mapping[str, Any], key: str) -> dict[str, Mapping[str, Any]]:
+    """The parts of a stage's entry under `deps` or `outs`, by path."""
+    return {part["path"]: part for part in entry.get(key, [])}
 
 
 def _differences(now: Mapping[str, Any] | None, committed: Mapping[str, Any] | None) -> Iterator[str]:
@@ -87,6 +98,5 @@ def _differences(now: Mapping[str, Any] | None, committed: Mapping[str, Any] | N
         return
     yield from (key for key in ("cmd", "params") if now.get(key) != committed.get(key))
     for key in ("deps", "outs"):
-        before = {part["path"]: part for part in committed.get(key, [])}
-        after = {part["path"]: part for part in now.get(key, [])}
+        before, after = _paths(committed, key), _paths(now, key)
         yield from (path for path in sorted(before.keys() | after.keys()) if before.get(path) != after.get(path))

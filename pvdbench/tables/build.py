@@ -104,7 +104,7 @@ def _findings(inputs: TableInputs) -> tuple[Finding, ...]:
 
 
 def _metrics(scores: Scores, bootstrap: Bootstrap) -> dict[str, dict[str, float | None]]:
-    """PSNR a row, as `dvc metrics show` prints it, and how many frames it leaves out, if any."""
+    """PSNR per row, as `dvc metrics show` prints it, and how many frames it leaves out, if any."""
 
     def row(name: str) -> dict[str, float | None]:
         means = {group: group_mean(scores[name], group, "psnr_db", bootstrap) for group in ("all", "blurriest")}

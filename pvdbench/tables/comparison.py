@@ -1,6 +1,6 @@
 """Tables without the paper's numbers beside: other methods as in Tables 4 and 5, and variants of PVDNet's own parts.
 
-What others published of the methods stands in the table `published`, a column a protocol; much of Table 4 is known by
+What others published of the methods stands in the table `published`, a column per protocol; much of Table 4 is known by
 quotations alone, which say no protocol.
 """
 

@@ -71,6 +71,9 @@ def test_a_change_has_no_interval_where_a_video_lost_all_its_frames():
     change = _FEW.change(frame_totals(*before), frame_totals(*after))
     assert change.mean == pytest.approx(4.5 - 4.75) and math.isnan(change.low) and math.isnan(change.high)
     assert clip_totals(*before)["total"].tolist() == [4.5, 5.0]
+    many = [[4, 5]] * 12  # no resample draws the lost video alone
+    change = _FEW.change(frame_totals(*_series(*many)), frame_totals(*_series(*many[1:])))
+    assert change.mean == 0 and math.isnan(change.low) and math.isnan(change.high)
 
 
 def test_one_video_has_no_interval():

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from fake_study import RANKING, TABLE_PARAMS
 
+from pvdbench.analysis.skipped import Skipped
 from pvdbench.core.errors import DataError
 from pvdbench.figures.build import build_figures
 from pvdbench.io.atomic import replaced_folder
@@ -51,6 +52,14 @@ def test_a_failed_row_stands_in_its_tables_with_its_reason_and_the_paper_s_numbe
         assert table[table["row"] != row]["skipped"].isna().all()
         assert "expected 4 frames, got 3" in (folder / f"{own.dataset}-{name}.md").read_text()
         assert (table["label"] == label).sum() == 1
+
+
+def test_a_failed_row_is_in_no_table_and_no_figure_of_those_that_have_numbers():
+    everywhere = {name: {"x": "X", "y": "Y"} for name in ("table2", "table3", "table4", "variants", "published")}
+    params = TABLE_PARAMS.model_copy(update={**everywhere, "table1": {"m": "M", "n": "N"}})
+    left = Skipped(motion={"m": REASON}, deblur={"x": REASON}).without(params)
+    assert all(getattr(left, name) == {"y": "Y"} for name in everywhere)
+    assert left.table1 == {"n": "N"}
 
 
 def test_other_rows_keep_their_numbers(own):

@@ -6,11 +6,15 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from click.testing import CliRunner
+from conftest import ROOT
 from fake_study import PARAMS, RANKING, TABLE_PARAMS, make_fake_study
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from pvdbench.cli.main import cli
 from pvdbench.core.errors import DataError, ParamsError
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.figures.build import build_figures
@@ -22,6 +26,8 @@ from pvdbench.figures.warp import WarpExample
 from pvdbench.io.frame_folders import write_failure
 from pvdbench.io.tables import MANIFEST, read_table, write_table
 from pvdbench.networks.params import NetworkParams
+from pvdbench.scoring.registry import named_protocols
+from pvdbench.scoring.score_file import score_table, write_score_file
 from pvdbench.study.table_params import TableParams, WarpParams
 from pvdbench.tables.build import build_tables
 
@@ -258,6 +264,16 @@ def test_warping_is_shown_as_it_is_computed(fake, without_plots):
     assert gray[0] < 0.5 and min(gray[1:]) > 0.9, gray  # but for the outlines of two boxes
 
 
+def test_warping_is_left_out_where_the_method_of_its_flow_failed(own, without_plots):
+    row = own.root / "data" / "motion" / "sample" / _WARP["motion"]
+    shutil.rmtree(row)
+    row.mkdir()
+    write_failure(row, "reason")
+    scores = score_table([], named_protocols(["all"], "motion"))
+    write_score_file(own.root / "data" / "scores" / "motion" / "sample" / f"{_WARP['motion']}.csv", scores)
+    assert not (_build(own, _with(warp=_WARP)) / "sample-warp.png").exists()
+
+
 def test_ideal_warping_is_closest_to_the_truth(fake):
     clip = read_clips(fake.root / "data" / "sample", "test")[1]
     params, network = WarpParams.model_validate(_WARP), NetworkParams(volume="gray")
@@ -268,17 +284,37 @@ def test_ideal_warping_is_closest_to_the_truth(fake):
     assert errors["ideal"] < errors["majority"] and errors["ideal"] < errors["naive"]
 
 
+@pytest.mark.parametrize("how", [{"size": 1}, {"coordinates": "bilinear"}])
+def test_warping_reads_the_volume_as_the_row_does(fake, how):
+    clip = read_clips(fake.root / "data" / "sample", "test")[1]
+
+    def ideal(**how):
+        params, network = WarpParams.model_validate(_WARP), NetworkParams(volume="gray", **how)
+        example = WarpExample(clip, "00003", fake.root / "data", "sample", {}, {}, params, network)
+        return example._warped(clip.frames[3], clip.frames[2])["ideal"]
+
+    assert (ideal() != ideal(**how)).mean() > 0.01
+
+
+def test_figure_4_is_of_the_row_s_own_network(monkeypatch):
+    told = {}
+    monkeypatch.setattr("pvdbench.figures.build.build_figures", lambda *_, **how: told.update(how))
+    assert CliRunner().invoke(cli, ["figures", "--study", str(ROOT)]).exit_code == 0
+    row = yaml.safe_load((ROOT / "params.yaml").read_text())["deblur"]["bimc-pv"]
+    assert told["network"] == NetworkParams.model_validate(row["network"])
+
+
 @pytest.mark.parametrize(
     "figures, text",
     [
         ({"compare": {"x": _COMPARISON | {"rows": ["no"]}}}, r"figures\.compare\.x: 'no' is no row of its table"),
         (
             {"compare": {"x": _COMPARISON | {"frame": ["clip9", "00000"]}}},
-            r"frame: expected a clip of clip0, clip1, .*got",
+            r"frame: there is no frame .* of a clip .*; name a clip of clip0, clip1, .* and one of its frames",
         ),
         (
             {"compare": {"x": _COMPARISON | {"boxes": [[0, 0, 99, 4], [0, 0, 4, 4]]}}},
-            r"boxes: .* within 48x32, got \[0,",
+            r"boxes: \[0, 0, 99, 4\] is no top, left, height and width within 48x32; correct the box",
         ),
         ({"qualitative": _WILD | {"rows": ["no"]}}, r"figures\.qualitative: 'no' is no row of its table"),
         (

@@ -46,6 +46,10 @@ def test_a_row_that_runs_has_frames_and_costs(dataset, tmp_path):
         ("yield from (f * torch.nan for f in clip)", "values that are not finite; mend it"),
         ("yield from (f + 1 for f in clip)", "not in [0, 1]; yield frame.clamp(0, 1)"),
         ("raise KeyError('x')\n        yield", "the method raised KeyError: 'x' (adapter.py, line "),
+        (
+            "import tempfile; open(f'{tempfile.gettempdir()}/x')\n        yield",  # a folder with a random name
+            "FileNotFoundError: [Errno 2] No such file or directory: 'x' (adapter.py",
+        ),
         ("time.sleep(99)\n        yield", "no frame came within 2 s"),
         ("import os; os._exit(1)\n        yield", "the method's process died (exit code 1)"),
         (

@@ -1,7 +1,9 @@
+import errno
 import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -132,3 +134,19 @@ def test_a_place_that_cannot_be_written_is_said_as_it_is(tmp_path):
             pass
         with pytest.raises(WriteError, match="File name too long"), write(tmp_path / ("x" * 300)):
             pass
+
+
+def test_a_folder_that_cannot_take_its_place_leaves_the_previous_one(tmp_path, monkeypatch):
+    folder, rename = tmp_path / "made", Path.rename
+    folder.mkdir()
+    (folder / "old").touch()
+
+    def refuse(path, target):
+        if path.name == "made.partial":
+            raise OSError(errno.EACCES, "refused")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(WriteError, match="the previous version is untouched"), replaced_folder(folder) as partial:
+        (partial / "new").touch()
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["made", "made/old"]

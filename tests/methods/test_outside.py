@@ -91,6 +91,10 @@ def test_a_program_may_spoil_its_copies(tmp_path, clip):
             "import sys; print('no memory'); sys.exit(3)",
             r"a: the program ended with exit code 3, and its last line was 'no memory'; mend",
         ),
+        (
+            "import sys; sys.exit(f'{sys.argv[1]}/x: damaged')",
+            r"its last line was 'input/x: damaged'; mend the program",
+        ),
         ("import sys; sys.exit(1)", r"exit code 1, and its last line was not there: no output; mend the program"),
         (COPY + "(target / '00001.png').unlink()", r"left no readable 00001\.png in \{output\}"),
         (COPY + "(target / '00002.png').write_bytes(b'x')", r"left no readable 00002\.png in \{output\}"),

@@ -63,7 +63,7 @@ def test_any_number_of_processes_and_any_order_of_clips_give_the_same_bytes(tmp_
 
 
 def test_averages_per_frame_and_per_clip_differ_where_clips_do(tmp_path):
-    for clip, count, sigma in (("long", 6, 3), ("short", 2, 12)):
+    for clip, count, sigma in (("long", 6, 3), ("short", 2, 12), ("shorter", 1, 24)):
         fill(tmp_path / "truth" / clip, count, sigma=0)
         fill(tmp_path / "estimate" / clip, count, sigma=sigma)
     _, (summary,) = score_folders(
@@ -99,6 +99,9 @@ def test_an_offset_pairs_by_order(folders, tmp_path):
     assert table.frame.tolist() == ["001", "002", "003"] and (table.psnr_db > 30).all()
     score_folders(truth, late, tmp_path / "s.csv", protocols=["plain-rgb"], frame_offset=-1)
     assert read_score_file(tmp_path / "s.csv").frame.tolist() == ["000", "001"]
+    for offset, counted in ((1, [True, True, True]), (0, [False, True, True])):  # frames are numbered as in the truth
+        score_folders(truth, late, tmp_path / "s.csv", protocols=["koehler"], frame_offset=offset)
+        assert read_score_file(tmp_path / "s.csv").counted.tolist() == counted
     with pytest.raises(DataError, match="an offset of 9 pairs none of these frames with the 4 of the truth"):
         score_folders(truth, late, tmp_path / "s.csv", protocols=["plain-rgb"], frame_offset=9)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT
+from outside_package import OutsidePackage, add_method
 
 from pvdbench.cli import study as study_commands
 from pvdbench.cli.main import cli
@@ -200,6 +201,44 @@ def test_a_commands_own_function_and_what_it_uses_are_its_fingerprint(package):
     assert of("choose", command=edited, choice="small") == small != of("choose", command=edited, choice="large")
 
 
+def test_closure_follows_the_python_api_and_what_runs_in_place_of_type_checking(package):
+    tree = package({
+        "__init__.py": "def __getattr__(name):\n    from pvdbench import api\n    return getattr(api, name)\n",
+        "api.py": "from pvdbench.one import a\n",
+        "one/a.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pvdbench.one import b\n"
+                    "else:\n    from pvdbench.one import c\nif not TYPE_CHECKING:\n    from pvdbench.one import d\n",
+        "one/b.py": "", "one/c.py": "", "one/d.py": "",
+    })  # fmt: skip
+    for number, statement in enumerate(("from pvdbench import score_folders", "def f():\n    import pvdbench")):
+        (tree / "pvdbench" / f"user{number}.py").write_text(statement)
+        files = {
+            path.relative_to(tree / "pvdbench").as_posix() for path in imported_files([f"pvdbench.user{number}"], tree)
+        }
+        assert {"__init__.py", "api.py", "one/a.py", "one/c.py", "one/d.py"} < files and "one/b.py" not in files
+
+
+def test_every_statement_that_gives_a_name_its_meaning_is_in_the_text(package):
+    command = (
+        "A, B = 1, 2\nC = {}\nC['key'] = 3\nC |= {4: 4}\ntry:\n    from pvdbench.lib import a\n"
+        "except ImportError:\n    a = None\n\ndef f():\n    return A, C, a\n"
+    )
+
+    def of(command):
+        tree = package({"cli/x.py": command, "lib/a.py": "", "lib/b.py": ""})
+        return command_fingerprint(CommandFunction("pvdbench.cli.x", "f"), tree=tree)
+
+    first = of(command)
+    assert set(first["code"]) == {"pvdbench/lib/a.py"}
+    for edit in (
+        ("1, 2", "2, 2"),
+        ("= 3", "= 5"),
+        ("{4: 4}", "{4: 5}"),
+        ("a = None", "a = 1"),
+        ("lib import a", "lib import b as a"),
+    ):
+        assert of(command.replace(*edit)) != first, edit
+
+
 def test_packages_that_hold_code_are_part_of_what_imports_from_them(package):
     command = "def f():\n    from pvdbench.one import a\n    from pvdbench.two import b\n"
     packages = {"one/__init__.py": '"""Only words."""\n', "two/__init__.py": "VALUE = 1\n"}
@@ -222,7 +261,9 @@ def test_installed_packages_are_part_of_what_loads_their_entry_points(package, m
         metric.write_text(text)
         found.append(command_fingerprint(CommandFunction("pvdbench.cli.x", "f"), tree=tree))
         assert set(found[-1]["packages"]) == {"their_package/__init__.py", "their_package/metric.py"}
-    assert found[0] != found[1]
+    (tmp_path / "their_package" / "weights.csv").write_text("1\n")
+    found.append(command_fingerprint(CommandFunction("pvdbench.cli.x", "f"), tree=tree))
+    assert found[0] != found[1] != found[2]
     assert command_fingerprint(CommandFunction("pvdbench.cli.x", "g"), tree=tree)["packages"] == {}
 
 
@@ -393,6 +434,38 @@ def test_a_borrowed_adapter_brings_the_lenders_files(study):
         expected = {f"{stage}/{row}" for stage in stages for row in ("mine", "dvd")}
         assert changed(before, records(study)) == expected, file
         lender.write_text(text)
+
+
+def test_a_package_that_brings_a_method_is_in_its_record_where_the_method_imports_it(study, monkeypatch):
+    package = add_method(OutsidePackage(study / "site", "theirs"))
+    package.write("network.py", "a = 1\n")
+    monkeypatch.setattr("pvdbench.study.rows.installed_folders", lambda: (package.folder / "folders",))
+    edit(study, lambda params: params["deblur"].update(new={"method": "negative", "motion": "static"}))
+    first = records(study)
+    assert not [path for path in json.loads(first["deblur/new"])["files"] if "network" in path]
+    adapter = package.folder / "folders" / "negative" / "adapter.py"
+    adapter.write_text("from theirs.network import a\nimport torch\n" + adapter.read_text())
+    before = records(study)
+    package.write("network.py", "a = 2\n")
+    assert changed(before, records(study)) == {"deblur/new"}
+
+
+def test_the_program_of_a_command_is_in_its_record_wherever_it_lies(study):
+    folder, tool = study / "methods" / "outside", study / "tool.py"
+    folder.mkdir()
+    argv = "[python3, '{method}/../../tool.py', '{input}', '{output}']"
+    (folder / "method.yaml").write_text(f"{CARD}kind: command\ncommand: {{argv: {argv}}}\n")
+    tool.write_text("1\n")
+    edit(study, lambda params: params["deblur"].update(outside={"method": "outside", "motion": "static"}))
+    before = records(study)
+    tool.write_text("2\n")
+    assert changed(before, records(study)) == {"deblur/outside"}
+
+
+def test_a_card_that_marks_a_row_makes_the_tables_again_and_trains_nothing(study, before):
+    card = study / "methods" / "dvd" / "method.yaml"
+    card.write_text(card.read_text() + "upper_bound: true\n")
+    assert changed(before, records(study)) == {"deblur/dvd", "tables"}
 
 
 def test_starts_that_wait_for_nothing_are_written_with_the_records(unedited):

@@ -10,14 +10,14 @@ import yaml
 from conftest import ROOT, make_dataset
 from torch import nn
 
-from pvdbench.core.errors import StudyError
+from pvdbench.core.errors import MethodError, StudyError
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.io.weights import save_weights
 from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.video_deblurrer import VideoDeblurrer, architecture
 from pvdbench.study.operations import Operations, frame_operations, update_operations
-from pvdbench.study.plan import plan_study
-from pvdbench.study.stage_cost import COUNTED, MEASURED
+from pvdbench.study.plan import Plan, plan_study
+from pvdbench.study.stage_cost import COUNTED, MEASURED, Stage, StageCosts
 from pvdbench.study.study import load_study
 from pvdbench.training.params import Recipe
 
@@ -41,6 +41,22 @@ def repository(tmp_path_factory):
 def study(repository, tmp_path):
     """A copy of it."""
     return shutil.copytree(repository, tmp_path, dirs_exist_ok=True)
+
+
+def test_what_is_done_takes_nothing_more():
+    plan = Plan((Stage("a", done=True, hours=2, disk=5), Stage("b", hours=3, disk=7), Stage("c")), ())
+    assert (plan.hours, plan.disk) == (3, 7)
+
+
+def test_a_method_whose_update_fails_is_named_with_its_reason(study):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["deblur"]["mine"] = {"method": "deepdeblur", "motion": "static"}
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    network = study / "methods" / "deepdeblur" / "network.py"
+    network.write_text(network.read_text() + "\n\ndef unroll(*_):\n    raise KeyError('scales')\n    yield\n")
+    message = "deepdeblur: an update of its network fails: KeyError: 'scales'; run `pvdbench methods check deepdeblur`"
+    with pytest.raises(MethodError, match=message):
+        StageCosts(load_study(study), RATE).stage("train-deblur@mine", done=False)
 
 
 def test_a_convolution_is_counted_as_by_hand():

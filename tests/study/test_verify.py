@@ -72,8 +72,55 @@ def test_without_a_committed_lock_there_is_nothing_to_compare(study):
     lock(study, code=entry("a"))
     with pytest.raises(StudyError, match=r"dvc\.lock: not in Git's last commit, so nothing can be compared; commit it"):
         verify_study(load_study(study))
-    lock(study / "data")
-    (study / "dvc.lock").write_text("stages: [")
-    commit(study)
-    with pytest.raises(StudyError, match=r"dvc\.lock: not a lock file of DVC \(.*\); restore it"):
+    (study / "dvc.lock").unlink()
+    with pytest.raises(StudyError, match=r"dvc\.lock: not there, so nothing can be compared; run `dvc repro` first"):
         verify_study(load_study(study))
+
+
+DAMAGED = {
+    "cut": b"stages: [",
+    "a list": b"stages: [a, b]",
+    "a number": b"stages: 5",
+    "an entry": b"stages: {code: 5}",
+    "a part": b"stages: {code: {deps: [1]}}",
+    "a part without path": b"stages: {code: {outs: [{md5: a}]}}",
+    "bytes": b"\xff\xfe\x00",
+    "a merge": b"<<<<<<< HEAD\nstages: {}\n=======\nstages: {code: {}}\n>>>>>>> theirs\n",
+}
+
+
+@pytest.mark.parametrize("folder", [".", "data"])
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED.keys())
+def test_a_damaged_lock_is_one_line(study, folder, content):
+    lock(study, code=entry("a"))
+    lock(study / "data", smoke=entry("a"))
+    commit(study)
+    (study / folder / "dvc.lock").write_bytes(content)
+    with pytest.raises(
+        StudyError, match=r"dvc\.lock: damaged or not a lock file of DVC \(.*\); restore it from a good"
+    ):
+        verify_study(load_study(study))
+    commit(study)
+    lock(study / folder, code=entry("a"))
+    with pytest.raises(StudyError, match=r"dvc\.lock as committed: damaged or not a lock file of DVC \(.*\); restore"):
+        verify_study(load_study(study))
+
+
+def test_without_the_command_git_it_is_one_line(study, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(StudyError, match="the command git was not found, which names the report's commit; install Git"):
+        load_study(study)
+
+
+def test_a_study_below_the_top_is_compared_with_its_own_lock(study):
+    folder = study / "studies" / "mine"
+    folder.mkdir(parents=True)
+    params = yaml.safe_load((study / "params.yaml").read_text()) | {"root": "../.."}
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    lock(study, code=entry("a"))
+    lock(study / "data", smoke=entry("a"))
+    lock(folder, code=entry("b"), tables=entry("b"))
+    commit(study)
+    assert said(folder) == ["3 of 3 stages reproduce dvc.lock"]
+    lock(folder, code=entry("b"), tables=entry("c"))
+    assert said(folder) == ["2 of 3 stages reproduce dvc.lock", "  tables: out"]

@@ -85,6 +85,26 @@ def test_table_3_has_sizes_and_times(tabled, tables):
     assert table.loc["Large+MC", "paper_params_total_m"] == 25 and np.isnan(table.loc["Large+MC", "psnr_db_all"])
 
 
+@pytest.mark.parametrize(
+    ("facts", "mebibytes"),
+    [
+        ({"peak_memory_mib": 600.0, "timed": "frame"}, 600),
+        ({"peak_memory_mib": 600.0, "peak_device_memory_mib": 90.0, "timed": "frame"}, 90),  # the graphics card's
+        ({"peak_memory_mib": 600.0, "timed": "clip"}, np.nan),  # ours, not the program's
+        ({"peak_memory_mib": 600.0, "timed": "nothing"}, np.nan),
+    ],
+)
+def test_the_memory_shown_is_the_method_s(tabled, tmp_path, facts, mebibytes):
+    stored = read_tables(tabled.root / "reports" / "tables", "sample")
+    row = next(row.name for table in stored.tables if table.name == "cost" for row in table.rows)
+    path = tmp_path / "data" / "cost" / "deblur" / "sample" / f"{row}.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(facts | {"stage": "x", "seconds": 1, "hardware": "y", "threads": 1}))
+    (table,) = (table for table in with_costs(tmp_path, stored).tables if table.name == "cost")
+    column = [column.key for column in table.columns].index("peak_memory_mib")
+    assert table.rows[0].values[column] == pytest.approx(mebibytes, nan_ok=True)
+
+
 def test_section_44_pools_pixels(fake, tables):
     table = pd.read_csv(tables / "sample-section44.csv").set_index("row")
     counts = pd.read_csv(fake.root / "data" / "scores" / "volume" / "sample.csv")
