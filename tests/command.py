@@ -41,8 +41,9 @@ def edit(study, change):
 
 
 def files(folder):
-    """Every file below folder, but for Git's and data/logs, which no result is in."""
-    paths = (path for path in folder.rglob("*") if path.is_file() and not {".git", "logs"} & {*path.parts})
+    """Every file below folder, but for Git's, bytecode and data/logs, which no result is in."""
+    left_out = {".git", "logs", "__pycache__"}
+    paths = (path for path in folder.rglob("*") if path.is_file() and not left_out & {*path.parts})
     return {path.relative_to(folder): path.read_bytes() for path in paths}
 
 

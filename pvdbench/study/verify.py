@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from pvdbench.core.errors import StudyError
+from pvdbench.core.errors import StudyError, shorten
 from pvdbench.study.dvc import stage_names
 from pvdbench.study.study import Study
 
@@ -82,9 +82,8 @@ def _parse(content: bytes, where: str) -> dict[str, Mapping[str, Any]]:
             _paths(entry, "deps"), _paths(entry, "outs")
         return stages
     except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
-        said = " ".join(str(error).split())[:100]
-        raise StudyError(f"{where}: damaged or not a lock file of DVC ({said}); restore it from a good commit, such as "
-                         "by `git checkout -- dvc.lock` in its folder") from error  # fmt: skip
+        raise StudyError(f"{where}: damaged or not a lock file of DVC ({shorten(error, 60)}); restore it from a good "
+                         "commit, such as by `git checkout -- dvc.lock` in its folder") from error  # fmt: skip
 
 
 def _paths(entry: Mapping[str, Any], key: str) -> dict[str, Mapping[str, Any]]:

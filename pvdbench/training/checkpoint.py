@@ -99,7 +99,7 @@ def restore_checkpoint(folder: Path, network: nn.Module, optimiser: Optimizer, i
 
 def _unreadable(path: Path, error: Exception) -> WeightsError:
     reason = (str(error) or type(error).__name__).split("\n")[0][:80]
-    return WeightsError(f"{path}: cannot read this checkpoint: {reason}; remove {path.parent} to begin again")
+    return WeightsError(f"{path}: cannot read this checkpoint: {reason}; remove its folder to begin again")
 
 
 def remove_checkpoint(folder: Path) -> None:

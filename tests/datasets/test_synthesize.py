@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as arrays
 from pvdbench.core.errors import DataError, ParamsError
 from pvdbench.datasets.add import add_dataset
 from pvdbench.datasets.camera_response import power_response, read_response
+from pvdbench.datasets.layouts.pairs import PAIRS
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.datasets.synthesize import Exposure, frames_between, synthesize
 from pvdbench.io.images import read_frame
@@ -187,6 +188,6 @@ def test_a_real_clip_becomes_a_data_set(tmp_path):
     with av.open(str(Path(CLIPS) / "max-heromode.mp4")) as container:
         frames = sum(1 for _ in container.decode(video=0))
     assert len(report) == frames // 7 and report["input_psnr_db"].between(15, 50).all()
-    (check,) = add_dataset("own", tmp_path / "own", tmp_path / "data/own", jobs=1)
+    (check,) = add_dataset("own", tmp_path / "own", tmp_path / "data/own", PAIRS, jobs=1)
     assert check.own < check.neighbour and check.blurry_detail < check.sharp_detail
     assert len(read_clips(tmp_path / "data/own", "test")[0].frames) == len(report)

@@ -76,7 +76,7 @@ def check(catalogue: Catalogue, archive: Archive, path: Path) -> str:
     if known is None:
         catalogue.record(archive, path.stat().st_size, sha256)
     elif sha256 != known:
-        where = "its publisher's" if archive.sha256 else f"{catalogue.data / 'checksums.csv'}'s"
+        where = "its publisher's" if archive.sha256 else f"{catalogue.data.name}/checksums.csv's"
         raise DataError(f"{path}: its SHA-256 is {sha256[:12]}..., not {known[:12]}... ({where}); it is damaged or "
                         "another archive: delete it and fetch it from another mirror")  # fmt: skip
     return sha256
