@@ -20,7 +20,7 @@ METHODS = ROOT / "methods"
 
 FIRST = (
     "pipeline", "report", "training", "figures", "methods",
-    "test_skipped", "test_same_bytes", "test_fingerprints", "test_build_tables",
+    "test_skipped", "test_same_bytes", "test_fingerprints", "test_build_tables", "test_readme", "cli",
 )  # fmt: skip
 """Folders and modules that take longest, so that no worker begins one of them when the others are done."""
 SLOW = {

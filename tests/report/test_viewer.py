@@ -164,6 +164,15 @@ def _second_data_set(study):
         write_table(path if "second" in path.parts else path.with_name("second.csv"), table, tuple(table.columns))
 
 
+_SWITCH = """() => new MutationObserver((_, observer) => {
+  if (!document.querySelector('[data-notice="sample-table1"]')) return;
+  observer.disconnect();
+  const control = document.querySelector("#control-dataset");
+  control.value = "second";
+  control.dispatchEvent(new Event("change"));
+}).observe(document.body, { childList: true, subtree: true })"""
+
+
 def test_two_data_sets_one_at_a_time(browser, ready):
     _second_data_set(ready)
     where = {"study": ready.root, "root": ready.root, "datasets": ["sample", "second"]}
@@ -174,12 +183,15 @@ def test_two_data_sets_one_at_a_time(browser, ready):
         assert page.locator("#second-tables").is_hidden() and page.locator("#sample-tables").is_visible()
         look(page)
         page.select_option("#viewer-clip", "2")
+        page.evaluate(_SWITCH)  # while the tables of the first data set are being filled
         page.select_option("#control-protocol", "plain-rgb")
-        page.select_option("#control-dataset", "second")
         page.wait_for_function("() => document.querySelector('#viewer-clip').options.length === 2")
         assert page.locator("#second-tables").is_visible() and page.locator("#sample-tables").is_hidden()
         assert page.locator(".answer:visible").count() == 1
-        page.get_by_text("Now under plain-rgb, which counts 16 frames").first.wait_for()
+        notices = page.locator("[data-notice]", has_text="Now under plain-rgb, which counts 16 frames")
+        page.wait_for_function("() => document.querySelector('#control-status').textContent.includes('16 deblurred')")
+        assert notices.and_(page.locator('[data-notice="second-table2"]')).is_visible()
+        assert notices.and_(page.locator('[data-notice^="sample-"]')).count() == 0
         scores = read_scores(ready.root, "deblur", "second", DEBLUR, protocol="plain-rgb", percent=10)
         mean = group_mean(scores["mc"], "blurriest", "psnr_db", bootstrap_of(TABLE_PARAMS))
         cell = page.locator('table[data-name="second-table2"] tr[data-row="mc"] td').nth(4)

@@ -16,7 +16,8 @@ pvdbench.metricTable = (() => {
       place.replaceChildren(create("h3", {}, TITLES[task]), create("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": TITLES[task] }, build(task, names)));
       const table = place.querySelector("table");
       tools.add(table);
-      tableNumbers.fill(table, await tableNumbers.look(table, state.protocol));
+      const { protocol } = state, statistics = await tableNumbers.look(table, protocol);
+      if (table.isConnected && protocol === state.protocol) tableNumbers.fill(table, statistics); // else another choice was made
     }
   }
 

@@ -8,6 +8,7 @@ pvdbench.tableNumbers = (() => {
   const lastHead = (table) => [...table.tHead.rows].at(-1);
   const heads = (table) => [...lastHead(table).querySelectorAll("[data-key]")];
   const ownRows = (table) => [...table.tBodies[0].querySelectorAll("[data-row]")];
+  const choice = () => [state.dataset, state.protocol, state.percent].join(" ");
   const ownProtocol = () => state.protocol === dataset().protocol && state.percent === dataset().percent;
 
   // Those of the data set that is shown, and those that belong to whichever is.
@@ -17,11 +18,11 @@ pvdbench.tableNumbers = (() => {
   }
 
   async function fillAll() {
-    const mine = (turn += 1);
+    const mine = (turn += 1), chosen = choice();
     const counts = new Set();
     for (const table of tables()) {
       const statistics = await look(table, state.protocol);
-      if (mine !== turn) return; // another choice was made meanwhile
+      if (mine !== turn || chosen !== choice()) return; // another choice was made meanwhile
       fill(table, statistics);
       if (statistics) counts.add(`${statistics.counted} ${table.dataset.task === "motion" ? "warped" : "deblurred"} frames`);
     }
