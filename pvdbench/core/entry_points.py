@@ -1,11 +1,11 @@
 """What other installed packages add to pvdbench by their entry points: layouts, methods and protocols."""
 
-import sys
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Literal
 
 from pvdbench.core.errors import EntryPointError, shorten
+from pvdbench.core.notice import notice
 
 Group = Literal["pvdbench.layouts", "pvdbench.methods", "pvdbench.protocols"]
 _LONGEST = 120  # characters of a package's own error message
@@ -43,7 +43,7 @@ def package_named(group: Group, name: str) -> str:
 def leave_out(group: Group, name: str, reason: str) -> None:
     """Say on stderr, in one line that names the package, that what it registers cannot be used."""
     where = f"package {package_named(group, name)}: '{name}' of {group}"
-    print(f"pvdbench: {where} is left out: {shorten(reason, _LONGEST)}; mend or uninstall it", file=sys.stderr)
+    notice(f"{where} is left out: {shorten(reason, _LONGEST)}; mend or uninstall it")
 
 
 def _load(point: EntryPoint) -> object | None:
