@@ -17,7 +17,7 @@ from weights import oracle_weights
 
 from pvdbench.inference.deblur import run_deblurring
 from pvdbench.io.images import write_frame
-from pvdbench.io.video import VideoWriter
+from pvdbench.io.video.writing import VideoWriter
 from pvdbench.methods.card import read_card
 from pvdbench.methods.clip import Clip
 from pvdbench.methods.loading import load_deblurrer

@@ -17,6 +17,11 @@ weights_file = click.option(
 method_name = click.option(
     "--method", "name", required=True, help="Name of a method in --methods or of an installed package."
 )
+replacing = click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace what is at --out whoever wrote it; without it only what pvdbench wrote and nobody changed.",
+)
 threads_used = click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads on the CPU."
 )
@@ -29,8 +34,30 @@ threads_used = click.option(
 @weights_file
 @methods_folder
 @threads_used
-def deblur(source: Path, out: Path, name: str, weights: Path | None, methods: Path, threads: int) -> None:
-    """Deblur SOURCE, a folder of frames or a video file."""
+@replacing
+@click.option("--allow-damaged", is_flag=True, help="Of a damaged or cut video, take the frames that can be read.")
+def deblur(  # the command's options, one each
+    source: Path,
+    out: Path,
+    name: str,
+    weights: Path | None,
+    methods: Path,
+    threads: int,
+    overwrite: bool,
+    allow_damaged: bool,
+) -> None:
+    """Deblur SOURCE, a folder of frames, one frame (PNG or JPEG, 8-bit RGB) or a video file.
+
+    A video to a video: every frame keeps its time, also where the rate varies; sound, subtitles, chapters and titles
+    are copied, and a line says what the new file cannot hold. Of several videos in a file (covers, previews) the film
+    is taken. Frames come out upright, without a rotation flag; pixels that are not square stay so.
+
+    .mp4 is H.264 with even sides: an odd last row or column is repeated, and a line says so. .mkv is lossless. Colours
+    are read by the file's tags, untagged ones as BT.709 in HD and BT.601 below, and results are tagged. Frames are read
+    at 8 bits; a line says where bits, HDR or interlaced rows are lost. A folder becomes 30 frames per second.
+
+    What is at --out is replaced whole at the end, only if pvdbench wrote it, as the file .pvdbench in a folder says.
+    """
     from pvdbench.core.device import compute_device
     from pvdbench.core.errors import MethodError
     from pvdbench.inference.apply import deblur_source
@@ -44,7 +71,8 @@ def deblur(source: Path, out: Path, name: str, weights: Path | None, methods: Pa
     if is_upper_bound(read_card(there, name), name, method):
         raise MethodError(f"{name}: this method is an upper bound, which needs the sharp frames; take another method "
                           "or other weights")  # fmt: skip
-    click.echo(f"{out}: {deblur_source(method, source, out)} frames by {name}")
+    count = deblur_source(method, source, out, overwrite=overwrite, allow_damaged=allow_damaged)
+    click.echo(f"{out}: {count} frames by {name}")
 
 
 @click.command()
@@ -55,23 +83,29 @@ def deblur(source: Path, out: Path, name: str, weights: Path | None, methods: Pa
 @weights_file
 @methods_folder
 @threads_used
-def flow(target: Path, source: Path, out: Path, name: str, weights: Path | None, methods: Path, threads: int) -> None:
-    """Estimate the flow from frame TARGET to frame SOURCE and draw it in colours."""
+@replacing
+def flow(
+    target: Path, source: Path, out: Path, name: str, weights: Path | None, methods: Path, threads: int, overwrite: bool
+) -> None:
+    """Estimate the flow from frame TARGET to frame SOURCE and draw it in colours.
+
+    A .flo and the picture beside it are replaced only if this command wrote them.
+    """
     import numpy as np
 
     from pvdbench.core.device import compute_device
     from pvdbench.figures.flow import flow_colours
     from pvdbench.inference.apply import write_flow_between
     from pvdbench.io.atomic import replaced_file
-    from pvdbench.io.images import write_frame
+    from pvdbench.io.flow_picture import write_flow_picture
     from pvdbench.methods.folders import find_method, installed_folders
     from pvdbench.methods.loading import get_ready, load_motion_estimator
 
     there = find_method((methods, *installed_folders()), name)
     method = load_motion_estimator(there, name)
     get_ready(method, there, name, compute_device(threads), given=weights)
-    estimate = write_flow_between(method, target, source, out)
+    estimate = write_flow_between(method, target, source, out, overwrite=overwrite)
     longest = float(np.hypot(estimate[..., 0], estimate[..., 1]).max())
     with replaced_file(out.with_suffix(".png")) as partial:
-        write_frame(partial, flow_colours(estimate, longest))
+        write_flow_picture(partial, flow_colours(estimate, longest), out)
     click.echo(f"{out}: flow of up to {longest:.2f} px by {name}")

@@ -168,20 +168,34 @@ def add(name: str, folder: Path, layout: str | None, data: Path) -> None:
               help="Linear light is (byte / 255) to this power.")  # fmt: skip
 @click.option("--crf", type=click.Path(path_type=Path), help="Camera response instead of --gamma: a CSV of byte,light.")
 @click.option("--scale", type=float, default=1.0, show_default=True, help="Shrink the frames first, by area.")
+@click.option("--overwrite", is_flag=True,
+              help="Replace OUT/VIDEO whoever wrote it, not only what pvdbench wrote and nobody changed.")  # fmt: skip
+@click.option("--allow-damaged", is_flag=True, help="Of a damaged or cut video, take the frames that can be read.")
 def synthesize(
-    video: Path, out: Path, window: int, stride: int, interpolate: int, gamma: float, crf: Path | None, scale: float
+    video: Path,
+    out: Path,
+    window: int,
+    stride: int,
+    interpolate: int,
+    gamma: float,
+    crf: Path | None,
+    scale: float,
+    overwrite: bool,
+    allow_damaged: bool,
 ) -> None:
     """Make blurry and sharp pairs from a high-frame-rate VIDEO, as Su et al. and Nah et al. did.
 
     Each window is averaged in linear light; its middle frame is the truth. OUT/VIDEO/blur.csv has the PSNR of every
-    blurry frame. `pvdbench datasets add NAME OUT` makes a data set of it.
+    blurry frame. `pvdbench datasets add NAME OUT` makes a data set of it. Frames are taken one after the other,
+    whatever their times, upright, and with the colours that the file's tags say.
     """
     from pvdbench.datasets.camera_response import power_response, read_response
     from pvdbench.datasets.synthesize import Exposure, summary
     from pvdbench.datasets.synthesize import synthesize as make
 
     response = read_response(crf) if crf else power_response(gamma)
-    report = make(video, out / video.stem, Exposure(window, stride, interpolate, scale), response)
+    exposure = Exposure(window, stride, interpolate, scale)
+    report = make(video, out / video.stem, exposure, response, overwrite=overwrite, allow_damaged=allow_damaged)
     click.echo(f"{out / video.stem}: {summary(report)}")
 
 

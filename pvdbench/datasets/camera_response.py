@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, ParamsError
 from pvdbench.io.images import Frame
 from pvdbench.io.tables import RESPONSE, read_table
 
@@ -31,8 +31,16 @@ class Response:
 
 
 def power_response(gamma: float) -> Response:
-    """Make the response light = (byte / 255)^gamma; Nah et al. took 2.2 where the camera's curve was not known."""
-    return Response(((np.arange(_BYTES) / (_BYTES - 1)) ** gamma).astype(np.float32))
+    """Make the response light = (byte / 255)^gamma; Nah et al. took 2.2 where the camera's curve was not known.
+
+    Raises:
+        ParamsError: if gamma is not positive and finite, or so extreme that two bytes have the same light.
+    """
+    with np.errstate(divide="ignore"):  # of a gamma below 0
+        light = ((np.arange(_BYTES) / (_BYTES - 1)) ** gamma).astype(np.float32)
+    if not np.all(np.diff(light) > 0):  # NaN is not, either
+        raise ParamsError(f"gamma: {gamma} makes no curve that rises from byte to byte; take a number such as 2.2")
+    return Response(light)
 
 
 def read_response(path: Path) -> Response:

@@ -18,10 +18,10 @@ from tqdm import tqdm
 from pvdbench.core.errors import DataError, ParamsError
 from pvdbench.core.warp import backward_warp
 from pvdbench.datasets.camera_response import Response
-from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.images import Frame, write_frame
+from pvdbench.io.owned import check_folder, owned_folder
 from pvdbench.io.tables import BLUR, write_table
-from pvdbench.io.video import decoded
+from pvdbench.io.video.film import Film
 
 Light = NDArray[np.float32]
 
@@ -58,6 +58,7 @@ def _flow(first: Frame, second: Frame) -> Tensor:
     return torch.from_numpy(np.stack((columns, rows)))[None]
 
 
+_DIGITS = 5  # of the frames' names, at least
 _SHORTEST = 3  # frames; the average of one is no blur
 
 
@@ -82,20 +83,36 @@ class _Moment:
     between: NDArray[np.float32] | None  # the sum of what lies between this frame and the one before it
 
 
-def synthesize(video: Path, out: Path, exposure: Exposure, response: Response) -> pd.DataFrame:
+def synthesize(
+    video: Path,
+    out: Path,
+    exposure: Exposure,
+    response: Response,
+    *,
+    overwrite: bool = False,
+    allow_damaged: bool = False,
+) -> pd.DataFrame:
     """Write out/{blur,sharp}/00000.png and on, and out/blur.csv; whole or not at all.
 
     Frames are averaged in linear light and encoded by the same response. At most window frames are in memory.
 
+    Args:
+        out: a folder; what is there is replaced if pvdbench wrote it.
+        overwrite: replace it whoever wrote it, but for the video itself.
+        allow_damaged: of a damaged video, take the frames that can be read, with a notice.
+
     Returns: one row per frame, `frame` and `input_psnr_db`: RGB PSNR of blurry against sharp, inf where they are equal.
     Raises:
         ParamsError: if the window is even or too short, or another number makes no exposure.
-        DataError: if the video is unreadable or shorter than the window.
+        DataError: if the video is unreadable, damaged or shorter than the window, or out holds what is not ours.
         WriteError: if the disk is full.
     """
     _check(exposure)
-    with replaced_folder(out) as folder:
-        rows = [_write(folder, f"{t:05d}", *pair) for t, pair in enumerate(_pairs(video, exposure, response))]
+    check_folder(out, [video], overwrite=overwrite)
+    film = Film(video, allow_damaged=allow_damaged)
+    with owned_folder(out, "datasets synthesize") as folder:
+        digits = max(_DIGITS, len(str(len(film) // exposure.stride)))
+        rows = [_write(folder, f"{t:0{digits}d}", *pair) for t, pair in enumerate(_pairs(film, exposure, response))]
         if not rows:
             raise DataError(f"{video}: it has fewer frames than the {exposure.window} of one window; "
                             "lower --window or take a longer video")  # fmt: skip
@@ -115,15 +132,15 @@ def _check(exposure: Exposure) -> None:
     if exposure.window % 2 == 0 or exposure.window < _SHORTEST:
         raise ParamsError(f"window: {exposure.window} is no odd number from {_SHORTEST}, so that no middle frame can "
                           f"be the truth; take {exposure.window + 1}")  # fmt: skip
-    if exposure.stride < 1 or exposure.interpolate < 0 or not 0 < exposure.scale <= 1:
+    if exposure.stride < 1 or exposure.interpolate < 0 or not 0 < exposure.scale <= 1:  # NaN is neither
         raise ParamsError(f"{exposure}: choose a stride from 1, interpolated frames from 0 and a scale in (0, 1]")
 
 
-def _pairs(video: Path, exposure: Exposure, response: Response) -> Iterator[tuple[Frame, Frame]]:
+def _pairs(film: Film, exposure: Exposure, response: Response) -> Iterator[tuple[Frame, Frame]]:
     """Yield (blurry, sharp) of every whole window."""
     window: deque[_Moment] = deque(maxlen=exposure.window)
-    for t, shot in enumerate(tqdm(decoded(video), f"synthesize {video.name}", mininterval=1)):
-        frame = _scaled(np.asarray(shot.to_ndarray(format="rgb24"), np.uint8), exposure.scale)
+    frames = tqdm(film.frames(), f"synthesize {film.path.name}", len(film), mininterval=1)
+    for t, frame in enumerate(_scaled(frame, exposure.scale) for frame in frames):
         window.append(_moment(frame, window[-1] if window else None, t, exposure, response))
         start = t - exposure.window + 1
         if start >= 0 and start % exposure.stride == 0:

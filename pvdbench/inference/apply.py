@@ -1,8 +1,7 @@
 """A method on whatever a user has: a folder of frames, a video, arrays; and two frames for flow (Sec. 4.6)."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import overload
 
@@ -13,38 +12,43 @@ from torch import Tensor
 from tqdm import tqdm
 
 from pvdbench.core.errors import DataError, MethodError, PvdbenchError, shorten
-from pvdbench.io.atomic import replaced_file, replaced_folder
+from pvdbench.inference.places import check_out, check_sizes, open_source, results
+from pvdbench.io.atomic import replaced_file
 from pvdbench.io.flow import Flow, write_flow
-from pvdbench.io.frame_folders import is_frame
-from pvdbench.io.images import Frame, read_frame, to_bytes, write_frame
-from pvdbench.io.video import UNWRITTEN, WRITTEN, VideoWriter
-from pvdbench.methods.clip import Clip, VideoClip
+from pvdbench.io.flow_picture import is_our_flow, is_our_picture
+from pvdbench.io.images import to_bytes
+from pvdbench.io.owned import check_file
+from pvdbench.methods.clip import Clip
 from pvdbench.methods.interface import Deblurrer, MotionEstimator, require, require_frame
-
-_RATE = Fraction(30)  # of a video made from a folder of frames, which has none of its own
 
 Image = NDArray[np.uint8] | NDArray[np.floating]
 """A frame, (H, W, 3) RGB: bytes, or floats in [0, 1]."""
 
 
-def deblur_source(method: Deblurrer, source: Path, out: Path) -> int:
-    """Deblur a folder of frames or a video file, and write PNG frames or, where out names one, a video.
+def deblur_source(
+    method: Deblurrer, source: Path, out: Path, *, overwrite: bool = False, allow_damaged: bool = False
+) -> int:
+    """Deblur a folder of frames, a frame or a video file, and write PNG frames or, where out names one, a video.
+
+    A video that is made of a video keeps its times, sound, names and shape of pixels; frames come out upright.
 
     Args:
         method: loaded.
-        out: a folder for PNG frames, or a .mp4 or .mkv file; what is there is replaced if it is frames or a video.
+        out: a folder for PNG frames, or a .mp4 or .mkv file; what is there is replaced if pvdbench wrote it.
+        overwrite: replace it whoever wrote it; an input is never replaced.
+        allow_damaged: of a damaged video, take the frames that can be read, with a notice.
 
     Returns: the number of frames.
     Raises:
-        DataError: if source is neither, holds no frames, or a frame is damaged or of another size; if out is source,
-            another kind of video or a folder that holds other things.
+        DataError: if source is none of the three, holds no frames, or is damaged or of mixed sizes; if out is source,
+            another kind of video or a place that holds what pvdbench did not write.
         MethodError: if the method breaks the contract or is an upper bound, which needs the truth.
     """
     _refuse_upper_bound(method, str(source))
-    _check_out(source, out)
-    clip, names, rate = _open(source)
+    check_out(out, [source], overwrite=overwrite)
+    clip, names = open_source(source, allow_damaged=allow_damaged)
     labels = [f"{source}: {name}" for name in names]
-    with _writer(out, names, rate) as write:
+    with results(out, clip, names) as write:
         for t, output in enumerate(tqdm(_deblurred(method, clip, labels), "deblur", len(clip), unit="frame")):
             write(t, to_bytes(output.permute(1, 2, 0).numpy()))
     return len(clip)
@@ -83,19 +87,25 @@ def estimate_flow(method: MotionEstimator, target: Image, source: Image) -> Flow
     return _estimated(method, _ArrayClip([target, source]), "flow")
 
 
-def write_flow_between(method: MotionEstimator, target: Path, source: Path, out: Path) -> Flow:
+def write_flow_between(
+    method: MotionEstimator, target: Path, source: Path, out: Path, *, overwrite: bool = False
+) -> Flow:
     """Write the flow from one frame file to another as .flo; the name with .png is left to a picture of it.
+
+    Args:
+        out: a .flo file; it and the picture are replaced if pvdbench wrote them, or with overwrite.
 
     Returns: (H, W, 2), (x, y) in pixels.
     Raises:
-        DataError: if a frame is missing, damaged or of another size than the other, or lies where a result would.
+        DataError: if a frame is missing, damaged or of another size than the other, or out has another ending or is
+            a place that holds what pvdbench did not write.
         MethodError: if the method breaks the contract.
     """
-    if {target.resolve(), source.resolve()} & {out.resolve(), out.with_suffix(".png").resolve()}:
-        raise DataError(
-            f"{out}: this or the picture beside it would overwrite {target} or {source}; choose another name"
-        )
-    _check_sizes([target, source])
+    if out.suffix.lower() != ".flo":
+        raise DataError(f"{out}: a flow is written as .flo, its picture beside it as .png; name a file ending in .flo")
+    check_file(out, [target, source], overwrite=overwrite, ours=is_our_flow)
+    check_file(out.with_suffix(".png"), [target, source], overwrite=overwrite, ours=is_our_picture)
+    check_sizes([target, source])
     flow = _estimated(method, Clip([target, source]), str(target))
     with replaced_file(out) as partial:
         write_flow(partial, flow)
@@ -184,47 +194,3 @@ def _estimated(method: MotionEstimator, pair: Clip, where: str) -> Flow:
     require(values, (2, *pair[0].shape[1:]), where)
     flow: Flow = values.permute(1, 2, 0).to(torch.float32).cpu().numpy()
     return flow
-
-
-def _open(source: Path) -> tuple[Clip, list[str], Fraction]:
-    """Open a clip: it, a name for each frame, and its frames per second."""
-    if source.is_dir():
-        paths = sorted(filter(is_frame, source.iterdir()))
-        if not paths:
-            raise DataError(f"{source}: no PNG or JPEG frames in this folder; name the folder that holds them")
-        _check_sizes(paths)
-        return Clip(paths), [path.stem for path in paths], _RATE
-    video = VideoClip(source)
-    return video, [f"{t:06d}" for t in range(len(video))], video.rate
-
-
-def _check_out(source: Path, out: Path) -> None:
-    """Refuse a place for the results where they would overwrite files that are not ours, or have the wrong ending."""
-    if out.suffix.lower() in UNWRITTEN:
-        raise DataError(
-            f"{out}: cannot write '{out.suffix}'; name a folder, or a file ending in {' or '.join(WRITTEN)}"
-        )
-    if out.resolve() == source.resolve():
-        raise DataError(f"{out}: this is the input; name another place for the results")
-    others = sorted(path.name for path in out.iterdir() if path.suffix != ".png") if out.is_dir() else []
-    if others:
-        raise DataError(f"{out}: '{others[0]}' in this folder is not ours to replace; name a new or empty folder")
-
-
-def _check_sizes(paths: list[Path]) -> None:
-    first = read_frame(paths[0]).shape
-    for path in paths[1:]:
-        if (shape := read_frame(path).shape) != first:
-            sizes = f"{shape[1]}x{shape[0]}, but {paths[0]} is {first[1]}x{first[0]}"
-            raise DataError(f"{path}: {sizes}; give frames of one size")
-
-
-@contextmanager
-def _writer(out: Path, names: list[str], rate: Fraction) -> Iterator[Callable[[int, Frame], None]]:
-    """Open the results: a function that takes a frame's number and values. They appear whole or not at all."""
-    if (ending := out.suffix.lower()) in WRITTEN:
-        with replaced_file(out) as partial, VideoWriter(partial, rate, lossless=ending == ".mkv") as video:
-            yield lambda t, frame: video.write(frame)  # noqa: ARG005
-        return
-    with replaced_folder(out) as folder:
-        yield lambda t, frame: write_frame(folder / f"{names[t]}.png", frame)

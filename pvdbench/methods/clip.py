@@ -2,18 +2,15 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import overload
 
-import av
-import numpy as np
 import torch
 from torch import Tensor
 
 from pvdbench.core.errors import DataError
 from pvdbench.io.images import Frame, read_frame
-from pvdbench.io.video import decoded
+from pvdbench.io.video.film import Film
 
 
 def to_tensor(frame: Frame) -> Tensor:
@@ -71,27 +68,21 @@ _KEPT = 16  # decoded frames that stay at hand; a window method looks a few fram
 class VideoClip(Clip):
     """The frames of a video file as a clip; read forward it decodes each frame once, and memory stays flat."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, allow_damaged: bool = False) -> None:
         """Open a video and count its frames.
 
+        Args:
+            allow_damaged: go on with the frames that can be read.
+
         Raises:
-            DataError: if the file is missing, unreadable or without frames.
+            DataError: if the file is missing, unreadable, damaged or without frames.
         """
         super().__init__([])
-        self._path, self._kept = path, OrderedDict[int, Tensor]()
-        self._count = sum(1 for _ in decoded(path))
-        if not self._count:
-            raise DataError(f"{path}: this video has no frames; name another file")
-        self._ahead, self._next = decoded(self._path), 0
-
-    @property
-    def rate(self) -> Fraction:
-        """Frames per second; 30 where the file does not say."""
-        with av.open(str(self._path)) as container:
-            return container.streams.video[0].average_rate or Fraction(30)
+        self.film, self._kept = Film(path, allow_damaged=allow_damaged), OrderedDict[int, Tensor]()
+        self._ahead, self._next = self.film.frames(), 0
 
     def __len__(self) -> int:
-        return self._count
+        return len(self.film)
 
     @overload
     def __getitem__(self, index: int) -> Tensor: ...
@@ -100,20 +91,21 @@ class VideoClip(Clip):
     def __getitem__(self, index: int | slice) -> Tensor | Clip:
         if isinstance(index, slice):
             raise TypeError(
-                f"{self._path}: a video is read frame by frame and cannot be sliced; take frames by their number"
+                f"{self.film.path}: a video is read frame by frame and cannot be sliced; take frames by their number"
             )
-        t = index + self._count if index < 0 else index
-        if not 0 <= t < self._count:
+        t = index + len(self) if index < 0 else index
+        if not 0 <= t < len(self):
             raise IndexError(t)
         if t not in self._kept and t < self._next:  # long gone: from the start again
-            self._ahead, self._next = decoded(self._path), 0
+            self._ahead, self._next = self.film.frames(), 0
         while t not in self._kept:
-            self._keep(next(self._ahead))
+            self._keep(next(self._ahead, None))
         return self._kept[t]
 
-    def _keep(self, frame: av.VideoFrame) -> None:
-        values = to_tensor(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
-        self._kept[self._next] = values
+    def _keep(self, frame: Frame | None) -> None:
+        if frame is None:
+            raise DataError(f"{self.film.path}: this video changed while it was read; run again when it is whole")
+        self._kept[self._next] = to_tensor(frame)
         self._next += 1
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)

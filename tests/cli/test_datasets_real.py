@@ -8,7 +8,7 @@ import pytest
 from command import one_line, pvdbench, pvdbench_here
 
 from pvdbench.io.tables import SPLITS
-from pvdbench.io.video import VideoWriter
+from pvdbench.io.video.writing import VideoWriter
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from pvdbench.datasets.manifest import read_clips
 from pvdbench.datasets.synthesize import Exposure, frames_between, synthesize
 from pvdbench.io.images import read_frame
 from pvdbench.io.tables import BLUR, read_table
-from pvdbench.io.video import VideoWriter
+from pvdbench.io.video.writing import VideoWriter
 
 GAMMA = power_response(2.2)
 CLIPS = os.environ.get("PVDBENCH_CLIPS")

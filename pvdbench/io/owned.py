@@ -1,0 +1,124 @@
+"""Outputs of a user's commands: what pvdbench did not write itself is replaced only where the user says so.
+
+A folder that a command writes holds a hidden file, `.pvdbench`, with the SHA-256 of every file that was written; a file
+says it in its own metadata. Stages of a study write no such files: DVC knows what is theirs.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pvdbench.core.errors import DataError
+from pvdbench.io.atomic import replaced_folder
+
+MARKER = ".pvdbench"
+"""The file in a folder that says which of its files pvdbench wrote."""
+_NOBODYS = {".DS_Store", ".directory", "Thumbs.db", "desktop.ini", MARKER}
+"""What desktops leave in every folder that was looked at, besides the ._ files of macOS; nobody misses it."""
+_NOBODYS_FOLDER = "@eaDir"  # previews that a Synology disk makes by itself
+_ADVICE = "name another place, or replace it with --overwrite"
+
+
+def check_folder(out: Path, inputs: Iterable[Path], *, overwrite: bool) -> None:
+    """Refuse a folder for results that would destroy what pvdbench did not write; to be asked before the work.
+
+    A folder that is missing or empty is free, and so is one whose files are all, to the byte, those that a command
+    wrote. With overwrite every folder is free that holds no input.
+
+    Raises:
+        DataError: naming a file that is not ours, or the input that lies there.
+    """
+    _refuse_inputs(out, inputs)
+    if not out.exists():
+        return
+    if not out.resolve().name:
+        raise DataError(f"{out}: this is the whole disk; name another place")
+    if not out.is_dir():
+        raise DataError(f"{out}: a file has this name, where a folder is to be written; name another place")
+    if not overwrite and (foreign := _foreign(out)) is not None:
+        raise DataError(f"{out}: '{foreign}' in it was not written by pvdbench or was changed since; {_ADVICE}")
+
+
+def check_file(out: Path, inputs: Iterable[Path], *, overwrite: bool, ours: Callable[[Path], bool]) -> None:
+    """Refuse a file for results that would destroy what pvdbench did not write; to be asked before the work.
+
+    Args:
+        ours: tells whether a file that is there says that pvdbench wrote it.
+
+    Raises:
+        DataError: if it is not ours, a folder or an input.
+    """
+    _refuse_inputs(out, inputs)
+    if out.is_dir():
+        raise DataError(f"{out}: a folder has this name, where a file is to be written; name another place")
+    if out.exists() and not overwrite and not ours(out):
+        raise DataError(f"{out}: this file was not written by pvdbench or was changed since; {_ADVICE}")
+
+
+@contextmanager
+def owned_folder(out: Path, command: str) -> Iterator[Path]:
+    """Yield an empty folder that replaces out on success, as replaced_folder, with the marker of what command wrote.
+
+    A link keeps leading where it did: the folder behind it is replaced. Ask check_folder first.
+
+    Raises:
+        WriteError: if the disk is full or the folder cannot be written.
+    """
+    with replaced_folder(out.resolve()) as folder:
+        yield folder
+        files = {name: _digest(folder / name) for name in sorted(_files(folder))}
+        text = json.dumps({"written by": f"pvdbench {command}", "sha256": files}, indent=1)
+        (folder / MARKER).write_text(text + "\n", encoding="utf-8")
+
+
+def _refuse_inputs(out: Path, inputs: Iterable[Path]) -> None:
+    """Refuse a place that is an input, by whatever name, or a folder that an input lies in."""
+    for given in inputs:
+        for path in (given.absolute(), given.resolve()):
+            for place in (path, *path.parents):
+                if place == out.resolve() or (out.exists() and place.exists() and place.samefile(out)):
+                    what = "this is the input" if place == path else f"the input {given} lies in it"
+                    raise DataError(f"{out}: {what}; name another place for the results")
+
+
+def _foreign(folder: Path) -> str | None:
+    """Name a file or folder in a folder that no command wrote as it is; None if there is none."""
+    written = _written(folder)
+    for name in sorted(_files(folder)):
+        if Path(name).name in _NOBODYS or Path(name).name.startswith("._"):
+            continue
+        path = folder / name
+        if name not in written or path.is_symlink() or not path.is_file() or _digest(path) != written[name]:
+            return name
+    return None
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """Yield the path below folder of every file and of every link; a link to a folder is not entered."""
+    for parent, folders, files in os.walk(folder, onerror=_cannot_look):
+        folders[:] = [name for name in folders if name != _NOBODYS_FOLDER]
+        links = [name for name in folders if Path(parent, name).is_symlink()]
+        for name in (*files, *links):
+            yield Path(parent, name).relative_to(folder).as_posix()
+
+
+def _cannot_look(error: OSError) -> None:
+    raise DataError(f"{error.filename}: this folder cannot be read, so whose it is ({error.strerror}); name another "
+                    "place") from error  # fmt: skip
+
+
+def _written(folder: Path) -> dict[str, str]:
+    """Read the marker: the digest of every file; empty where there is none or it is damaged."""
+    try:
+        written = json.loads((folder / MARKER).read_text(encoding="utf-8"))["sha256"]
+        return {str(name): str(digest) for name, digest in written.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

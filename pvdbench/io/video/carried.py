@@ -1,0 +1,109 @@
+"""What a written video takes over from its source besides the film: sound, subtitles, chapters, titles and names."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from av.container import InputContainer, OutputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Stream
+
+from pvdbench.core.notice import notice
+from pvdbench.io.video.streams import opened
+
+_CARRIED = ("audio", "subtitle")
+_OWN_NAMES = {"encoder", "major_brand", "minor_version", "compatible_brands", "duration", "rotate"}
+"""Names that the written file gives itself."""
+_STREAM_NAMES = {"language", "title"}
+
+
+class Carried:
+    """The other streams of a file, copied packet by packet as the film is written, so that memory stays flat."""
+
+    def __init__(self, source: Path, film: int, target: OutputContainer) -> None:
+        """Add the streams that the target can hold, and name those that are left out.
+
+        Args:
+            film: index of the film's stream, which is written anew.
+            target: with its film stream added, and nothing written yet.
+
+        Raises:
+            DataError: if the source cannot be read any more.
+        """
+        self._source, self._target = source, target
+        self._streams: dict[int, Stream] = {}
+        self._packets: "Iterator[Packet[Any]] | None" = None
+        self._next: "Packet[Any] | None" = None
+        with opened(source) as container:
+            self.shift = _shift(container)
+            self._take_names(container)
+            left = [_name(stream) for stream in container.streams if stream.index != film and not self._add(stream)]
+        if left:
+            notice(f"{source}: left out of the result, which cannot hold it: {', '.join(left)}")
+
+    def copy_until(self, seconds: Fraction | None) -> None:
+        """Copy what belongs before a moment of the target; None for all that is left.
+
+        Raises:
+            DataError: if the source cannot be read any more.
+        """
+        if not self._streams:
+            return
+        self._packets = self._packets or self._read()
+        while (packet := self._next or next(self._packets, None)) is not None:
+            self._next = packet
+            at = (packet.dts if packet.dts is not None else packet.pts or 0) * packet.time_base - self.shift
+            if seconds is not None and at > seconds:
+                return
+            self._write(packet)
+            self._next = None
+
+    def _read(self) -> "Iterator[Packet[Any]]":
+        with opened(self._source) as container:
+            try:
+                for packet in container.demux(*(container.streams[index] for index in self._streams)):
+                    if packet.size:
+                        yield packet
+            except FFmpegError:
+                notice(f"{self._source}: its sound ends early, where the file is damaged")
+
+    def _write(self, packet: "Packet[Any]") -> None:
+        ticks = round(self.shift / packet.time_base)
+        packet.pts = None if packet.pts is None else packet.pts - ticks
+        packet.dts = packet.pts if packet.dts is None else packet.dts - ticks
+        if packet.pts is not None and packet.pts < 0 and "matroska" in self._target.format.name:
+            return  # what a decoder is warmed up with; Matroska would move the film instead
+        packet.stream = self._streams[packet.stream_index]
+        self._target.mux(packet)
+
+    def _add(self, stream: Stream) -> bool:
+        if stream.type not in _CARRIED or stream.codec_context is None:
+            return False
+        if stream.codec_context.name not in self._target.supported_codecs:
+            return False
+        try:
+            copy = self._target.add_stream_from_template(stream)
+        except (FFmpegError, ValueError):
+            return False
+        copy.metadata.update({key: value for key, value in stream.metadata.items() if key.lower() in _STREAM_NAMES})
+        self._streams[stream.index] = copy
+        return True
+
+    def _take_names(self, container: InputContainer) -> None:
+        names = {key: value for key, value in container.metadata.items() if key.lower() not in _OWN_NAMES}
+        self._target.metadata.update(names)
+        if chapters := container.chapters():
+            self._target.set_chapters(chapters)
+
+
+def _shift(container: InputContainer) -> Fraction:
+    """Find the seconds to take off every time: where a broadcast begins at some hour, or a file before 0."""
+    start = Fraction(container.start_time or 0, 1_000_000)
+    return start if start < 0 or container.format.name in ("mpegts", "mpeg") else Fraction(0)
+
+
+def _name(stream: Stream) -> str:
+    codec = stream.codec_context.name if stream.codec_context is not None else "unknown"
+    return f"{stream.type} stream {stream.index} ({codec})"

@@ -1,0 +1,72 @@
+"""Signs that a video is damaged or was cut off: FFmpeg itself goes on without a word."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import av.logging
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from pvdbench.core.errors import shorten
+
+_SAID = re.compile(
+    r"ended prematurely|CRC mismatch|damaged|corrupt|partial file|error while decoding|Error at MB|overread|"
+    r"Invalid NAL|concealing|truncat|Invalid data",
+    re.IGNORECASE,
+)
+"""What FFmpeg reports of damage; other errors that it reports do not change a frame."""
+
+
+@dataclass
+class Damage:
+    """The first sign of damage, and what the file says it should hold."""
+
+    sign: str = ""
+    _packets: int = 0
+    _logs: list[tuple[int, str, str]] = field(default_factory=list)
+
+    def found(self, sign: object) -> None:
+        """Note a sign; the first one stays."""
+        self.sign = self.sign or shorten(sign, 60)
+
+    def packet(self, packet: "Packet[VideoStream]") -> None:
+        """Look at a packet of the film before it is decoded."""
+        self._packets += packet.size > 0 or packet.dts is not None
+        if packet.is_corrupt:
+            self.found("a damaged part")
+
+    def finish(self, film: VideoStream) -> None:
+        """Compare what was seen with what the file says, and take in what FFmpeg reported."""
+        for _, _, message in self._logs:
+            if _SAID.search(message):
+                self.found(message.strip())
+        expected = len(film.index_entries) if "mov" in film.container.format.name else film.frames
+        if film.frames and self._packets < min(expected, film.frames):
+            self.found(f"it ends after {self._packets} of {film.frames}")
+
+
+@contextmanager
+def watched() -> Iterator[Damage]:
+    """Listen to what FFmpeg reports within the block, which must run to its end: it listens to the whole process."""
+    level, repeated = av.logging.get_level(), av.logging.get_skip_repeated()
+    av.logging.set_level(av.logging.ERROR)
+    av.logging.set_skip_repeated(False)
+    try:
+        with av.logging.Capture(local=False) as logs:
+            yield Damage(_logs=logs)
+    finally:
+        av.logging.set_level(level)
+        av.logging.set_skip_repeated(repeated)
+
+
+def stated_frames(film: VideoStream) -> int:
+    """Read how many frames a film should have; 0 where the file does not say."""
+    if film.frames:
+        return film.frames
+    said = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", film.metadata.get("DURATION", ""))
+    if said is None or not film.average_rate:
+        return 0
+    seconds = int(said[1]) * 3600 + int(said[2]) * 60 + float(said[3])
+    return round(seconds * film.average_rate)

@@ -1,0 +1,145 @@
+"""A video's film: its frames in order, decoded one by one so that memory stays flat, and when each is shown."""
+
+from array import array
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from pvdbench.core.errors import DataError
+from pvdbench.core.notice import notice
+from pvdbench.io.images import Frame
+from pvdbench.io.video.damage import Damage, stated_frames, watched
+from pvdbench.io.video.pixels import colours_of, losses, swaps_sides, to_rgb, turn
+from pvdbench.io.video.streams import film_stream, opened
+
+_RATE = Fraction(30)  # frames per second of a file that does not say
+
+
+class Film:
+    """The film of a video file, looked through once when it is opened.
+
+    Attributes:
+        path: of the file.
+        index: of its stream in the file.
+        time_base: seconds of one tick.
+        rate: frames per second, the mean; 30 where the file does not say.
+        ticks: when each frame is shown, rising.
+        last: ticks that the last frame is shown; 0 where the file does not say.
+        pixel_aspect: width of a pixel over its height, upright; None where the file does not say.
+        colours: of the first frame.
+    """
+
+    def __init__(self, path: Path, *, allow_damaged: bool = False) -> None:
+        """Choose the film among the file's streams and decode it once, to count its frames and find damage.
+
+        Args:
+            allow_damaged: go on with the frames that can be read, with a notice.
+
+        Raises:
+            DataError: if the file is missing, unreadable, without frames, or damaged or cut off.
+        """
+        self.path, self.ticks, self.last = path, array("q"), 0
+        self.pixel_aspect: Fraction | None = None
+        self._size, self._late = (0, 0), 0
+        with opened(path) as container:
+            stream = film_stream(container, path)
+            self.index = stream.index
+            self.time_base = stream.time_base or 1 / _RATE
+            self.rate = stream.average_rate or _RATE
+        damage, stated = self._look_through()
+        if self._late:
+            notice(f"{path}: {self._late} frames are not later than the ones before them; each is shown one tick after")
+        if damage.sign:
+            _report_damage(path, damage, len(self), stated, allowed=allow_damaged)
+        if not self.ticks:
+            raise DataError(f"{path}: this video has no frames; name another file")
+
+    def __len__(self) -> int:
+        """Count the frames."""
+        return len(self.ticks)
+
+    def frames(self) -> Iterator[Frame]:
+        """Decode the frames, (H, W, 3) RGB bytes each, upright, one by one.
+
+        Raises:
+            DataError: if the file changed since it was opened.
+        """
+        count = 0
+        with opened(self.path) as container:
+            for frame in _decoded(container, container.streams.video[self._position(container)], Damage()):
+                count += 1
+                yield to_rgb(frame, f"{self.path}: frame {count - 1}")
+        if count != len(self):
+            raise DataError(f"{self.path}: it had {len(self)} frames and now has {count}; run again when it is whole")
+
+    def _position(self, container: InputContainer) -> int:
+        return [stream.index for stream in container.streams.video].index(self.index)
+
+    def _look_through(self) -> tuple[Damage, int]:
+        with watched() as damage, opened(self.path) as container:
+            stream = container.streams.video[self._position(container)]
+            for frame in _decoded(container, stream, damage):
+                if not self.ticks:
+                    self._describe(frame, stream)
+                self._add(frame)
+            damage.finish(stream)
+            return damage, stated_frames(stream)
+
+    def _describe(self, frame: av.VideoFrame, stream: VideoStream) -> None:
+        """Take down what all frames have in common, and say what of it is lost."""
+        self._size, self.colours = (frame.width, frame.height), colours_of(frame)
+        aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
+        if aspect:
+            self.pixel_aspect = 1 / aspect if swaps_sides(turn(frame)) else Fraction(aspect)
+        for said in losses(frame):
+            notice(f"{self.path}: {said}")
+
+    def _add(self, frame: av.VideoFrame) -> None:
+        """Take down when a frame is shown; times that do not rise are put one after the other."""
+        count = len(self.ticks)
+        if (frame.width, frame.height) != self._size:
+            sizes = f"{frame.width}x{frame.height} from frame {count} on and {self._size[0]}x{self._size[1]} before"
+            raise DataError(f"{self.path}: this video is {sizes}; cut it there, or convert it to one size")
+        step = max(1, round(1 / (self.rate * self.time_base)))
+        tick = frame.pts if frame.pts is not None else self.ticks[-1] + step if count else 0
+        if count and tick <= self.ticks[-1]:
+            tick, self._late = self.ticks[-1] + 1, self._late + 1
+        self.ticks.append(tick)
+        self.last = frame.duration or 0
+
+
+def _decoded(container: InputContainer, film: VideoStream, damage: Damage) -> Iterator[av.VideoFrame]:
+    """Decode all that can be; damage says where something could not."""
+    for packet in _demuxed(container, film, damage):
+        damage.packet(packet)
+        try:
+            frames = packet.decode()
+        except FFmpegError as error:
+            damage.found(error.strerror)
+            continue
+        for frame in frames:
+            assert isinstance(frame, av.VideoFrame)
+            if frame.is_corrupt:
+                damage.found("a damaged frame")
+            yield frame
+
+
+def _demuxed(container: InputContainer, film: VideoStream, damage: Damage) -> "Iterator[Packet[VideoStream]]":
+    try:
+        yield from container.demux(film)
+    except FFmpegError as error:
+        damage.found(error.strerror)
+
+
+def _report_damage(path: Path, damage: Damage, count: int, stated: int, *, allowed: bool) -> None:
+    read = f"{count} of {stated} frames" if stated > count else f"{count} frames"
+    what = f"this video is damaged or cut off ({damage.sign})"
+    if not allowed:
+        raise DataError(f"{path}: {what}; {read} can be read; get it whole, or go on with --allow-damaged")
+    notice(f"{path}: {what}; it goes on with {read}")
