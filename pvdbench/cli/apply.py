@@ -78,7 +78,7 @@ def deblur(  # the command's options, one each
 @click.command()
 @click.argument("target", type=click.Path(path_type=Path))
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help=".flo; a .png beside it.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help=".flo; a .png beside it.")
 @method_name
 @weights_file
 @methods_folder
