@@ -12,7 +12,7 @@ from pvdbench.io.frame_folders import frame_files, is_frame
 from pvdbench.io.images import Frame, frame_size, write_frame
 from pvdbench.io.owned import check_file, check_folder, owned_folder
 from pvdbench.io.video.film import Film
-from pvdbench.io.video.writing import UNWRITTEN, WRITTEN, VideoWriter, is_ours
+from pvdbench.io.video.writing import UNWRITTEN, WRITTEN, VideoWriter, changes, is_ours
 from pvdbench.methods.clip import Clip, VideoClip
 
 _RATE = Fraction(30)  # of a video made from frames, which have no times
@@ -76,9 +76,12 @@ def results(out: Path, clip: Clip, names: Sequence[str]) -> Iterator[Callable[[i
     if (ending := out.suffix.lower()) in WRITTEN:
         if film is None:
             notice(f"{out}: frames have no times; the video shows {_RATE} a second")
-        rate = _RATE if film is None else film.rate
+        rate, lossless = _RATE if film is None else film.rate, ending == ".mkv"
+        height, width = clip[0].shape[1:]
+        for said in changes(height, width, film, lossless=lossless):
+            notice(f"{out}: {said}")
         with replaced_file(out.resolve()) as partial, \
-             VideoWriter(partial, rate, lossless=ending == ".mkv", like=film) as video:  # fmt: skip
+             VideoWriter(partial, rate, lossless=lossless, like=film) as video:  # fmt: skip
             yield lambda t, frame: video.write(frame)  # noqa: ARG005
         return
     if film is not None:

@@ -81,7 +81,7 @@ class Carried:
     def _add(self, stream: Stream) -> bool:
         if stream.type not in _CARRIED or stream.codec_context is None:
             return False
-        if stream.codec_context.name not in self._target.supported_codecs:
+        if stream.codec_context.codec.canonical_name not in self._target.supported_codecs:
             return False
         try:
             copy = self._target.add_stream_from_template(stream)
@@ -105,5 +105,5 @@ def _shift(container: InputContainer) -> Fraction:
 
 
 def _name(stream: Stream) -> str:
-    codec = stream.codec_context.name if stream.codec_context is not None else "unknown"
+    codec = stream.codec_context.codec.canonical_name if stream.codec_context is not None else "unknown"
     return f"{stream.type} stream {stream.index} ({codec})"

@@ -18,7 +18,8 @@ _MATRICES = {1, 4, 5, 6, 7, BT2020}  # that FFmpeg's scaler knows
 _NO_MATRIX = {RGB, UNTAGGED, 3}  # of a picture that has one nevertheless
 _HDR = {16: "PQ", 18: "HLG"}
 _HD = (1280, 576)  # longer side from the first, or shorter one above the second
-_FINE = Interpolation.BILINEAR | Interpolation.ACCURATE_RND
+_FINE = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+"""Without the last one a grey of 128 comes out as 126."""
 _BITS = 8
 _ONE = 1 << 16  # of the display matrix, 16.16 fixed point
 

@@ -59,7 +59,7 @@ def _largest_that_lasts(films: list[VideoStream], path: Path) -> VideoStream:
     longest = max(frames[film.index] for film in films)
 
     def rank(film: VideoStream) -> tuple[bool, int, bool, int]:
-        lasts = frames[film.index] * _PREVIEW >= longest
+        lasts = frames[film.index] > max(1, longest / _PREVIEW)
         pixels = film.codec_context.width * film.codec_context.height
         return lasts, pixels, bool(film.disposition & Disposition.default), -film.index
 

@@ -15,7 +15,6 @@ from av.packet import Packet
 from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
-from pvdbench.core.notice import notice
 from pvdbench.io.images import Frame
 from pvdbench.io.video.carried import Carried
 from pvdbench.io.video.film import Film
@@ -39,6 +38,18 @@ def is_ours(path: Path) -> bool:
         return False
     key, value = _SIGNATURE
     return any(each.get(key) == value for each in names)
+
+
+def changes(height: int, width: int, like: Film | None, *, lossless: bool) -> list[str]:
+    """Say what VideoWriter does not keep of frames of this size and of the film that they come from."""
+    said = []
+    if not lossless and (height % 2 or width % 2):
+        said.append(f"{width}x{height} frames become {width + width % 2}x{height + height % 2} in .mp4, whose sides are "
+                    "even: the last row or column is repeated; .mkv keeps the size")  # fmt: skip
+    if lossless and like is not None and like.pixel_aspect not in (None, 1):
+        said.append(f"its pixels are {like.pixel_aspect} times as wide as high, which FFV1 in .mkv does not say; .mp4 "
+                    "does")  # fmt: skip
+    return said
 
 
 @contextmanager
@@ -109,9 +120,6 @@ class VideoWriter:
 
     def _begin(self, height: int, width: int, frame: Frame) -> None:
         """Say how large the frames are and how they are coded; only the first one knows."""
-        if frame.shape[:2] != (height, width):
-            notice(f"{width}x{height} frames become {frame.shape[1]}x{frame.shape[0]} in .mp4, whose sides are even: "
-                   "the last row or column is repeated; .mkv keeps the size")  # fmt: skip
         self._stream.height, self._stream.width = frame.shape[:2]
         self._stream.pix_fmt = "bgr0" if self._lossless else "yuv420p"
         self._stream.metadata.update([_SIGNATURE])
