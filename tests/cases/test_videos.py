@@ -167,7 +167,8 @@ def test_the_film_is_taken_and_not_its_cover(deblur, tmp_path, how, ending):
     assert "the film is taken to be stream" in said and "64x48" in said
     assert len(list((tmp_path / "o").glob("*.png"))) == 10
     assert pixels(tmp_path / "o/000000.png").shape == (48, 64, 3)
-    run = pvdbench_here("datasets", "synthesize", f"two{ending}", "--out", "m", "--window", "5", "--stride", "5", cwd=tmp_path)
+    words = ("datasets", "synthesize", f"two{ending}", "--out", "m", "--window", "5", "--stride", "5")
+    run = pvdbench_here(*words, cwd=tmp_path)
     assert run.returncode == 0 and "2 frames" in run.stdout, run.stderr
 
 
@@ -205,6 +206,7 @@ def flip(path):
         ("w.mkv", "libx264", "yuv420p", flip),
         ("w.mp4", "libx264", "yuv420p", flip),
         ("w.ts", "libx264", "yuv420p", flip),
+        ("w.ts", "libx264", "yuv420p", lambda path: cut(path, 0.6)),
     ],
 )
 def test_a_damaged_or_cut_video_is_an_error_with_its_frames(deblur, tmp_path, name, codec, pix, harm):

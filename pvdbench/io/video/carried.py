@@ -1,10 +1,13 @@
 """What a written video takes over from its source besides the film: sound, subtitles, chapters, titles and names."""
 
+import io
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.packet import Packet
@@ -34,6 +37,7 @@ class Carried:
         """
         self._source, self._target = source, target
         self._streams: dict[int, Stream] = {}
+        self._warming: set[int] = set()  # streams of which Matroska cannot hold what comes before 0
         self._packets: "Iterator[Packet[Any]] | None" = None
         self._next: "Packet[Any] | None" = None
         with opened(source) as container:
@@ -73,22 +77,22 @@ class Carried:
         ticks = round(self.shift / packet.time_base)
         packet.pts = None if packet.pts is None else packet.pts - ticks
         packet.dts = packet.pts if packet.dts is None else packet.dts - ticks
-        if packet.pts is not None and packet.pts < 0 and "matroska" in self._target.format.name:
-            return  # what a decoder is warmed up with; Matroska would move the film instead
+        if packet.pts is not None and packet.pts < 0 and packet.stream_index in self._warming:
+            return
         packet.stream = self._streams[packet.stream_index]
         self._target.mux(packet)
 
     def _add(self, stream: Stream) -> bool:
         if stream.type not in _CARRIED or stream.codec_context is None:
             return False
-        if stream.codec_context.codec.canonical_name not in self._target.supported_codecs:
+        if not _fits(stream, self._target.format.name):
             return False
-        try:
-            copy = self._target.add_stream_from_template(stream)
-        except (FFmpegError, ValueError):
-            return False
+        copy = self._target.add_stream_from_template(stream)
         copy.metadata.update({key: value for key, value in stream.metadata.items() if key.lower() in _STREAM_NAMES})
         self._streams[stream.index] = copy
+        says_delay = "matroska" in stream.container.format.name or stream.codec_context.name == "opus"
+        if "matroska" in self._target.format.name and not says_delay:
+            self._warming.add(stream.index)  # samples before 0 only warm a decoder up; they would move the film
         return True
 
     def _take_names(self, container: InputContainer) -> None:
@@ -96,6 +100,20 @@ class Carried:
         self._target.metadata.update(names)
         if chapters := container.chapters():
             self._target.set_chapters(chapters)
+
+
+def _fits(stream: Stream, target: str) -> bool:
+    """Tell whether a kind of file can hold a stream as it is, by beginning one in memory."""
+    if target == "mp4" and isinstance(stream, AudioStream) and stream.codec_context.name.startswith("pcm"):
+        if stream.layout.name.endswith("channels"):
+            return False  # MP4 wants to know where its loudspeakers stand, and fails at the end
+    try:
+        with av.open(io.BytesIO(), "w", format=target) as trial:
+            trial.add_stream_from_template(stream)
+            trial.start_encoding()
+    except (FFmpegError, ValueError):
+        return False
+    return True
 
 
 def _shift(container: InputContainer) -> Fraction:

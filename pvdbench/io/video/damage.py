@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import av.logging
 from av.packet import Packet
@@ -17,6 +18,7 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 """What FFmpeg reports of damage; other errors that it reports do not change a frame."""
+_PACKETS = (188, 192, 204)  # bytes of an MPEG transport stream's, which is cut without a word
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Damage:
 
     sign: str = ""
     _packets: int = 0
+    _end: Fraction = Fraction(0)  # s, of the last packet
     _logs: list[tuple[int, str, str]] = field(default_factory=list)
 
     def found(self, sign: object) -> None:
@@ -34,17 +37,23 @@ class Damage:
     def packet(self, packet: "Packet[VideoStream]") -> None:
         """Look at a packet of the film before it is decoded."""
         self._packets += packet.size > 0 or packet.dts is not None
+        if packet.dts is not None:
+            self._end = max(self._end, (packet.dts + (packet.duration or 0)) * packet.time_base)
         if packet.is_corrupt:
             self.found("a damaged part")
 
-    def finish(self, film: VideoStream) -> None:
-        """Compare what was seen with what the file says, and take in what FFmpeg reported."""
+    def finish(self, film: VideoStream, size: int) -> None:
+        """Compare what was seen with what the file of so many bytes says, and take in what FFmpeg reported."""
         for _, _, message in self._logs:
             if _SAID.search(message):
                 self.found(message.strip())
         expected = len(film.index_entries) if "mov" in film.container.format.name else film.frames
-        if film.frames and self._packets < min(expected, film.frames):
+        interval = expected / max(1, self._packets)
+        lasts = self._end * (film.average_rate or 0) > expected - 2 * interval  # AVI counts frames that were left out
+        if film.frames and self._packets < min(expected, film.frames) and not lasts:
             self.found(f"it ends after {self._packets} of {film.frames}")
+        if film.container.format.name == "mpegts" and all(size % length for length in _PACKETS):
+            self.found("it ends within a packet")
 
 
 @contextmanager

@@ -88,7 +88,7 @@ class Film:
                 if not self.ticks:
                     self._describe(frame, stream)
                 self._add(frame)
-            damage.finish(stream)
+            damage.finish(stream, container.size)
             return damage, stated_frames(stream)
 
     def _describe(self, frame: av.VideoFrame, stream: VideoStream) -> None:
