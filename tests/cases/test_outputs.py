@@ -143,7 +143,7 @@ def test_an_empty_folder_is_free_and_a_link_stays_one(run, tmp_path):
     for _ in range(2):
         assert deblur(run, "o").returncode == 0
     assert (tmp_path / "o").is_symlink() and (tmp_path / "disk/there/1.png").is_file()
-    assert os.listdir(tmp_path / "disk") == ["there"]
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["there"]
 
 
 @pytest.mark.parametrize("more", [(), ("--overwrite",)])
@@ -157,7 +157,8 @@ def test_the_input_is_never_replaced(run, tmp_path, more):
     (tmp_path / "made/walk").symlink_to("../all")
     before = contents(tmp_path)
     for out, source in (("in", "in"), ("other", "in"), ("in", "other"), ("all", "all/in"), ("all", "all/walk.mkv"),
-                        ("walk.mkv", "walk.mkv"), ("hard.mkv", "walk.mkv"), (".", "in"), ("in/../in", "in")):  # fmt: skip
+                        ("walk.mkv", "walk.mkv"), ("hard.mkv", "walk.mkv"), (".", "in"),
+                        ("in/../in", "in")):  # fmt: skip
         said = one_line(deblur(run, out, *more, source=source))
         assert "this is the input" in said or "lies in it" in said
     assert "lies in it" in one_line(synthesize(run, "made", *more, source="all/walk.mkv"))

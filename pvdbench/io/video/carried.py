@@ -38,8 +38,8 @@ class Carried:
         self._source, self._target = source, target
         self._streams: dict[int, Stream] = {}
         self._warming: set[int] = set()  # streams of which Matroska cannot hold what comes before 0
-        self._packets: "Iterator[Packet[Any]] | None" = None
-        self._next: "Packet[Any] | None" = None
+        self._packets: Iterator[Packet[Any]] | None = None
+        self._next: Packet[Any] | None = None
         with opened(source) as container:
             self.shift = _shift(container)
             self._take_names(container)
@@ -104,9 +104,8 @@ class Carried:
 
 def _fits(stream: Stream, target: str) -> bool:
     """Tell whether a kind of file can hold a stream as it is, by beginning one in memory."""
-    if target == "mp4" and isinstance(stream, AudioStream) and stream.codec_context.name.startswith("pcm"):
-        if stream.layout.name.endswith("channels"):
-            return False  # MP4 wants to know where its loudspeakers stand, and fails at the end
+    if target == "mp4" and isinstance(stream, AudioStream) and stream.layout.name.endswith("channels"):
+        return False  # MP4 wants to know where the loudspeakers stand, and fails at the end
     try:
         with av.open(io.BytesIO(), "w", format=target) as trial:
             trial.add_stream_from_template(stream)

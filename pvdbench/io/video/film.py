@@ -1,5 +1,6 @@
 """A video's film: its frames in order, decoded one by one so that memory stays flat, and when each is shown."""
 
+import itertools
 from array import array
 from collections.abc import Iterator
 from fractions import Fraction
@@ -46,15 +47,13 @@ class Film:
         """
         self.path, self.ticks, self.last = path, array("q"), 0
         self.pixel_aspect: Fraction | None = None
-        self._size, self._late = (0, 0), 0
+        self._size = (0, 0)
         with opened(path) as container:
             stream = film_stream(container, path)
             self.index = stream.index
             self.time_base = stream.time_base or 1 / _RATE
             self.rate = stream.average_rate or _RATE
         damage, stated = self._look_through()
-        if self._late:
-            notice(f"{path}: {self._late} frames are not later than the ones before them; each is shown one tick after")
         if damage.sign:
             _report_damage(path, damage, len(self), stated, allowed=allow_damaged)
         if not self.ticks:
@@ -89,6 +88,7 @@ class Film:
                     self._describe(frame, stream)
                 self._add(frame)
             damage.finish(stream, container.size)
+            self._put_in_order()
             return damage, stated_frames(stream)
 
     def _describe(self, frame: av.VideoFrame, stream: VideoStream) -> None:
@@ -101,17 +101,25 @@ class Film:
             notice(f"{self.path}: {said}")
 
     def _add(self, frame: av.VideoFrame) -> None:
-        """Take down when a frame is shown; times that do not rise are put one after the other."""
+        """Take down when a frame is shown."""
         count = len(self.ticks)
         if (frame.width, frame.height) != self._size:
             sizes = f"{frame.width}x{frame.height} from frame {count} on and {self._size[0]}x{self._size[1]} before"
             raise DataError(f"{self.path}: this video is {sizes}; cut it there, or convert it to one size")
         step = max(1, round(1 / (self.rate * self.time_base)))
-        tick = frame.pts if frame.pts is not None else self.ticks[-1] + step if count else 0
-        if count and tick <= self.ticks[-1]:
-            tick, self._late = self.ticks[-1] + 1, self._late + 1
-        self.ticks.append(tick)
+        self.ticks.append(frame.pts if frame.pts is not None else self.ticks[-1] + step if count else 0)
         self.last = frame.duration or 0
+
+
+    def _put_in_order(self) -> None:
+        """Have times rise: frames come in order, and some files give them the times at which they are decoded."""
+        if all(earlier < later for earlier, later in itertools.pairwise(self.ticks)):
+            return
+        notice(f"{self.path}: its times do not rise from frame to frame; the frames get them in order")
+        ordered = sorted(self.ticks)
+        for t in range(1, len(ordered)):
+            ordered[t] = max(ordered[t], ordered[t - 1] + 1)
+        self.ticks = array("q", ordered)
 
 
 def _decoded(container: InputContainer, film: VideoStream, damage: Damage) -> Iterator[av.VideoFrame]:

@@ -44,8 +44,8 @@ def changes(height: int, width: int, like: Film | None, *, lossless: bool) -> li
     """Say what VideoWriter does not keep of frames of this size and of the film that they come from."""
     said = []
     if not lossless and (height % 2 or width % 2):
-        said.append(f"{width}x{height} frames become {width + width % 2}x{height + height % 2} in .mp4, whose sides are "
-                    "even: the last row or column is repeated; .mkv keeps the size")  # fmt: skip
+        said.append(f"{width}x{height} frames become {width + width % 2}x{height + height % 2} in .mp4, whose sides "
+                    "are even: the last row or column is repeated; .mkv keeps the size")  # fmt: skip
     if lossless and like is not None and like.pixel_aspect not in (None, 1):
         said.append(f"its pixels are {like.pixel_aspect} times as wide as high, which FFV1 in .mkv does not say; .mp4 "
                     "does")  # fmt: skip
