@@ -71,7 +71,8 @@ def deblur(  # the command's options, one each
     if is_upper_bound(read_card(there, name), name, method):
         raise MethodError(f"{name}: this method is an upper bound, which needs the sharp frames; take another method "
                           "or other weights")  # fmt: skip
-    count = deblur_source(method, source, out, overwrite=overwrite, allow_damaged=allow_damaged)
+    read = [there / name, *filter(None, [weights])]
+    count = deblur_source(method, source, out, also_read=read, overwrite=overwrite, allow_damaged=allow_damaged)
     click.echo(f"{out}: {count} frames by {name}")
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from pvdbench.core.errors import DataError, ParamsError
+from pvdbench.core.notice import notice
 from pvdbench.core.warp import backward_warp
 from pvdbench.datasets.camera_response import Response
 from pvdbench.io.images import Frame, write_frame
@@ -59,6 +60,7 @@ def _flow(first: Frame, second: Frame) -> Tensor:
 
 
 _DIGITS = 5  # of the frames' names, at least
+_UNEQUAL = 1.5  # times the usual step from frame to frame: a frame is missing
 _SHORTEST = 3  # frames; the average of one is no blur
 
 
@@ -110,6 +112,7 @@ def synthesize(
     _check(exposure)
     check_folder(out, [video], overwrite=overwrite)
     film = Film(video, allow_damaged=allow_damaged)
+    _say_if_unequal(film)
     with owned_folder(out, "datasets synthesize") as folder:
         digits = max(_DIGITS, len(str(len(film) // exposure.stride)))
         rows = [_write(folder, f"{t:0{digits}d}", *pair) for t, pair in enumerate(_pairs(film, exposure, response))]
@@ -126,6 +129,12 @@ def summary(report: pd.DataFrame) -> str:
     values = report["input_psnr_db"]
     return (f"{len(report)} frames, input PSNR median {values.median():.2f} dB, "
             f"{values.min():.2f} to {values.max():.2f}")  # fmt: skip
+
+
+def _say_if_unequal(film: Film) -> None:
+    steps = np.diff(np.asarray(film.ticks))
+    if len(steps) and steps.max() > _UNEQUAL * np.median(steps):
+        notice(f"{film.path}: its frames do not come at equal times; they are averaged as if they did")
 
 
 def _check(exposure: Exposure) -> None:

@@ -26,7 +26,13 @@ Image = NDArray[np.uint8] | NDArray[np.floating]
 
 
 def deblur_source(
-    method: Deblurrer, source: Path, out: Path, *, overwrite: bool = False, allow_damaged: bool = False
+    method: Deblurrer,
+    source: Path,
+    out: Path,
+    *,
+    also_read: Iterable[Path] = (),
+    overwrite: bool = False,
+    allow_damaged: bool = False,
 ) -> int:
     """Deblur a folder of frames, a frame or a video file, and write PNG frames or, where out names one, a video.
 
@@ -35,7 +41,8 @@ def deblur_source(
     Args:
         method: loaded.
         out: a folder for PNG frames, or a .mp4 or .mkv file; what is there is replaced if pvdbench wrote it.
-        overwrite: replace it whoever wrote it; an input is never replaced.
+        also_read: files and folders that the method was loaded from.
+        overwrite: replace it whoever wrote it; what is read is never replaced.
         allow_damaged: of a damaged video, take the frames that can be read, with a notice.
 
     Returns: the number of frames.
@@ -45,7 +52,7 @@ def deblur_source(
         MethodError: if the method breaks the contract or is an upper bound, which needs the truth.
     """
     _refuse_upper_bound(method, str(source))
-    check_out(out, [source], overwrite=overwrite)
+    check_out(out, [source, *also_read], overwrite=overwrite)
     clip, names = open_source(source, allow_damaged=allow_damaged)
     labels = [f"{source}: {name}" for name in names]
     with results(out, clip, names) as write:

@@ -83,6 +83,19 @@ def test_synthesize_beside_the_video_deletes_nothing(run, tmp_path):
     assert (tmp_path / "clips/walk.mkv").is_file()
 
 
+def test_frames_of_unequal_times_are_averaged_with_a_word(run, tmp_path):
+    with av.open(str(tmp_path / "v.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "bgr0"
+        for t, tick in enumerate((0, 1, 2, 7, 8, 9)):
+            frame = av.VideoFrame.from_ndarray(view(3 * t), format="rgb24")
+            frame.pts = tick
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    assert "do not come at equal times" in synthesize(run, "m", source="v.mkv").stderr
+    assert "equal times" not in synthesize(run, "m").stderr
+
+
 # somebody's folders, and our own
 
 
@@ -162,6 +175,10 @@ def test_the_input_is_never_replaced(run, tmp_path, more):
         said = one_line(deblur(run, out, *more, source=source))
         assert "this is the input" in said or "lies in it" in said
     assert "lies in it" in one_line(synthesize(run, "made", *more, source="all/walk.mkv"))
+    shutil.copytree(METHODS / "input", tmp_path / "own/input")
+    done = run("deblur", "in", "--method", "input", "--methods", "own", "--out", "own", *more)
+    assert "own/input lies in it" in one_line(done)
+    shutil.rmtree(tmp_path / "own")
     assert contents(tmp_path) == before
     assert deblur(run, "in/sharp", *more).returncode == 0  # beside the frames nothing is lost
     assert (tmp_path / "in/0.png").is_file()
