@@ -50,13 +50,14 @@ def deblur(  # the command's options, one each
 
     A video to a video: every frame keeps its time, also where the rate varies; sound, subtitles, chapters and titles
     are copied, and a line says what the new file cannot hold. Of several videos in a file (covers, previews) the film
-    is taken. Frames come out upright, without a rotation flag; pixels that are not square stay so.
+    is taken. Frames come out upright, without a rotation flag; pixels that are not square stay so in .mp4.
 
     .mp4 is H.264 with even sides: an odd last row or column is repeated, and a line says so. .mkv is lossless. Colours
     are read by the file's tags, untagged ones as BT.709 in HD and BT.601 below, and results are tagged. Frames are read
     at 8 bits; a line says where bits, HDR or interlaced rows are lost. A folder becomes 30 frames per second.
 
-    What is at --out is replaced whole at the end, only if pvdbench wrote it, as the file .pvdbench in a folder says.
+    What is at --out is replaced whole at the end, only if this command wrote it and nobody changed it since, as the
+    hidden file .pvdbench in a folder says.
     """
     from pvdbench.core.device import compute_device
     from pvdbench.core.errors import MethodError

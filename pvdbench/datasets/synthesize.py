@@ -59,6 +59,7 @@ def _flow(first: Frame, second: Frame) -> Tensor:
     return torch.from_numpy(np.stack((columns, rows)))[None]
 
 
+_COMMAND = "datasets synthesize"
 _DIGITS = 5  # of the frames' names, at least
 _UNEQUAL = 1.5  # times the usual step from frame to frame: a frame is missing
 _SHORTEST = 3  # frames; the average of one is no blur
@@ -110,10 +111,10 @@ def synthesize(
         WriteError: if the disk is full.
     """
     _check(exposure)
-    check_folder(out, [video], overwrite=overwrite)
+    check_folder(out, [video], _COMMAND, overwrite=overwrite)
     film = Film(video, allow_damaged=allow_damaged)
     _say_if_unequal(film)
-    with owned_folder(out, "datasets synthesize") as folder:
+    with owned_folder(out, _COMMAND) as folder:
         digits = max(_DIGITS, len(str(len(film) // exposure.stride)))
         rows = [_write(folder, f"{t:0{digits}d}", *pair) for t, pair in enumerate(_pairs(film, exposure, response))]
         if not rows:

@@ -15,6 +15,7 @@ from pvdbench.io.video.film import Film
 from pvdbench.io.video.writing import UNWRITTEN, WRITTEN, VideoWriter, changes, is_ours
 from pvdbench.methods.clip import Clip, VideoClip
 
+_COMMAND = "deblur"
 _RATE = Fraction(30)  # of a video made from frames, which have no times
 _DIGITS = 6  # of the names of a video's frames, at least
 
@@ -62,7 +63,7 @@ def check_out(out: Path, inputs: Sequence[Path], *, overwrite: bool) -> None:
     if ending in WRITTEN:
         check_file(out, inputs, overwrite=overwrite, ours=is_ours)
     else:
-        check_folder(out, inputs, overwrite=overwrite)
+        check_folder(out, inputs, _COMMAND, overwrite=overwrite)
 
 
 @contextmanager
@@ -86,7 +87,7 @@ def results(out: Path, clip: Clip, names: Sequence[str]) -> Iterator[Callable[[i
         return
     if film is not None:
         _say_what_frames_lose(film)
-    with owned_folder(out, "deblur") as folder:
+    with owned_folder(out, _COMMAND) as folder:
         yield lambda t, frame: write_frame(folder / f"{names[t]}.png", frame)
 
 

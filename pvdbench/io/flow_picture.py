@@ -1,11 +1,11 @@
 """The picture of a flow beside its .flo file: it knows that file, so that both say whether pvdbench wrote them."""
 
-import hashlib
 from pathlib import Path
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from pvdbench.io.checksum import file_sha256
 from pvdbench.io.images import Frame
 
 _KEY = "pvdbench flow"  # of the PNG's text: the SHA-256 of the .flo file
@@ -14,7 +14,7 @@ _KEY = "pvdbench flow"  # of the PNG's text: the SHA-256 of the .flo file
 def write_flow_picture(path: Path, picture: Frame, flow: Path) -> None:
     """Write (H, W, 3) uint8 RGB as PNG, with the digest of the .flo file that it shows."""
     info = PngInfo()
-    info.add_text(_KEY, _digest(flow))
+    info.add_text(_KEY, file_sha256(flow))
     Image.fromarray(picture).save(path, format="PNG", pnginfo=info)
 
 
@@ -25,7 +25,7 @@ def is_our_picture(path: Path) -> bool:
 
 def is_our_flow(path: Path) -> bool:
     """Tell whether a .flo file is, to the byte, the one that the picture beside it shows."""
-    return path.is_file() and _shown(path.with_suffix(".png")) == _digest(path)
+    return path.is_file() and _shown(path.with_suffix(".png")) == file_sha256(path)
 
 
 def _shown(picture: Path) -> str:
@@ -34,8 +34,3 @@ def _shown(picture: Path) -> str:
             return str(image.info.get(_KEY, ""))
     except (OSError, SyntaxError, ValueError):
         return ""
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,7 +4,6 @@ A folder that a command writes holds a hidden file, `.pvdbench`, with the SHA-25
 says it in its own metadata. Stages of a study write no such files: DVC knows what is theirs.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from pvdbench.core.errors import DataError
 from pvdbench.io.atomic import replaced_folder
+from pvdbench.io.checksum import file_sha256
 
 MARKER = ".pvdbench"
 """The file in a folder that says which of its files pvdbench wrote."""
@@ -22,11 +22,14 @@ _NOBODYS_FOLDER = "@eaDir"  # previews that a Synology disk makes by itself
 _ADVICE = "name another place, or replace it with --overwrite"
 
 
-def check_folder(out: Path, inputs: Iterable[Path], *, overwrite: bool) -> None:
+def check_folder(out: Path, inputs: Iterable[Path], command: str, *, overwrite: bool) -> None:
     """Refuse a folder for results that would destroy what pvdbench did not write; to be asked before the work.
 
-    A folder that is missing or empty is free, and so is one whose files are all, to the byte, those that a command
-    wrote. With overwrite every folder is free that holds no input.
+    A folder that is missing or empty is free, and so is one whose files are all, to the byte, those that the same
+    command wrote. With overwrite every folder is free that holds no input.
+
+    Args:
+        command: its words, such as `datasets synthesize`.
 
     Raises:
         DataError: naming a file that is not ours, or the input that lies there.
@@ -38,8 +41,10 @@ def check_folder(out: Path, inputs: Iterable[Path], *, overwrite: bool) -> None:
         raise DataError(f"{out}: this is the whole disk; name another place")
     if not out.is_dir():
         raise DataError(f"{out}: a file has this name, where a folder is to be written; name another place")
-    if not overwrite and (foreign := _foreign(out)) is not None:
-        raise DataError(f"{out}: '{foreign}' in it was not written by pvdbench or was changed since; {_ADVICE}")
+    if not overwrite and (foreign := _foreign(out, command)) is not None:
+        raise DataError(
+            f"{out}: '{foreign}' in it was not written by pvdbench {command} or was changed since; {_ADVICE}"
+        )
 
 
 def check_file(out: Path, inputs: Iterable[Path], *, overwrite: bool, ours: Callable[[Path], bool]) -> None:
@@ -69,7 +74,7 @@ def owned_folder(out: Path, command: str) -> Iterator[Path]:
     """
     with replaced_folder(out.resolve()) as folder:
         yield folder
-        files = {name: _digest(folder / name) for name in sorted(_files(folder))}
+        files = {name: file_sha256(folder / name) for name in sorted(_files(folder))}
         text = json.dumps({"written by": f"pvdbench {command}", "sha256": files}, indent=1)
         (folder / MARKER).write_text(text + "\n", encoding="utf-8")
 
@@ -84,14 +89,14 @@ def _refuse_inputs(out: Path, inputs: Iterable[Path]) -> None:
                     raise DataError(f"{out}: {what}; name another place for the results")
 
 
-def _foreign(folder: Path) -> str | None:
-    """Name a file or folder in a folder that no command wrote as it is; None if there is none."""
-    written = _written(folder)
+def _foreign(folder: Path, command: str) -> str | None:
+    """Name a file in a folder that the command did not write as it is; None if there is none."""
+    written = _written(folder, command)
     for name in sorted(_files(folder)):
         if Path(name).name in _NOBODYS or Path(name).name.startswith("._"):
             continue
         path = folder / name
-        if name not in written or path.is_symlink() or not path.is_file() or _digest(path) != written[name]:
+        if name not in written or path.is_symlink() or not path.is_file() or file_sha256(path) != written[name]:
             return name
     return None
 
@@ -110,15 +115,11 @@ def _cannot_look(error: OSError) -> None:
                     "place") from error  # fmt: skip
 
 
-def _written(folder: Path) -> dict[str, str]:
-    """Read the marker: the digest of every file; empty where there is none or it is damaged."""
+def _written(folder: Path, command: str) -> dict[str, str]:
+    """Read the marker: the digest of every file; empty where there is none, or another command's or a damaged one."""
     try:
-        written = json.loads((folder / MARKER).read_text(encoding="utf-8"))["sha256"]
-        return {str(name): str(digest) for name, digest in written.items()}
+        marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        ours = marker["written by"] == f"pvdbench {command}"
+        return {str(name): str(digest) for name, digest in marker["sha256"].items()} if ours else {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

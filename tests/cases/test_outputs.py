@@ -117,6 +117,14 @@ def test_a_folder_is_written_again_until_somebody_changes_it(run, tmp_path, make
     assert make(run, "o", "--overwrite").returncode == 0 and contents(out) == first
 
 
+def test_a_folder_of_another_command_is_refused(run, tmp_path):
+    assert synthesize(run, "made").returncode == 0
+    before = contents(tmp_path / "made")
+    for out in ("made/walk", "made"):
+        assert "was not written by pvdbench deblur" in one_line(deblur(run, out))
+    assert contents(tmp_path / "made") == before
+
+
 def pictures(folder):
     clip(folder, ["holiday_1", "holiday_2"])
 
