@@ -104,8 +104,8 @@ class Carried:
 
 def _fits(stream: Stream, target: str) -> bool:
     """Tell whether a kind of file can hold a stream as it is, by beginning one in memory."""
-    if target == "mp4" and isinstance(stream, AudioStream) and stream.layout.name.endswith("channels"):
-        return False  # MP4 wants to know where the loudspeakers stand, and fails at the end
+    if target == "mp4" and isinstance(stream, AudioStream) and _stands_nowhere(stream):
+        return False  # it would fail at the end
     try:
         with av.open(io.BytesIO(), "w", format=target) as trial:
             trial.add_stream_from_template(stream)
@@ -113,6 +113,12 @@ def _fits(stream: Stream, target: str) -> bool:
     except (FFmpegError, ValueError):
         return False
     return True
+
+
+def _stands_nowhere(sound: AudioStream) -> bool:
+    """Tell whether sound is samples of several loudspeakers without a word where they stand, which MP4 must know."""
+    layout = sound.layout
+    return sound.codec_context.name.startswith("pcm") and layout.nb_channels > 1 and layout.name.endswith("channels")
 
 
 def _shift(container: InputContainer) -> Fraction:
