@@ -30,7 +30,7 @@ def clip(folder, names, height=48, width=64, ending=".png"):
 
 
 def pair(blurry, sharp, names, height=48, width=64, ending=".png"):
-    """Blurry frames, the mean of seven views, and their sharp ones, the middle view; sharp=None for blurry ones alone."""
+    """Blurry frames, the mean of seven views, and their sharp ones, the middle view; sharp=None for none."""
     for t, name in enumerate(names):
         views = [view(8 + 2 * t + shift, height, width) for shift in range(-3, 4)]
         save(Path(blurry) / f"{name}{ending}", np.mean(views, 0).astype(np.uint8))
@@ -53,4 +53,5 @@ def video(path, frames, codec="libx264", pixels="yuv420p", rate=25, options=None
 def seen(path):
     """Of every frame of a video: its mean byte and its time in seconds."""
     with av.open(str(path)) as container:
-        return [(round(float(frame.to_ndarray(format="rgb24").mean())), frame.time) for frame in container.decode(video=0)]
+        frames = list(container.decode(video=0))
+    return [(round(float(frame.to_ndarray(format="rgb24").mean())), frame.time) for frame in frames]
