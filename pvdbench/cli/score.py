@@ -124,7 +124,7 @@ def folder(
     asked = [name for name in UNAVAILABLE if name in names or "all" in names]
     offered = [name for name in names if name not in UNAVAILABLE]
     if not offered:
-        raise ParamsError(f"no protocol is left to score by: {asked[0]} {UNAVAILABLE[asked[0]]}")
+        raise ParamsError(f"{asked[0]}: skipped: {UNAVAILABLE[asked[0]]}; nothing is scored: name another --protocol")
     for name in asked:
         notice(f"{name}: skipped: {UNAVAILABLE[name]}")
     _, summaries = score_folders(truth, estimate, out, protocols=offered, frame_offset=frame_offset, jobs=jobs)

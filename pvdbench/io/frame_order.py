@@ -12,7 +12,7 @@ from pvdbench.core.errors import DataError, shorten
 _NUMBER = re.compile(r"\d+")
 _DECIMAL = re.compile(r"\d\.\d")
 _SIGNED = re.compile(r"(^|[\W_])[-+]\d")
-_LAST_NUMBER = re.compile(r"(?P<before>.+?)[-_. ]*(?P<number>\d+)")
+_LAST_NUMBER = re.compile(r"(?P<before>.+?)[-_. ]*(?<!\d)(?P<number>\d+)")
 _CLIP_AND_NUMBER = re.compile(r"[^\W\d_].*-\d+")
 _HEXADECIMAL = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 
