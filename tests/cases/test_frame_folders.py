@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from command import one_line, pvdbench_here
 from sample_clips import clip, pair, save, view
+from score_folder import score
 
 from pvdbench.core.errors import DataError, MethodError
 from pvdbench.datasets.manifest import read_clips
@@ -14,12 +15,6 @@ from pvdbench.io.clip_folders import clip_files
 from pvdbench.io.frame_folders import frame_files
 from pvdbench.methods.card import FramesTemplate
 from pvdbench.methods.precomputed import PrecomputedFrames
-
-
-def score(where, *options, protocols=("plain-rgb",), truth="truth", estimate="ours"):
-    names = [word for name in protocols for word in ("--protocol", name)]
-    words = ("--truth", truth, "--estimate", estimate, *names, "--out", "s.csv", *options)
-    return pvdbench_here("score", "folder", *words, cwd=where)
 
 
 def refused(run, where):
