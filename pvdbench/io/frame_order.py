@@ -105,7 +105,7 @@ def _refuse_twins(names: Iterable[str], where: object) -> None:
 
 
 def _counts_up(names: Sequence[str]) -> bool:
-    """Whether numbers alone tell the names apart, and only the shortest have leading zeros, as programs that count do."""
+    """Whether numbers alone tell the names apart, and only the shortest have leading zeros, as programs count."""
     if len({_text(name) for name in names}) > 1:
         return False
     for column in zip(*map(_NUMBER.findall, names), strict=True):

@@ -60,9 +60,8 @@ def read_mask(path: Path) -> NDArray[np.bool_]:
         DataError: if the file is missing or damaged.
     """
     again = "fetch or render the data set again"
-    with _decoding(path, "PNG", f"mask is not there; {again}", again):
-        with Image.open(path, formats=_FORMATS) as image:
-            return np.asarray(image.convert("L")) > _HALF
+    with _decoding(path, "PNG", f"mask is not there; {again}", again), Image.open(path, formats=_FORMATS) as image:
+        return np.asarray(image.convert("L")) > _HALF
 
 
 def write_mask(path: Path, mask: NDArray[np.bool_]) -> None:
@@ -83,9 +82,10 @@ def _decoding(path: Path, what: str, missing: str, otherwise: str) -> Iterator[N
     except FileNotFoundError:
         raise DataError(f"{path}: this {missing}") from None
     except UnidentifiedImageError:
-        raise DataError(f"{path}: this is no {what}, whatever its name says; {otherwise}") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise DataError(f"{path}: this image has more than {LARGEST} pixels, which no frame has; make it smaller or "
+        raise DataError(f"{path}: this is no readable {what} (cannot identify image file); {otherwise}") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        size = str(error).partition(" limit")[0]
+        raise DataError(f"{path}: this is no readable {what} ({size} limit of {LARGEST} pixels); make it smaller, or "
                         "remove it") from None  # fmt: skip
     except Exception as error:  # Pillow's decoders raise anything for damaged bytes, and Python for NUL in a path
         raise DataError(f"{path}: this is no readable {what} ({shorten(error)}); {otherwise}") from error
@@ -138,7 +138,7 @@ def _late_orientation(chunk: bytes) -> int:
 
 def _valid(exif: Image.Exif) -> int:
     value = exif.get(ExifTags.Base.Orientation)
-    return value if value in range(1, 9) else _UPRIGHT
+    return value if isinstance(value, int) and value in range(1, 9) else _UPRIGHT
 
 
 def frame_size(path: Path) -> tuple[int, int]:
@@ -148,10 +148,10 @@ def frame_size(path: Path) -> tuple[int, int]:
         DataError: if the file is missing or its header is damaged.
     """
     again = "fetch or render the data set again"
-    with _decoding(path, "PNG or JPEG", f"frame is not there; {again}", again):
-        with Image.open(path, formats=_FORMATS) as image:
-            width, height = image.size
-            return (height, width) if _orientation(image) in _QUARTER_TURNS else (width, height)
+    reading = _decoding(path, "PNG or JPEG", f"frame is not there; {again}", again)
+    with reading, Image.open(path, formats=_FORMATS) as image:
+        width, height = image.size
+        return (height, width) if _orientation(image) in _QUARTER_TURNS else (width, height)
 
 
 def write_frame(path: Path, frame: Frame) -> None:

@@ -44,7 +44,8 @@ class PrecomputedFrames:
                 another number, all would be wrong by a frame.
         """
         last = len(clip) - 1
-        if "{number" in self._template.path and (more := self.path(clip.video, [*clip.names, clip.names[-1]], last + 1)).is_file():
+        more = self.path(clip.video, [*clip.names, clip.names[-1]], last + 1)
+        if "{number" in self._template.path and more.is_file():
             raise MethodError(f"{more}: a result beyond the clip's {last + 1} frames, whose {{number}} counts from 0; "
                               "rename the results, or remove what is none")  # fmt: skip
         for t in range(len(clip)):

@@ -75,6 +75,6 @@ def _of_one_size(pairs: Iterable[PairedFrame], scored: Iterable[_Scored]) -> Ite
     for pair, (shape, rows) in zip(pairs, scored, strict=True):
         size, path = first.setdefault(pair.clip, (shape, pair.truth))
         if shape != size:
-            raise DataError(f"{pair.truth} is {shape[1]}x{shape[0]}, but {path} is {size[1]}x{size[0]}; the frames of a "
-                            "clip have one size: put those of another into a folder of their own")  # fmt: skip
+            raise DataError(f"{pair.truth} is {shape[1]}x{shape[0]}, but {path} is {size[1]}x{size[0]}; the frames of "
+                            "a clip have one size: put those of another into a folder of their own")  # fmt: skip
         yield rows

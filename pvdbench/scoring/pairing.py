@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from pvdbench.core.errors import DataError, shorten
@@ -110,7 +111,7 @@ def _check_order(truths: Sequence[str], estimates: Sequence[str], where: Path) -
     ours, theirs = frame_numbers(estimates), frame_numbers(truths)
     if ours is None:
         return
-    steps = [after - before for before, after in zip(ours, ours[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(ours)]
     alike = theirs is not None and len({a - b for a, b in zip(theirs, ours, strict=True)}) == 1
     if len(set(steps)) > 1 and not alike:
         gap = next(i for i, step in enumerate(steps) if step != min(steps))

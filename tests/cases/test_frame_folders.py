@@ -56,13 +56,14 @@ def test_frames_come_in_the_order_of_their_numbers(tmp_path, names):
     ],
 )  # fmt: skip
 def test_names_that_leave_their_order_in_doubt_are_refused(tmp_path, names):
-    with pytest.raises(DataError, match="do not tell their order .* first.*pad their numbers with zeros"):
+    with pytest.raises(DataError, match=r"do not tell their order .* first.*pad their numbers with zeros"):
         frame_files(dots(tmp_path / "f", names))
 
 
-@pytest.mark.parametrize("names", [["1", "01"], ["1", "2", "003", "3"], ["a_7_1", "a_07_1"], ["A1", "a1"], ["é", "e\u0301"]])
+@pytest.mark.parametrize("names", [["1", "01"], ["1", "2", "003", "3"], ["a_7_1", "a_07_1"], ["A1", "a1"],
+                                   ["é", "e\u0301"]])  # fmt: skip
 def test_one_frame_under_two_names_is_refused(tmp_path, names):
-    with pytest.raises(DataError, match="name one frame twice; keep one of them"):
+    with pytest.raises(DataError, match=r"name one frame twice; keep one of them"):
         frame_files(dots(tmp_path / "f", names))
 
 
@@ -70,7 +71,7 @@ def test_one_frame_under_two_names_is_refused(tmp_path, names):
 def test_one_frame_in_two_files_is_refused(tmp_path, endings):
     folder = dots(tmp_path / "f", ["000", "001"], endings[0])
     (folder / f"001{endings[1]}").write_bytes(b"")
-    with pytest.raises(DataError, match="there is 001.*, too; keep one file per frame"):
+    with pytest.raises(DataError, match=r"there is 001.*, too; keep one file per frame"):
         frame_files(folder)
 
 
@@ -168,7 +169,8 @@ def test_one_clip_in_one_folder_is_one_clip_without_a_word(tmp_path, capsys):
 
 
 def test_case_6_numbers_start_anywhere(tmp_path):
-    pair(tmp_path / "in/GOPR0386_11_00/blur", tmp_path / "in/GOPR0386_11_00/sharp", [f"{t:06d}" for t in range(247, 253)])
+    video = tmp_path / "in/GOPR0386_11_00"
+    pair(video / "blur", video / "sharp", [f"{t:06d}" for t in range(247, 253)])
     added = pvdbench_here("datasets", "add", "g", "in", "--data", "d", cwd=tmp_path)
     assert added.returncode == 0, added.stderr
     (found,) = read_clips(tmp_path / "d" / "g", "test")
@@ -191,7 +193,8 @@ class _Clip:
 @pytest.mark.parametrize(
     ("results", "message"),
     [
-        ([0, 1, 2], ""), ([0, 1, 2, 3], r"r/3\.png: a result beyond the clip's 3 frames"), ([0, 2], "r/1.png: this frame is not"),
+        ([0, 1, 2], ""), ([0, 1, 2, 3], r"r/3\.png: a result beyond the clip's 3 frames"),
+        ([0, 2], r"r/1\.png: this frame is not"),
         ([1, 2, 3], r"r/3\.png: a result beyond"),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Numbers of scoring: equality in whole numbers, frames without information, very large and damaged frames, kinds of images."""
+"""Numbers of scoring: equality in whole numbers, frames without information, very large and damaged frames."""
 
 import math
 import struct
@@ -43,9 +43,9 @@ def test_case_20_a_frame_larger_than_the_limit_is_one_line(tmp_path):
     for side in ("truth", "ours"):
         clip(tmp_path / side, ["0"])
     (tmp_path / "truth" / "0.png").write_bytes(png(20992, 10496, b""))
-    assert "truth/0.png: this image has more than 89478485 pixels" in one_line(score(tmp_path))
+    assert "truth/0.png: this is no readable PNG or JPEG (Image size (220332032 pixels) exceeds limit of 89478485" in one_line(score(tmp_path))
     (tmp_path / "truth" / "0.png").write_bytes(png(10000, 9000, b""))  # which Pillow only warns of
-    assert "more than 89478485 pixels" in one_line(score(tmp_path))
+    assert "exceeds limit of 89478485 pixels" in one_line(score(tmp_path))
 
 
 @pytest.mark.parametrize("width", [10_922, 10_923, 11_009, 12_288, 33_000])
@@ -114,8 +114,8 @@ STRANGE = {
     "a transparent colour": (png(4, 4, ROWS, chunk(b"tRNS", bytes(6))), "RGB with a transparent colour"),
     "an animation": (animation(), "an animation of several pictures"),
     "a turn after the pixels": (png(4, 4, ROWS, after=chunk(b"eXIf", LATE.tobytes()[6:])), "orientation comes after"),
-    "EPS": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n", "this is no PNG or JPEG, whatever its name says"),
-    "empty": (b"", "this is no PNG or JPEG"),
+    "EPS": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n", "this is no readable PNG or JPEG"),
+    "empty": (b"", "this is no readable PNG or JPEG"),
 }
 
 
@@ -173,7 +173,8 @@ def test_case_24_constant_frames_are_equal_after_a_gain(tmp_path, truth, estimat
     run = lines(score(tmp_path, protocols=("all",)))
     rows = by_protocol(tmp_path, "1")
     for name in ALIGNED:
-        assert rows.psnr_db[name] == math.inf and rows.gain[name] == pytest.approx(np.max(truth) / np.max(estimate), abs=1e-6)
+        assert rows.psnr_db[name] == math.inf
+        assert rows.gain[name] == pytest.approx(np.max(truth) / np.max(estimate), abs=1e-6)
         assert not rows.counted[name]
     assert (rows.ssim[["koehler", "koehler-subpixel", "su-30"]] == 1).all()
     assert (rows[["shift_y", "shift_x"]].dropna() == 0).all(axis=None)
@@ -237,8 +238,8 @@ def test_case_25_black_frames(tmp_path):
     assert [line for line in run.stderr.splitlines() if "lpips" not in line] == []
     for name, line in lines(run).items():
         frames = 2 if name.startswith("koehler") else 3
-        what = "identical over 1 frame" if name == "su-30" else f"over {frames} frames; 1 identical left out of the PSNR"
-        assert line.endswith(what), line
+        what = f"over {frames} frames; 1 identical left out of the PSNR"
+        assert line.endswith("identical over 1 frame" if name == "su-30" else what), line
     for name in {*ALIGNED, *PLAIN} - {"su-30"}:  # the averages are those of the file
         table = read_score_file(tmp_path / "s.csv")
         counted = table[(table.protocol == name) & table.counted & np.isfinite(table.psnr_db)]

@@ -79,7 +79,7 @@ class Alignment:
 
     @cached_property
     def one_colour(self) -> bool:
-        """Whether all pixels of the truth are alike, black or another title card: no gain or shift can be told from it."""
+        """Whether all pixels of the truth are alike, black or another card: no gain or shift can be told from it."""
         first = self._truth[0, 0]
         ends = self._truth[-1, -1], self._truth[0, -1], self._truth[len(self._truth) // 2, self._truth.shape[1] // 2]
         return all((end == first).all() for end in ends) and bool((self._truth == first).all())
@@ -133,8 +133,8 @@ class Alignment:
         if (fast := psnr(*self.fine_luma(parts))) < _CLOSE:
             return fast
         truth, estimate = (_thousandths(frame) / 1000 for frame in (self._truth, self._estimate))
-        estimate, covered = moved_finely(estimate * self.gain, self.fine_shift(parts))
-        value = psnr(estimate, _only(truth, covered))
+        moving, covered = moved_finely(estimate * self.gain, self.fine_shift(parts))
+        value = psnr(moving, _only(truth, covered))
         return math.inf if value > _SAME else value
 
     @property

@@ -65,7 +65,8 @@ def luma_y(pair: FramePair) -> Scores:
     whole = [weighted(frame.astype(np.float64), _STUDIO_LUMA) for frame in (pair.estimate, pair.truth)]
     squares = np.square(whole[0] - whole[1])  # of whole numbers, so that equal luma, and it alone, is infinite
     estimate, truth = (luma / _PARTS + _STUDIO_BLACK for luma in whole)
-    return {"psnr_db": psnr_of(float(squares.mean()) / _PARTS**2), "ssim": ssim(estimate, truth, dtype=working_type(pair.shape))}
+    value = psnr_of(float(squares.mean()) / _PARTS**2)
+    return {"psnr_db": value, "ssim": ssim(estimate, truth, dtype=working_type(pair.shape))}
 
 
 PROTOCOLS = (
