@@ -305,7 +305,7 @@ def test_case_22_endings_in_capitals_and_other_names_of_jpeg(tmp_path):
     assert np.isfinite(pd.read_csv(tmp_path / "s.csv").psnr_db).sum() == 4
 
 
-@pytest.mark.parametrize("names", [["кадр 000", "кадр 001"], ["NA", "null"], ["a,b", 'a"c'], ["フレーム1", "フレーム2"]])
+@pytest.mark.parametrize("names", [["кадр 000", "кадр 001"], ["NA", "null"], ["a,b", 'a"c'], ["コマ1", "コマ2"]])
 def test_case_37_names_of_any_alphabet(tmp_path, names):
     where = tmp_path / "съёмка 1"
     for side in ("truth", "ours"):
