@@ -60,13 +60,13 @@ def _score(job: tuple[PairedFrame, tuple[Protocol, ...]]) -> _Scored:
     files, chosen = job
     truth = read_frame(files.truth)
     pair = FramePair(read_estimate(files.estimate, truth, files.truth), truth)
-    reason = EQUAL if np.array_equal(pair.estimate, pair.truth) else NO_INFORMATION
-    holds = {protocol.name: protocol.counted(files.number) for protocol in chosen}
-    return truth.shape, [
-        {"video": files.clip, "frame": files.name,
-         "set_apart": reason if holds[row["protocol"]] and not row["counted"] else "", **row}
-        for row in score_rows(pair, chosen, files.number)
-    ]  # fmt: skip
+    rows = score_rows(pair, chosen, files.number)
+    taken = {protocol.name for protocol in chosen if protocol.counted(files.number)}
+    for row in rows:
+        row |= {"video": files.clip, "frame": files.name, "set_apart": ""}
+        if row["protocol"] in taken and not row["counted"]:
+            row["set_apart"] = EQUAL if np.array_equal(pair.estimate, pair.truth) else NO_INFORMATION
+    return truth.shape, rows
 
 
 def _of_one_size(pairs: Iterable[PairedFrame], scored: Iterable[_Scored]) -> Iterator[list[dict[str, Any]]]:
