@@ -24,7 +24,7 @@ NUMBERS = ("method", "method_name", "year", "source", "source_url", "dataset_nam
            "psnr_db", "ssim")  # fmt: skip
 """What is known of a published number; data/published/README.md describes each column."""
 
-_OF_NUMBERS = ("year", "psnr_db", "ssim")
+_OF_NUMBERS = ("year", "psnr_db", "ssim", "params_total_m", "params_pvdnet_m", "params_bimnet_m")
 """With what the columns of numbers begin."""
 
 
