@@ -11,11 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pvdbench.core.errors import DataError
+from pvdbench.datasets.manifest import read_manifest
 from pvdbench.datasets.params import Subset
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.flow import read_flow, write_flow
 from pvdbench.io.images import read_frame, read_mask, write_frame, write_mask
-from pvdbench.io.tables import MANIFEST, read_table, write_table
+from pvdbench.io.tables import MANIFEST, write_table
 
 NOTE = "subset.json"
 """The file by which a data set says that it is a part of another."""
@@ -33,7 +34,7 @@ def take_subset(whole: Path, subset: Subset, out: Path) -> None:
         DataError: if the data set is missing, or holds less than the subset asks for.
         WriteError: if the disk is full.
     """
-    table = read_table(whole / "manifest.csv", MANIFEST).sort_values(["split", "video", "frame"])
+    table = read_manifest(whole / "manifest.csv").sort_values(["split", "video", "frame"])
     if subset.videos is not None:
         table = pd.concat(_first_videos(whole, split, subset.videos) for _, split in table.groupby("split", sort=True))
     if subset.frames is not None:

@@ -9,12 +9,19 @@ from pvdbench.io.frame_folders import frame_files
 
 @dataclass(frozen=True)
 class VideoFolders:
-    """The folders of one video; sharp is None where there is no truth, split where the layout does not tell it."""
+    """The folders of one video.
+
+    Attributes:
+        split: "train" or "test", or None where the layout does not tell it.
+        sharp: None where there is no truth.
+        prefix: with what the names of its frames begin where several videos lie in one folder; else empty.
+    """
 
     video: str
-    split: str | None  # "train" or "test"
+    split: str | None
     blurry: Path
     sharp: Path | None
+    prefix: str = ""
 
 
 @dataclass(frozen=True)

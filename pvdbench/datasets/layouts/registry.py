@@ -55,18 +55,21 @@ def find_layout(name: str) -> Layout:
 
 
 def recognise_layout(folder: Path) -> Layout:
-    """Find the layout of a folder: anybody's VIDEO/{blur,sharp} first, else the only other one that fits.
+    """Find the layout of a folder: the only one that fits, anybody's pairs if no other does.
+
+    What nah's layouts find, that of anybody's pairs finds, too, and is more careful.
 
     Raises:
         DataError: if several fit, so that the user must choose.
     """
     fitting = [layout for layout in layouts().values() if _fits(layout, folder)]
-    if PAIRS in fitting or not fitting:
-        return PAIRS
+    if PAIRS in fitting:
+        fitting = [layout for layout in fitting if layout not in (PAIRS, NAH, NAH_LINEAR)]
     if len(fitting) > 1:
         names = " and ".join(layout.name for layout in fitting)
-        raise DataError(f"{folder}: its folders fit the layouts {names}; choose one by --layout")
-    return fitting[0]
+        hint = " (nah reads blur_gamma, as the paper does, nah-linear blur)" if NAH in fitting else ""
+        raise DataError(f"{folder}: its folders fit the layouts {names}; choose one by --layout{hint}")
+    return fitting[0] if fitting else PAIRS
 
 
 def videos_of(layout: Layout, folder: Path) -> Sequence[VideoFolders]:
