@@ -1,43 +1,112 @@
-"""Folders of frames: which files are frames, in which order, and the reason that stands in place of frames."""
+"""Folders of frames, read in one way everywhere: files that are frames, their order, and why a row has none."""
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, shorten
+from pvdbench.core.notice import notice
+from pvdbench.io.frame_order import clips_by_name, names_in_order
 
-ENDINGS = (".png", ".jpg", ".jpeg")
+ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi")
 """Of the files that are taken for frames, in small letters."""
+
+_OTHER_IMAGES = frozenset(
+    ".apng .arw .avif .bmp .cr2 .cr3 .dib .dng .dpx .exr .gif .hdr .heic .heif .hif .j2k .jp2 .jpg2 .jxl .mat .nef .npy "
+    ".npz .pbm .pfm .pgm .pnm .ppm .psd .raw .rgb .sgi .tga .tif .tiff .webp".split()
+)
+"""Frames in formats that are not read: leaving them out would leave a clip with gaps."""
+
+_FOREIGN = frozenset(
+    ("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r", "@eadir", "@recycle", "@tmp", "#recycle",
+     "#snapshot", "__macosx", "$recycle.bin", "system volume information", "lost+found", "__pycache__")
+)  # fmt: skip
+
+
+def is_foreign(path: PurePath) -> bool:
+    """Tell whether a file or folder is hidden, or what Windows, macOS, disk stations and Jupyter leave behind."""
+    return path.name.startswith(".") or path.name.lower() in _FOREIGN
 
 
 def is_frame(path: PurePath) -> bool:
     """Tell whether a file is a frame by its name; hidden files are none (macOS writes ._00000.jpg beside)."""
-    return path.suffix.lower() in ENDINGS and not path.name.startswith(".")
-
-
-def frames_by_name(paths: Iterable[Path]) -> dict[str, Path]:
-    """Map the name of each frame, without its ending, to its file, sorted by file name; other files are left out.
-
-    Raises:
-        DataError: if one frame is there in two formats.
-    """
-    found: dict[str, Path] = {}
-    for path in sorted(path for path in paths if is_frame(path)):
-        if path.stem in found:
-            raise DataError(f"{path}: this frame is there a second time, as {found[path.stem].name}; remove one")
-        found[path.stem] = path
-    return found
+    return path.suffix.lower() in ENDINGS and not is_foreign(path)
 
 
 def frame_files(folder: Path) -> dict[str, Path]:
-    """Map the name of each frame in a folder to its file, sorted by file name.
+    """Map the name of each frame in a folder to its file, in order of time (frame_order says how it is found).
+
+    What else lies there is passed over, with a notice that counts it; so are folders.
 
     Raises:
-        DataError: if the folder is missing, or holds one frame in two formats.
+        DataError: if the folder is missing, a frame is a link to nothing, is there twice or of a format that is not
+            read, or the names do not tell the frames' order.
     """
-    if not folder.is_dir():
-        raise DataError(f"{folder}: this folder of frames is not there; fetch or unpack it again")
-    return frames_by_name(folder.iterdir())
+    listing = list_folder(folder)
+    tell_passed_over(folder, [*listing.passed_over, *listing.folders])
+    if len(clips := clips_by_name(listing.frames)) > 1:
+        notice(f"{folder}: taken for one clip, though by their names its frames are of {len(clips)}: "
+               f"{shorten(', '.join(clips), 60)}")  # fmt: skip
+    return listing.frames
+
+
+@dataclass
+class Listing:
+    """What a folder holds: frames by name in order, folders, and the rest."""
+
+    folder: Path
+    frames: dict[str, Path] = field(default_factory=dict)
+    folders: list[Path] = field(default_factory=list)
+    passed_over: list[Path] = field(default_factory=list)
+
+
+def list_folder(folder: Path) -> Listing:
+    """List a folder, its frames in order of time.
+
+    Raises:
+        DataError: as frame_files.
+    """
+    listing, found = Listing(folder), dict[str, Path]()
+    for path in _entries(folder):
+        if is_foreign(path):
+            listing.passed_over.append(path)
+        elif path.is_dir() and not is_frame(path):
+            listing.folders.append(path)
+        elif path.is_symlink() and not path.exists() and (is_frame(path) or not path.suffix):
+            raise DataError(f"{path}: this link leads to nothing; get what it names (dvc pull, git annex get), or "
+                            "remove it")  # fmt: skip
+        elif path.suffix.lower() in _OTHER_IMAGES:
+            raise DataError(f"{path}: only PNG and JPEG frames are read, and this would be left out; convert it to PNG, "
+                            "or put it elsewhere")  # fmt: skip
+        elif not is_frame(path):
+            listing.passed_over.append(path)
+        elif not path.is_file():
+            raise DataError(f"{path}: called as a frame, and no file; put it elsewhere")
+        elif path.stem in found:
+            raise DataError(f"{path}: there is {found[path.stem].name}, too; keep one file per frame")
+        else:
+            found[path.stem] = path
+    listing.frames = {name: found[name] for name in names_in_order(found, folder)}
+    return listing
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(f"{folder}: this folder of frames is not there; fetch or unpack it again") from None
+    except (OSError, ValueError) as error:  # no permission, a name that is too long or holds NUL
+        raise DataError(f"{folder}: cannot be read ({shorten(error, 80)}); correct the path or its "
+                        "permissions") from error  # fmt: skip
+
+
+def tell_passed_over(folder: Path, passed_over: Iterable[Path]) -> None:
+    """Say in a notice how many files and folders below one were passed over, and which; nothing where there are none."""
+    names = [path.name + "/" * path.is_dir() for path in passed_over]
+    if names:
+        notice(f"{folder}: {len(names)} passed over that {'is no frame' if len(names) == 1 else 'are no frames'}: "
+               f"{shorten(', '.join(dict.fromkeys(names)), 100)}")  # fmt: skip
 
 
 _FILE = "failed.json"

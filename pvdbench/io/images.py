@@ -1,10 +1,16 @@
-"""Read and write frames: 8-bit RGB, PNG or JPEG in, PNG out."""
+"""Read and write frames: 8-bit RGB, PNG or JPEG in, turned upright as their EXIF says, PNG out."""
 
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from pvdbench.core.errors import DataError, shorten
 
@@ -15,33 +21,36 @@ _RGB = "8-bit RGB"
 _KINDS = {"1": "black and white", "L": "8-bit grey", "LA": "grey with alpha", "I;16": "16-bit grey", "P": "a palette",
           "RGBA": "RGB with alpha", "CMYK": "CMYK"}  # fmt: skip
 
+LARGEST = Image.MAX_IMAGE_PIXELS or 0
+"""Pixels of a frame that is read, 89 million (12K video has 80): more is taken for an attack on the memory."""
 
 _FORMATS = ("PNG", "JPEG")
 """What is decoded; Pillow would hand other formats to other programs (EPS to Ghostscript)."""
-_DAMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
-"""What Pillow raises for a file that is damaged or too large, and for a NUL in its path."""
+_PNG = b"\x89PNG\r\n\x1a\n"
+_UPRIGHT = 1
+_QUARTER_TURNS = (5, 6, 7, 8)  # the orientations that swap width and height
 
 
 def read_frame(path: Path) -> Frame:
-    """Decode one frame; never convert silently.
+    """Decode one frame; never convert silently, but for the turn that its EXIF asks for, as every viewer makes it.
 
     Returns: (H, W, 3) uint8 RGB.
     Raises:
-        DataError: if the file is missing, truncated or anything but 8-bit RGB.
+        DataError: if the file is missing, truncated, damaged (every checksum of a PNG is checked), larger than LARGEST
+            or anything but 8-bit RGB.
     """
-    try:
-        with Image.open(path, formats=_FORMATS) as image:
+    with _decoding(path, "PNG or JPEG", "frame is not there; run the stage that makes it again", "restore or make it "
+                   "again"):  # fmt: skip
+        data = path.read_bytes()
+        if data.startswith(_PNG):
+            _check_png(data)
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             if (kind := _kind(image)) != _RGB:
                 raise DataError(
                     f"{path}: this image is {kind}, and frames are {_RGB}; convert it, knowing what is lost"
                 )
-            return np.asarray(image)
-    except FileNotFoundError:
-        raise DataError(f"{path}: this frame is not there; run the stage that makes it again") from None
-    except _DAMAGE as error:
-        raise DataError(
-            f"{path}: this is no readable PNG or JPEG ({shorten(error)}); restore or make it again"
-        ) from error
+            turned = _orientation(image) != _UPRIGHT
+            return np.asarray(ImageOps.exif_transpose(image) if turned else image)
 
 
 def read_mask(path: Path) -> NDArray[np.bool_]:
@@ -50,15 +59,10 @@ def read_mask(path: Path) -> NDArray[np.bool_]:
     Raises:
         DataError: if the file is missing or damaged.
     """
-    try:
+    again = "fetch or render the data set again"
+    with _decoding(path, "PNG", f"mask is not there; {again}", again):
         with Image.open(path, formats=_FORMATS) as image:
             return np.asarray(image.convert("L")) > _HALF
-    except FileNotFoundError:
-        raise DataError(f"{path}: this mask is not there; fetch or render the data set again") from None
-    except _DAMAGE as error:
-        raise DataError(
-            f"{path}: this is no readable PNG ({shorten(error)}); fetch or render the data set again"
-        ) from error
 
 
 def write_mask(path: Path, mask: NDArray[np.bool_]) -> None:
@@ -66,27 +70,73 @@ def write_mask(path: Path, mask: NDArray[np.bool_]) -> None:
     Image.fromarray(mask.astype(np.uint8) * 255).save(path)
 
 
+@contextmanager
+def _decoding(path: Path, what: str, missing: str, otherwise: str) -> Iterator[None]:
+    """Turn whatever is raised for a missing, damaged or too large file into one line that says what to do."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd EXIF, say; what matters is raised
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
+    except DataError:
+        raise
+    except FileNotFoundError:
+        raise DataError(f"{path}: this {missing}") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise DataError(f"{path}: this image has more than {LARGEST} pixels, which no frame has; make it smaller or "
+                        "remove it") from None  # fmt: skip
+    except Exception as error:  # Pillow's decoders raise anything for damaged bytes, and Python for NUL in a path
+        raise DataError(f"{path}: this is no readable {what} ({shorten(error)}); {otherwise}") from error
+
+
+def _check_png(data: bytes) -> None:
+    """Check the checksum of every chunk, as Pillow does not where it matters, and that there is one picture.
+
+    Raises:
+        ValueError: if one is wrong, the last one is missing, or the file is an animation.
+    """
+    view, start = memoryview(data), len(_PNG)
+    while start + 12 <= len(view):
+        length, kind = struct.unpack_from(">I4s", view, start)
+        end = start + 8 + length
+        if end + 4 > len(view):
+            break
+        if zlib.crc32(view[start + 4 : end]) != struct.unpack_from(">I", view, end)[0]:
+            raise ValueError(f"its bytes {start} to {end + 4} are not those that were written")
+        if kind == b"acTL" and struct.unpack_from(">I", view, start + 8)[0] != 1:
+            raise ValueError("it is an animation of several pictures")
+        if kind == b"IEND":
+            return
+        start = end + 4
+    raise ValueError("it is cut off")
+
+
 def _kind(image: Image.Image) -> str:
     """Name what an opened image holds; Pillow would halve the depth of 16-bit RGB without a word."""
     if image.mode != "RGB":
         return _KINDS.get(image.mode, f"mode {image.mode}")
+    if "transparency" in image.info:
+        return "RGB with a transparent colour"
     return "16-bit RGB" if ";16" in str(getattr(image, "tile", "")) else _RGB
 
 
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation from 1 (upright) to 8; in a PNG that of the chunks before the pixels, so from the header."""
+    value = Image.Image.getexif(image).get(ExifTags.Base.Orientation, _UPRIGHT)
+    return value if value in range(1, 9) else _UPRIGHT
+
+
 def frame_size(path: Path) -> tuple[int, int]:
-    """Read width and height of a frame in pixels, from its header alone.
+    """Read width and height of a frame in pixels, once it is upright, from its header alone.
 
     Raises:
         DataError: if the file is missing or its header is damaged.
     """
-    try:
+    again = "fetch or render the data set again"
+    with _decoding(path, "PNG or JPEG", f"frame is not there; {again}", again):
         with Image.open(path, formats=_FORMATS) as image:
-            return image.size
-    except FileNotFoundError:
-        raise DataError(f"{path}: this frame is not there; fetch or render the data set again") from None
-    except _DAMAGE as error:
-        raise DataError(f"{path}: this is no readable PNG or JPEG ({shorten(error)}); fetch or render the data set "
-                        "again") from error  # fmt: skip
+            width, height = image.size
+            return (height, width) if _orientation(image) in _QUARTER_TURNS else (width, height)
 
 
 def write_frame(path: Path, frame: Frame) -> None:

@@ -138,7 +138,7 @@ def _cut(video):
             "input: this folder must hold the frames 00000 to 00004; 1 of 5 are missing",
         ),
         (lambda v: (v / "input/00005.jpg").write_bytes(b""), "00000 to 00004, and holds 00005, too"),
-        (lambda v: (v / "GT/00001.png").write_bytes(b""), "this frame is there a second time, as 00001.jpg"),
+        (lambda v: (v / "GT/00001.png").write_bytes(b""), "00001.png: there is 00001.jpg, too"),
         (
             lambda v: write_frame(v / "GT/00003.jpg", np.zeros((24, 38, 3), np.uint8)),
             r"00003\.jpg: this frame is of 38x24, .* of 40x24; all",
