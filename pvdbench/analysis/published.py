@@ -91,5 +91,7 @@ def _csv(path: Path) -> pd.DataFrame:
             f"`git checkout -- {path.name}` in its folder"
         )
     table = read_text_table(path)
-    typed = {name: numbers(path, table[name], blank=True) for name in table if str(name).startswith(_OF_NUMBERS)}
-    return table.mask(table == "").assign(**typed)
+    missing = table.mask(table == "")
+    for name in filter(lambda name: name.startswith(_OF_NUMBERS), table.columns):
+        missing[name] = numbers(path, table[name], blank=True)
+    return missing

@@ -67,8 +67,9 @@ def _jobs(folder: Path, layout: Layout) -> list[VideoJob]:
         raise DataError(f"{folder}: the layout '{layout.name}' does not tell training from test videos, its published "
                         f"list does; run `pvdbench datasets verify {layout.name} --folder {folder}`")  # fmt: skip
     jobs = [_job(layout, video) for video in videos]
-    if twice := next((key for key, count in Counter((job.split, job.video) for job in jobs).items() if count > 1), None):
-        raise DataError(f"{folder}: two videos of the split '{twice[0]}' are called {twice[1]}; rename one")
+    (split, video), count = Counter((job.split, job.video) for job in jobs).most_common(1)[0]
+    if count > 1:
+        raise DataError(f"{folder}: {count} videos of the split '{split}' are called {video}; rename all but one")
     for split in sorted({job.split for job in jobs}):
         _same_kind([job for job in jobs if job.split == split])
     for line in leftovers(folder, videos):

@@ -102,7 +102,8 @@ def _without_zeros(table: pd.DataFrame) -> "pd.Series[bool]":
     """Tell where a frame is called 7 and its file 00007.png."""
     stems = table["blurry"].str.replace(r"\.[^./]*$", "", regex=True).str.rpartition("/")[2]
     names = table["frame"]
-    return (stems != names) & names.str.isdigit() & stems.str.isdigit() & (stems.str.lstrip("0") == names.str.lstrip("0"))
+    digits = names.str.isdigit() & stems.str.isdigit()
+    return digits & (stems != names) & (stems.str.lstrip("0") == names.str.lstrip("0"))
 
 
 def _frame(folder: Path, row: object) -> FrameFiles:

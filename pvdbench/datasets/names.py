@@ -7,7 +7,7 @@ from pvdbench.io.frame_order import names_in_order
 
 
 def refuse_names(where: object, video: str, frames: Sequence[str]) -> None:
-    """Refuse names that lead out of a folder, or of which later stages, which sort them as text, would make another film.
+    """Refuse names that lead out of a folder, and those of frames that later stages, which sort text, would reorder.
 
     Args:
         where: they stand, for the message.

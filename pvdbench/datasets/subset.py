@@ -42,14 +42,14 @@ def take_subset(whole: Path, subset: Subset, out: Path) -> None:
     with replaced_folder(out) as folder:
         rows = [_taken(whole, folder, row, subset.size) for row in table.to_dict("records")]
         write_table(folder / "manifest.csv", pd.DataFrame(rows, columns=list(MANIFEST)), MANIFEST)
-        (folder / NOTE).write_text(json.dumps(subset.model_dump(), sort_keys=True) + "\n")
+        (folder / NOTE).write_text(json.dumps(subset.model_dump(), sort_keys=True) + "\n", encoding="utf-8")
 
 
 def describe_subset(folder: Path) -> str | None:
     """Say what part of which data set a folder holds; None if it is a whole one."""
     if not (folder / NOTE).exists():
         return None
-    note = Subset(**json.loads((folder / NOTE).read_text()))
+    note = Subset(**json.loads((folder / NOTE).read_text(encoding="utf-8")))
     parts = [f"{note.videos} videos of each split" if note.videos else "all videos",
              f"the first {note.frames} frames of each" if note.frames else "all frames",
              f"{note.size[0]}x{note.size[1]} px from their middle" if note.size else "whole frames"]  # fmt: skip

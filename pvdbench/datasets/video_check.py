@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pvdbench.core.errors import DataError
-from pvdbench.io.frame_folders import frame_files
+from pvdbench.datasets.layouts.layout import frames_in
 from pvdbench.io.images import Frame, read_frame
 
 _CLOSER = 0.98  # how much nearer a neighbour must be to count: in a clip at rest all are as near, but for noise
@@ -33,7 +33,7 @@ class VideoJob:
     names: Sequence[str]
     blurry: Path
     sharp: Path | None
-    frames: Callable[[Path], Mapping[str, Path]] = frame_files
+    frames: Callable[[Path], Mapping[str, Path]] = frames_in
 
 
 @dataclass
@@ -74,6 +74,9 @@ def _listed(job: VideoJob, folder: Path) -> list[Path]:
     """List the files of the job's frames in one of its folders, in order."""
     names, found = job.names, job.frames(folder)
     there = f"{folder}: this folder must hold the frames {names[0]} to {names[-1]}"
+    if {name.lstrip("0") for name in names} == {name.lstrip("0") for name in found} and not found.keys() & set(names):
+        raise DataError(f"{there}, and its files are called {next(iter(found))} and so on, with other zeros: a "
+                        "spreadsheet changed the list, or a program the names; restore them")  # fmt: skip
     if missing := [name for name in names if name not in found]:
         raise DataError(f"{there}; {len(missing)} of {len(names)} are missing, {missing[0]} the first: fetch or "
                         "unpack it again")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Data sets as strangers lay them out: names of folders in any case, kind first or video first, and what is left over."""
+"""Data sets as strangers lay them out: folders by any usual name, kind first or video first, and what is left over."""
 
 import os
 import shutil
@@ -150,14 +150,14 @@ def empty(name):
         (lambda m: shutil.rmtree(m / "b/sharp"), "b has no truth"),
         (empty("b/sharp"), "b/sharp: no PNG or JPEG frames lie there"),
         (empty("b/blur"), "b/blur: no PNG or JPEG frames lie there"),
-        (lambda m: shutil.rmtree(m / "b/blur"), "b: a video has a folder of blurry frames, and this one has only sharp"),
+        (lambda m: shutil.rmtree(m / "b/blur"), "b: a video has a folder of blurry frames, and this one has only"),
         (rename("b/sharp", "b/ground_truth_x"), "b/ground_truth_x: these frames are neither blurry nor sharp"),
         (rename("b/blur", "b/images"), "b: a video has a folder of blurry frames"),
         (rename("b", "test"), "other folders than"),
         (rename("b", "more/b"), "it lies in two folders, more and b"),
         (lambda m: (m / "c").mkdir(), "in/c: no PNG or JPEG frames"),
         (lambda m: (m / "a/blur/000.png").rename(m / "000.png"), "in: these frames are neither"),
-        (lambda m: (m / "c").symlink_to(m / "nowhere"), "in/c: this link leads nowhere"),
+        (lambda m: (m / "c").symlink_to(m / "nowhere"), "in/c: this link leads to nothing"),
         (lambda m: (m / "a/again").symlink_to(m), "again: this link leads to a folder that it lies in"),
         (lambda m: (m / "b/blur/9.png").symlink_to(m / "nowhere.png"), "b/blur/9.png: this link leads"),
     ],
@@ -289,5 +289,5 @@ def test_own_data_sets_are_listed(tmp_path):
 
 def test_a_name_that_is_no_utf8_is_refused_in_a_line(tmp_path):
     pair(tmp_path / "in/a/blur", tmp_path / "in/a/sharp", NAMES)
-    os.rename(os.fsencode(tmp_path / "in/a"), os.fsencode(tmp_path / "in") + b"/\xb2\xe2")
+    (tmp_path / "in/a").rename(tmp_path / "in" / os.fsdecode(b"\xb2\xe2"))
     refused(add(tmp_path / "in"), "is no name of a video")

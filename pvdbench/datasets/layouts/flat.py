@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pvdbench.core.errors import DataError
-from pvdbench.io.frame_folders import frame_files
+from pvdbench.datasets.layouts.layout import frames_in
 
 _NUMBERED = re.compile(r"(.*?)[0-9]+")
 _SEPARATORS = "-_"
@@ -22,16 +22,16 @@ def clips_in(blurry: Path, sharp: Path | None) -> list[tuple[str, str]]:
     if len(begins) == 1:
         return [("", "")]
     if strange := next((prefix for prefix in begins if len(prefix) < 2 or prefix[-1] not in _SEPARATORS), None):
-        raise DataError(f"{blurry}: names such as {strange}1 and {next(iter(begins - {strange}))}1 do not tell of which "
-                        "video a frame is; name them VIDEO-FRAME.png, or make a folder per video")  # fmt: skip
+        raise DataError(f"{blurry}: the names of its frames, such as {strange}1, do not tell of which video each "
+                        "is; name them VIDEO-FRAME.png, or make a folder per video")  # fmt: skip
     if sharp and (apart := sorted(begins ^ _prefixes(sharp))):
-        raise DataError(f"{blurry}: {len(apart)} videos are only there or only in {sharp}, {apart[0].rstrip(_SEPARATORS)}"
-                        " the first; fetch or unpack it again")  # fmt: skip
+        raise DataError(f"{blurry}: {len(apart)} videos are only there or only in {sharp}, "
+                        f"{apart[0].rstrip(_SEPARATORS)} the first; fetch or unpack it again")  # fmt: skip
     return [(prefix.rstrip(_SEPARATORS), prefix) for prefix in sorted(begins)]
 
 
 def _prefixes(folder: Path) -> set[str]:
-    return {_prefix(name) for name in frame_files(folder)}
+    return {_prefix(name) for name in frames_in(folder)}
 
 
 def _prefix(name: str) -> str:

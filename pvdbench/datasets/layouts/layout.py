@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pvdbench.io.frame_folders import frame_files
+from pvdbench.io.frame_folders import is_foreign, list_folder
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,11 @@ class VideoFolders:
     blurry: Path
     sharp: Path | None
     prefix: str = ""
+
+
+def frames_in(folder: Path) -> dict[str, Path]:
+    """Map the name of each frame in a folder to its file, as frame_files; what else lies there, `add` names once."""
+    return list_folder(folder).frames
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Layout:
     form: str
     videos: Callable[[Path], Sequence[VideoFolders]]
     source: str = ""
-    frames: Callable[[Path], Mapping[str, Path]] = frame_files
+    frames: Callable[[Path], Mapping[str, Path]] = frames_in
     splits: str | None = None
     folder: str = ""
 
@@ -79,9 +84,9 @@ def videos_of_branches(folder: Path, variants: Sequence[Sequence[Branch]]) -> li
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """List the folders in a folder, sorted, without hidden ones; none where it is not there."""
+    """List the folders in a folder, sorted, but for hidden ones and those of systems; none where it is not there."""
     found = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [path for path in found if path.is_dir() and not path.name.startswith(".")]
+    return [path for path in found if path.is_dir() and not is_foreign(path)]
 
 
 def _videos(base: Path, branch: Branch) -> list[VideoFolders]:

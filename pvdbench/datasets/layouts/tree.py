@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pvdbench.core.errors import DataError
-from pvdbench.io.frame_folders import is_frame
-
-_LEFT_BY_SYSTEMS = {"@eadir", "__macosx", "#recycle", "$recycle.bin", "system volume information", "lost+found",
-                    "thumbs.db", "desktop.ini", "__pycache__"}  # fmt: skip
+from pvdbench.io.frame_folders import is_foreign, is_frame
 
 
 @dataclass(frozen=True)
@@ -35,16 +32,12 @@ def folders_of(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Folder]:
     here = folder.resolve()
     if here in above:
         raise DataError(f"{folder}: this link leads to a folder that it lies in; remove it")
-    entries = [path for path in sorted(folder.iterdir()) if not _left_by_systems(path)]
+    entries = [path for path in sorted(folder.iterdir()) if not is_foreign(path)]
     if lost := next((path for path in entries if not path.exists()), None):
-        raise DataError(f"{lost}: this link leads nowhere; bring what it names (dvc pull, git annex get), or remove it")
+        raise DataError(f"{lost}: this link leads to nothing; get what it names (`dvc pull`), or remove it")
     folders = tuple(path for path in entries if path.is_dir())
     files = [path for path in entries if not path.is_dir()]
     others = tuple(path for path in files if not is_frame(path))
     yield Folder(folder, len(others) < len(files), others, folders)
     for below in folders:
         yield from folders_of(below, (*above, here))
-
-
-def _left_by_systems(path: Path) -> bool:
-    return path.name.startswith(".") or path.name.casefold() in _LEFT_BY_SYSTEMS
