@@ -22,7 +22,7 @@ data_folder = click.option(
 @click.command("list")
 @data_folder
 def list_datasets(data: Path) -> None:
-    """List the data sets: the published ones with size, licence, address and what is here, then all others here."""
+    """List the published data sets with size, licence, address and what is here, then all others that are here."""
     from pvdbench.datasets.catalogue import read_catalogue, state
     from pvdbench.datasets.present import present
 
@@ -152,8 +152,8 @@ def verify(name: str, folder: Path | None, splits: Path | None, data: Path) -> N
 @click.argument("name")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--layout", type=_LayoutName(published=False), help="Layout of FOLDER; by default it is recognised.")
-@click.option("--blurry", metavar="FOLDER",
-              help="Of several folders of blurry frames in a video, the one to take: blur_gamma, say.")  # fmt: skip
+@click.option("--blurry", metavar="NAME",
+              help="Where videos have several folders of blurry frames, the one to take: blur_gamma, say.")  # fmt: skip
 @_data
 def add(name: str, folder: Path, layout: str | None, blurry: str | None, data: Path) -> None:
     """Copy anybody's own frames to DATA/NAME, after checking every one of them.

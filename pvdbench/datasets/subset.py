@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, shorten
 from pvdbench.datasets.manifest import read_manifest
 from pvdbench.datasets.params import Subset
 from pvdbench.io.atomic import replaced_folder
@@ -49,11 +49,18 @@ def describe_subset(folder: Path) -> str | None:
     """Say what part of which data set a folder holds; None if it is a whole one."""
     if not (folder / NOTE).exists():
         return None
-    note = Subset(**json.loads((folder / NOTE).read_text(encoding="utf-8")))
+    note = _read_note(folder / NOTE)
     parts = [f"{note.videos} videos of each split" if note.videos else "all videos",
              f"the first {note.frames} frames of each" if note.frames else "all frames",
              f"{note.size[0]}x{note.size[1]} px from their middle" if note.size else "whole frames"]  # fmt: skip
     return f"a subset of {note.of}: {', '.join(parts)}"
+
+
+def _read_note(path: Path) -> Subset:
+    try:
+        return Subset(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:  # pydantic's errors are ValueErrors
+        raise DataError(f"{path}: this is no note of a subset ({shorten(error, 80)}); cut the subset again") from error
 
 
 def _first_videos(whole: Path, split: pd.DataFrame, count: int) -> pd.DataFrame:

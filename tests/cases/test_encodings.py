@@ -14,8 +14,8 @@ from sample_clips import clip, pair
 from pvdbench.core.errors import DataError, ParamsError
 from pvdbench.core.params import read_params
 from pvdbench.datasets.manifest import read_clips
+from pvdbench.datasets.params import DataParams
 from pvdbench.io.tables import BLUR, read_text_table, write_table
-from pvdbench.study.params import Params
 
 NO_LOCALE = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 GBK = os.fsdecode(b"\xb2\xe2\xca\xd4")
@@ -33,9 +33,9 @@ def without_encoding(source):
         owner = getattr(getattr(function, "value", None), "id", "")
         modes = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
         binary = any("b" in mode and len(mode) <= 3 for mode in modes)
-        if name in _TEXT and owner not in _NOT_TEXT and "encoding" not in keywords and not binary:
-            if name in _TEXT[:3] or keywords & {"text", "universal_newlines"}:
-                yield node.lineno
+        of_text = name in _TEXT[:3] or (name in _TEXT and keywords & {"text", "universal_newlines"})
+        if of_text and owner not in _NOT_TEXT and "encoding" not in keywords and not binary:
+            yield node.lineno
 
 
 def test_every_text_is_opened_as_utf8():
@@ -56,10 +56,12 @@ def in_no_locale(*arguments, cwd, more=None):
 
 def test_case_37_parameters_are_utf8_whatever_the_locale(tmp_path):
     path = tmp_path / "params.yaml"
-    path.write_text((ROOT / "params.yaml").read_text(encoding="utf-8") + "# unschärfer, съёмка\n", encoding="utf-8")
+    text = (ROOT / "data/params.yaml").read_text(encoding="utf-8") + "# unschärfer, съёмка\n"
+    path.write_text(text, encoding="utf-8")
     code = "import sys; from pathlib import Path; from pvdbench.core.params import read_params;"
-    code += "from pvdbench.study.params import Params; read_params(Path(sys.argv[1]), Params)"
-    run = subprocess.run([sys.executable, "-c", code, path], env=os.environ | NO_LOCALE, capture_output=True, check=False)
+    code += "from pvdbench.datasets.params import DataParams; read_params(Path(sys.argv[1]), DataParams)"
+    environment = os.environ | NO_LOCALE | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run([sys.executable, "-c", code, path], env=environment, capture_output=True, check=False)
     assert run.returncode == 0, run.stderr
 
 
@@ -68,7 +70,7 @@ def test_parameters_that_are_no_utf8_are_refused_in_a_line(tmp_path, encoding):
     text = {"gbk": "# 测试\n"}.get(encoding, "# unschärfer\n")
     (tmp_path / "params.yaml").write_bytes(text.encode(encoding))
     with pytest.raises(ParamsError, match=r"params\.yaml: this file is no UTF-8"):
-        read_params(tmp_path / "params.yaml", Params)
+        read_params(tmp_path / "params.yaml", DataParams)
 
 
 @pytest.mark.parametrize("name", ["съёмка 1", "测试", "é 00", "a b", "été"])

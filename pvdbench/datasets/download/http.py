@@ -184,7 +184,10 @@ class ResumingDownloader:
             partial.write_text(json.dumps(asdict(version)), encoding="utf-8")
 
     def _known(self) -> Version | None:
-        return Version(**json.loads(self._version.read_text(encoding="utf-8"))) if self._version.exists() else None
+        try:
+            return Version(**json.loads(self._version.read_text(encoding="utf-8"))) if self._version.exists() else None
+        except (ValueError, TypeError):  # damaged: the download starts over
+            return None
 
     def _size(self) -> int:
         return self._part.stat().st_size if self._part.exists() else 0
