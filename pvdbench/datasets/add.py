@@ -72,6 +72,8 @@ def _jobs(folder: Path, layout: Layout) -> list[VideoJob]:
         raise DataError(f"{folder}: {count} videos of the split '{split}' are called {video}; rename all but one")
     for split in sorted({job.split for job in jobs}):
         _same_kind([job for job in jobs if job.split == split])
+    if flat := [video for video in videos if video.prefix]:
+        notice(f"{flat[0].blurry}: {len(flat)} videos by the names of their frames, {flat[0].video} the first")
     for line in leftovers(folder, videos):
         notice(line)
     return jobs

@@ -48,9 +48,10 @@ def test_every_text_is_opened_as_utf8():
 
 def in_no_locale(*arguments, cwd, more=None):
     code = "from pvdbench.cli.main import main; main()"
+    environment = os.environ | NO_LOCALE | {"PYTHONPATH": str(ROOT)} | (more or {})
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)], cwd=cwd, capture_output=True, check=False,
-        encoding="utf-8", errors="surrogateescape", env=os.environ | NO_LOCALE | {"PYTHONPATH": str(ROOT)} | (more or {}),
+        encoding="utf-8", errors="surrogateescape", env=environment,
     )  # fmt: skip
 
 

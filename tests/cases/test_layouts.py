@@ -104,13 +104,21 @@ def test_two_names_of_one_kind_are_not_chosen_between(tmp_path):
 def test_frames_of_all_videos_in_one_folder(tmp_path):
     for video in ("GOPR0384_11_00", "GOPR0384_11_05"):
         pair(tmp_path / "in/test/input", tmp_path / "in/test/target", [f"{video}-{name}" for name in NAMES])
-    assert add(tmp_path / "in").returncode == 0
+    run = add(tmp_path / "in")
+    assert run.returncode == 0 and "input: 2 videos by the names of their frames, GOPR0384_11_00" in run.stderr
     assert added(tmp_path / "in") == {("test", "GOPR0384_11_00"): NAMES, ("test", "GOPR0384_11_05"): NAMES}
     (tmp_path / "in/test/target/GOPR0384_11_05-002.png").unlink()
-    refused(add(tmp_path / "in", name="more"), "1 of 4 are missing, 002")
+    assert "1 of 4 are missing, 002" in add(tmp_path / "in", name="more").stderr.splitlines()[-1]
     for path in (tmp_path / "in/test/target").glob("GOPR0384_11_05*"):
         path.unlink()
     refused(add(tmp_path / "in", name="more"), "GOPR0384_11_05")
+
+
+@pytest.mark.parametrize("strange", ["in/w", "in/train/w/more", "in/test/w"])
+def test_a_video_that_lies_elsewhere_is_not_lost_to_another_layout(tmp_path, strange):
+    pair(tmp_path / "in/test/v/blur", tmp_path / "in/test/v/sharp", NAMES)
+    pair(tmp_path / strange / "blur", tmp_path / strange / "truth_x", NAMES)
+    refused(add(tmp_path / "in"), "/w")
 
 
 def test_one_clip_in_two_folders_is_called_as_the_folder_around(tmp_path):
@@ -119,8 +127,9 @@ def test_one_clip_in_two_folders_is_called_as_the_folder_around(tmp_path):
     assert added(tmp_path / "walk") == {("test", "walk"): NAMES}
 
 
-def test_frames_whose_videos_are_not_told_are_refused(tmp_path):
-    pair(tmp_path / "in/input", tmp_path / "in/target", [f"{t}fromGOPR0950" for t in (10, 11, 12)])
+@pytest.mark.parametrize("names", [["10fromGOPR0950", "11fromGOPR0950"], ["a-1", "b-2", "c-3"], ["a-1", "a-2", "4"]])
+def test_frames_whose_videos_are_not_told_are_refused(tmp_path, names):
+    pair(tmp_path / "in/input", tmp_path / "in/target", names)
     refused(add(tmp_path / "in"), "do not tell of which video")
 
 

@@ -13,6 +13,7 @@ from pvdbench.analysis.published import read_published
 from pvdbench.core.errors import DataError
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.datasets.verify import read_splits
+from pvdbench.datasets.video_check import VideoJob, check_video
 from pvdbench.io.tables import MANIFEST, TRAINING_LOG, TRUTH, read_table, read_text_table, write_table
 
 ODD = ["NA", "null", "nan", "NaN", "None", "N/A", "007", "1e5", "true", "False", "inf", "-", "1_000", "0x10", "#N/A"]
@@ -136,6 +137,12 @@ def test_case_38_a_list_that_a_spreadsheet_changed_is_refused(tmp_path, change, 
 def test_case_38_a_list_with_other_line_ends_is_taken(tmp_path, change):
     for dataset in ("su", "nah", "real"):
         assert read_splits(splits(tmp_path, change), dataset) == read_splits(ROOT / "data/splits.csv", dataset)
+
+
+def test_case_38_a_list_of_few_frames_is_compared_with_the_files(tmp_path):
+    pair(tmp_path / "v/input", tmp_path / "v/GT", ["00000", "00001", "00002"])
+    check = check_video(VideoJob("v", "test", ["0", "1", "2"], tmp_path / "v/input", tmp_path / "v/GT"))
+    assert "a spreadsheet changed the list" in check.problems[0] and len(check.problems) == 1
 
 
 def test_a_list_that_has_a_video_twice_is_refused(tmp_path):

@@ -1,6 +1,7 @@
 """Folders that hold the frames of several videos, told apart by their names: VIDEO-FRAME.png."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -21,17 +22,18 @@ def clips_in(blurry: Path, sharp: Path | None) -> list[tuple[str, str]]:
     begins = _prefixes(blurry)
     if len(begins) == 1:
         return [("", "")]
-    if strange := next((prefix for prefix in begins if len(prefix) < 2 or prefix[-1] not in _SEPARATORS), None):
-        raise DataError(f"{blurry}: the names of its frames, such as {strange}1, do not tell of which video each "
-                        "is; name them VIDEO-FRAME.png, or make a folder per video")  # fmt: skip
-    if sharp and (apart := sorted(begins ^ _prefixes(sharp))):
+    if any(frames < 2 or len(prefix) < 2 or prefix[-1] not in _SEPARATORS for prefix, frames in begins.items()):
+        raise DataError(f"{blurry}: the names of its frames do not tell of which video each is; name them "
+                        "VIDEO-FRAME.png, or make a folder per video")  # fmt: skip
+    if sharp and (apart := sorted(begins.keys() ^ _prefixes(sharp).keys())):
         raise DataError(f"{blurry}: {len(apart)} videos are only there or only in {sharp}, "
                         f"{apart[0].rstrip(_SEPARATORS)} the first; fetch or unpack it again")  # fmt: skip
     return [(prefix.rstrip(_SEPARATORS), prefix) for prefix in sorted(begins)]
 
 
-def _prefixes(folder: Path) -> set[str]:
-    return {_prefix(name) for name in frames_in(folder)}
+def _prefixes(folder: Path) -> Counter[str]:
+    """Count the frames of each video."""
+    return Counter(_prefix(name) for name in frames_in(folder))
 
 
 def _prefix(name: str) -> str:

@@ -63,13 +63,20 @@ def recognise_layout(folder: Path) -> Layout:
         DataError: if several fit, so that the user must choose.
     """
     fitting = [layout for layout in layouts().values() if _fits(layout, folder)]
-    if PAIRS in fitting:
-        fitting = [layout for layout in fitting if layout not in (PAIRS, NAH, NAH_LINEAR)]
+    if PAIRS in fitting or not {NAH, NAH_LINEAR} <= {*fitting}:
+        fitting = [layout for layout in fitting if layout is not PAIRS and not _is_of_pairs(layout, folder)]
     if len(fitting) > 1:
         names = " and ".join(layout.name for layout in fitting)
         hint = " (nah reads blur_gamma, as the paper does, nah-linear blur)" if NAH in fitting else ""
         raise DataError(f"{folder}: its folders fit the layouts {names}; choose one by --layout{hint}")
     return fitting[0] if fitting else PAIRS
+
+
+def _is_of_pairs(layout: Layout, folder: Path) -> bool:
+    """Tell whether one of nah's layouts found what the layout of pairs would, train/VIDEO/blur and its like."""
+    return layout in (NAH, NAH_LINEAR) and all(
+        video.blurry.parents[1].name in ("train", "test") for video in videos_of(layout, folder)
+    )
 
 
 def videos_of(layout: Layout, folder: Path) -> Sequence[VideoFolders]:
