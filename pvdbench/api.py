@@ -24,7 +24,7 @@ from pvdbench.methods.interface import Deblurrer, MotionEstimator
 from pvdbench.methods.loading import get_ready, load_deblurrer, load_motion_estimator
 from pvdbench.scoring import folders
 from pvdbench.scoring.frame_pair import FramePair
-from pvdbench.scoring.registry import metrics, named_protocols, score_pair
+from pvdbench.scoring.registry import metrics, named_protocols, score_rows
 from pvdbench.study.study import Study
 from pvdbench.study.study import load_study as study_of
 
@@ -76,14 +76,10 @@ def score_frames(
     if len(estimates) != len(truths) or not truths:
         raise DataError(f"there are {len(estimates)} estimates and {len(truths)} truths; give as many of both")
     chosen = named_protocols(protocols, any_frames=True)
-    counts = {protocol.name: protocol.counted for protocol in chosen}
     rows = []
     for number, (ours, sharp) in enumerate(zip(estimates, truths, strict=True)):
         frames = _as_bytes(ours, f"estimate {number}", data_range), _as_bytes(sharp, f"truth {number}", data_range)
-        rows += [
-            {"frame": number, "protocol": name, "counted": counts[name](number + 1), **scores}
-            for name, scores in score_pair(_pair(number, *frames), chosen).items()
-        ]
+        rows += [{"frame": number} | scores for scores in score_rows(_pair(number, *frames), chosen, number + 1)]
     return pd.DataFrame(rows, columns=["frame", "protocol", "counted", *metrics(chosen)])
 
 

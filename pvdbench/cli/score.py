@@ -114,15 +114,19 @@ def folder(
     truth: Path, estimate: Path, names: tuple[str, ...], frame_offset: int | None, out: Path, jobs: Jobs
 ) -> None:
     """Score any two folders of 8-bit RGB frames; sub-folders are clips."""
+    from pvdbench.core.errors import DataError, ParamsError
+    from pvdbench.core.notice import notice
     from pvdbench.scoring.folders import score_folders
     from pvdbench.scoring.registry import UNAVAILABLE
 
-    for name, reason in UNAVAILABLE.items():
-        if name in names or "all" in names:
-            click.echo(f"{name}: skipped: {reason}", err=True)
+    if out.suffix.lower() != ".csv":
+        raise DataError(f"{out}: scores are written as CSV; name a file that ends in .csv")
+    asked = [name for name in UNAVAILABLE if name in names or "all" in names]
     offered = [name for name in names if name not in UNAVAILABLE]
     if not offered:
-        return
+        raise ParamsError(f"{asked[0]}: skipped: {UNAVAILABLE[asked[0]]}; nothing is scored: name another --protocol")
+    for name in asked:
+        notice(f"{name}: skipped: {UNAVAILABLE[name]}")
     _, summaries = score_folders(truth, estimate, out, protocols=offered, frame_offset=frame_offset, jobs=jobs)
     for summary in summaries:
         click.echo(str(summary))

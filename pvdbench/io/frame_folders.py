@@ -13,9 +13,10 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi")
 """Of the files that are taken for frames, in small letters."""
 
 _OTHER_IMAGES = frozenset(
-    ".apng .arw .avif .bmp .cr2 .cr3 .dib .dng .dpx .exr .gif .hdr .heic .heif .hif .j2k .jp2 .jpg2 .jxl .mat .nef .npy "
-    ".npz .pbm .pfm .pgm .pnm .ppm .psd .raw .rgb .sgi .tga .tif .tiff .webp".split()
-)
+    (".apng", ".arw", ".avif", ".bmp", ".cr2", ".cr3", ".dib", ".dng", ".dpx", ".exr", ".gif", ".hdr", ".heic", ".heif",
+     ".hif", ".j2k", ".jp2", ".jpg2", ".jxl", ".mat", ".nef", ".npy", ".npz", ".pbm", ".pfm", ".pgm", ".pnm", ".ppm",
+     ".psd", ".raw", ".rgb", ".sgi", ".tga", ".tif", ".tiff", ".webp")
+)  # fmt: skip
 """Frames in formats that are not read: leaving them out would leave a clip with gaps."""
 
 _FOREIGN = frozenset(
@@ -77,8 +78,8 @@ def list_folder(folder: Path) -> Listing:
             raise DataError(f"{path}: this link leads to nothing; get what it names (dvc pull, git annex get), or "
                             "remove it")  # fmt: skip
         elif path.suffix.lower() in _OTHER_IMAGES:
-            raise DataError(f"{path}: only PNG and JPEG frames are read, and this would be left out; convert it to PNG, "
-                            "or put it elsewhere")  # fmt: skip
+            raise DataError(f"{path}: only PNG and JPEG frames are read, and this would be left out; convert it to "
+                            "PNG, or put it elsewhere")  # fmt: skip
         elif not is_frame(path):
             listing.passed_over.append(path)
         elif not path.is_file():
@@ -102,7 +103,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def tell_passed_over(folder: Path, passed_over: Iterable[Path]) -> None:
-    """Say in a notice how many files and folders below one were passed over, and which; nothing where there are none."""
+    """Say in a notice how many files and folders below one were passed over, and which, if any were."""
     names = [path.name + "/" * path.is_dir() for path in passed_over]
     if names:
         notice(f"{folder}: {len(names)} passed over that {'is no frame' if len(names) == 1 else 'are no frames'}: "

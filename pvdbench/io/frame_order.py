@@ -12,7 +12,7 @@ from pvdbench.core.errors import DataError, shorten
 _NUMBER = re.compile(r"\d+")
 _DECIMAL = re.compile(r"\d\.\d")
 _SIGNED = re.compile(r"(^|[\W_])[-+]\d")
-_LAST_NUMBER = re.compile(r"(?P<before>.+?)[-_. ]*(?P<number>\d+)")
+_LAST_NUMBER = re.compile(r"(?P<before>.+?)[-_. ]*(?<!\d)(?P<number>\d+)")
 _CLIP_AND_NUMBER = re.compile(r"[^\W\d_].*-\d+")
 _HEXADECIMAL = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 
@@ -56,8 +56,14 @@ def frame_numbers(names: Sequence[str]) -> list[int] | None:
 
 
 def kinds_of_names(names: Iterable[str]) -> list[str]:
-    """What remains of the names without their numbers, each once, with # in their place; those without any are none."""
-    return list(dict.fromkeys(_text(name) for name in names if _NUMBER.search(name)))
+    """What the names are but for their numbers, # in their place, each once; nothing where no name has a number."""
+    kinds = list(dict.fromkeys(map(_text, names)))
+    return kinds if any("#" in kind for kind in kinds) else []
+
+
+def name_key(name: str) -> tuple[str, tuple[int, ...]]:
+    """What two names of one frame share: everything but zeros before numbers, capitals, and how accents are encoded."""
+    return unicodedata.normalize("NFC", _text(name)).casefold(), _numbers(name)
 
 
 def clips_by_name(frames: Mapping[str, Path]) -> dict[str, dict[str, Path]]:
@@ -91,7 +97,7 @@ def _refuse_twins(names: Iterable[str], where: object) -> None:
     """Refuse 1 beside 01, and a beside A, which some disks cannot tell apart."""
     seen: dict[object, str] = {}
     for name in names:
-        key = unicodedata.normalize("NFC", _text(name)).casefold(), _numbers(name)
+        key = name_key(name)
         if key in seen:
             raise DataError(f"{where}: '{shorten(seen[key], 60)}' and '{shorten(name, 60)}' name one frame twice; keep "
                             "one of them, and pad numbers with zeros to one width")  # fmt: skip
@@ -99,7 +105,7 @@ def _refuse_twins(names: Iterable[str], where: object) -> None:
 
 
 def _counts_up(names: Sequence[str]) -> bool:
-    """Whether numbers alone tell the names apart, and only the shortest have leading zeros, as programs that count do."""
+    """Whether numbers alone tell the names apart, and only the shortest have leading zeros, as programs count."""
     if len({_text(name) for name in names}) > 1:
         return False
     for column in zip(*map(_NUMBER.findall, names), strict=True):

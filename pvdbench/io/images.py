@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from pvdbench.core.errors import DataError, shorten
 
@@ -60,9 +60,8 @@ def read_mask(path: Path) -> NDArray[np.bool_]:
         DataError: if the file is missing or damaged.
     """
     again = "fetch or render the data set again"
-    with _decoding(path, "PNG", f"mask is not there; {again}", again):
-        with Image.open(path, formats=_FORMATS) as image:
-            return np.asarray(image.convert("L")) > _HALF
+    with _decoding(path, "PNG", f"mask is not there; {again}", again), Image.open(path, formats=_FORMATS) as image:
+        return np.asarray(image.convert("L")) > _HALF
 
 
 def write_mask(path: Path, mask: NDArray[np.bool_]) -> None:
@@ -82,8 +81,11 @@ def _decoding(path: Path, what: str, missing: str, otherwise: str) -> Iterator[N
         raise
     except FileNotFoundError:
         raise DataError(f"{path}: this {missing}") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise DataError(f"{path}: this image has more than {LARGEST} pixels, which no frame has; make it smaller or "
+    except UnidentifiedImageError:
+        raise DataError(f"{path}: this is no readable {what} (cannot identify image file); {otherwise}") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        size = str(error).partition(" limit")[0]
+        raise DataError(f"{path}: this is no readable {what} ({size} limit of {LARGEST} pixels); make it smaller, or "
                         "remove it") from None  # fmt: skip
     except Exception as error:  # Pillow's decoders raise anything for damaged bytes, and Python for NUL in a path
         raise DataError(f"{path}: this is no readable {what} ({shorten(error)}); {otherwise}") from error
@@ -95,7 +97,7 @@ def _check_png(data: bytes) -> None:
     Raises:
         ValueError: if one is wrong, the last one is missing, or the file is an animation.
     """
-    view, start = memoryview(data), len(_PNG)
+    view, start, pixels = memoryview(data), len(_PNG), False
     while start + 12 <= len(view):
         length, kind = struct.unpack_from(">I4s", view, start)
         end = start + 8 + length
@@ -105,8 +107,11 @@ def _check_png(data: bytes) -> None:
             raise ValueError(f"its bytes {start} to {end + 4} are not those that were written")
         if kind == b"acTL" and struct.unpack_from(">I", view, start + 8)[0] != 1:
             raise ValueError("it is an animation of several pictures")
+        if kind == b"eXIf" and pixels and _late_orientation(bytes(view[start + 8 : end])) != _UPRIGHT:
+            raise ValueError("its orientation comes after its pixels, where programs differ in reading it")
         if kind == b"IEND":
             return
+        pixels |= kind == b"IDAT"
         start = end + 4
     raise ValueError("it is cut off")
 
@@ -122,8 +127,18 @@ def _kind(image: Image.Image) -> str:
 
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation from 1 (upright) to 8; in a PNG that of the chunks before the pixels, so from the header."""
-    value = Image.Image.getexif(image).get(ExifTags.Base.Orientation, _UPRIGHT)
-    return value if value in range(1, 9) else _UPRIGHT
+    return _valid(Image.Image.getexif(image))
+
+
+def _late_orientation(chunk: bytes) -> int:
+    exif = Image.Exif()
+    exif.load(chunk)
+    return _valid(exif)
+
+
+def _valid(exif: Image.Exif) -> int:
+    value = exif.get(ExifTags.Base.Orientation)
+    return value if isinstance(value, int) and value in range(1, 9) else _UPRIGHT
 
 
 def frame_size(path: Path) -> tuple[int, int]:
@@ -133,10 +148,10 @@ def frame_size(path: Path) -> tuple[int, int]:
         DataError: if the file is missing or its header is damaged.
     """
     again = "fetch or render the data set again"
-    with _decoding(path, "PNG or JPEG", f"frame is not there; {again}", again):
-        with Image.open(path, formats=_FORMATS) as image:
-            width, height = image.size
-            return (height, width) if _orientation(image) in _QUARTER_TURNS else (width, height)
+    reading = _decoding(path, "PNG or JPEG", f"frame is not there; {again}", again)
+    with reading, Image.open(path, formats=_FORMATS) as image:
+        width, height = image.size
+        return (height, width) if _orientation(image) in _QUARTER_TURNS else (width, height)
 
 
 def write_frame(path: Path, frame: Frame) -> None:

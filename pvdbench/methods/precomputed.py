@@ -40,9 +40,14 @@ class PrecomputedFrames:
         """Yield each frame's file; where the offset leaves a frame without one, the nearest, as at a window's ends.
 
         Raises:
-            MethodError: if a file is missing or damaged.
+            MethodError: if a file is missing or damaged, or there are results beyond the clip's frames: counted from
+                another number, all would be wrong by a frame.
         """
         last = len(clip) - 1
+        more = self.path(clip.video, [*clip.names, clip.names[-1]], last + 1)
+        if "{number" in self._template.path and more.is_file():
+            raise MethodError(f"{more}: a result beyond the clip's {last + 1} frames, whose {{number}} counts from 0; "
+                              "rename the results, or remove what is none")  # fmt: skip
         for t in range(len(clip)):
             index = min(max(t - self._template.frame_offset, 0), last)
             yield _read(self.path(clip.video, clip.names, index))

@@ -14,7 +14,7 @@ from pvdbench.io.images import Frame, read_frame, read_mask
 from pvdbench.scoring.executor import Jobs, in_order
 from pvdbench.scoring.frame_pair import FramePair, Mask
 from pvdbench.scoring.protocol import Protocol, Task
-from pvdbench.scoring.registry import named_protocols, score_pair
+from pvdbench.scoring.registry import named_protocols, score_rows
 from pvdbench.scoring.score_file import score_table, write_score_file
 
 
@@ -75,12 +75,9 @@ def _jobs(row: ScoredRow, chosen: tuple[Protocol, ...]) -> Iterable[_Job]:
 def _score_frame(job: _Job) -> list[dict[str, Any]]:
     """Score one frame; each file is decoded once."""
     names = {"dataset": job.row.dataset, "method": job.row.method, "task": job.row.task, "video": job.clip.video}
-    scores = score_pair(DatasetFrame(job.row, job.clip, job.number), job.protocols)
-    return [
-        {**names, "frame": job.clip.frames[job.number].name, "protocol": protocol.name,
-         "counted": protocol.counted(job.number + 1), **scores[protocol.name]}
-        for protocol in job.protocols if protocol.name in scores
-    ]  # fmt: skip
+    names["frame"] = job.clip.frames[job.number].name
+    frame = DatasetFrame(job.row, job.clip, job.number)
+    return [names | scores for scores in score_rows(frame, job.protocols, job.number + 1)]
 
 
 class DatasetFrame(FramePair):

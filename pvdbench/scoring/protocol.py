@@ -75,6 +75,11 @@ def all_but_the_first(number: int) -> bool:
     return number > 1
 
 
+def every_pair(pair: FramePair) -> bool:  # noqa: ARG001
+    """Take every frame for one that tells estimates apart."""
+    return True
+
+
 @dataclass(frozen=True)
 class Protocol:
     """One way to score frames; a module in scoring/protocols/ or a package's entry point registers it.
@@ -88,6 +93,8 @@ class Protocol:
         counts: whether averages count a frame, by its number in its clip, from 1.
         tasks: deblurred frames, warped ones (Table 1), or both.
         any_frames: whether it needs nothing but the two images, so that any two folders can be scored by it.
+        informs: whether a frame tells estimates apart under it, by the truth alone; one that does not is scored, and no
+            average counts it.
     """
 
     name: str
@@ -98,6 +105,7 @@ class Protocol:
     counts: Callable[[int], bool] = every_frame
     tasks: frozenset[Task] = frozenset(("deblur", "motion"))
     any_frames: bool = True
+    informs: Callable[[FramePair], bool] = every_pair
 
     def counted(self, number: int) -> bool:
         """Tell whether averages count a frame; a package's function may say so by any value, such as 1."""

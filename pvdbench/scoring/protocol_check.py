@@ -20,8 +20,8 @@ def protocol_fault(protocol: object) -> str:
         return f"it is a {type(protocol).__name__}, no Protocol"
     if not _is_name(protocol.name) or protocol.name == "all":
         return f"{protocol.name!r} cannot be a protocol's name; choose letters, digits and hyphens"
-    if not callable(protocol.score) or not callable(protocol.counts):
-        return f"score and counts of '{protocol.name}' must be functions"
+    if not callable(protocol.score) or not callable(protocol.counts) or not callable(protocol.informs):
+        return f"score, counts and informs of '{protocol.name}' must be functions"
     if not protocol.tasks or not set(protocol.tasks) <= set(get_args(Task)):
         return f"tasks of '{protocol.name}' must be of {' and '.join(get_args(Task))}"
     return _counts_fault(protocol) or _metrics_fault(protocol.name, protocol.metrics)

@@ -6,6 +6,7 @@ package is an entry point of the group `pvdbench.protocols` that names a Protoco
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from pvdbench.core.entry_points import Group, leave_out, load_entry_points, package_named
 from pvdbench.core.errors import EntryPointError, ParamsError, PvdbenchError, shorten
@@ -98,6 +99,33 @@ def _listed(names: object) -> list[str]:
     if not listed or not all(isinstance(name, str) for name in listed):
         raise ParamsError(f'protocols: {shorten(repr(names), 60)} names no protocol; give names, or "all"')
     return listed
+
+
+def score_rows(pair: FramePair, chosen: Sequence[Protocol], number: int) -> list[dict[str, Any]]:
+    """Score one frame as score_pair, as rows of a score file.
+
+    Args:
+        number: of the frame in its clip, from 1.
+
+    Returns: a row per protocol that applies: its name as protocol, counted, and its metrics.
+    Raises:
+        EntryPointError: as score_pair.
+    """
+    scores = score_pair(pair, chosen)
+    return [
+        {"protocol": protocol.name, "counted": protocol.counted(number) and _informs(pair, protocol),
+         **scores[protocol.name]}
+        for protocol in chosen if protocol.name in scores
+    ]  # fmt: skip
+
+
+def _informs(pair: FramePair, protocol: Protocol) -> bool:
+    try:
+        return bool(protocol.informs(pair))
+    except Exception as error:
+        if protocol in _BUILT_IN:
+            raise
+        raise EntryPointError(_broken(protocol, f"raised {type(error).__name__}: {error}")) from error
 
 
 def score_pair(pair: FramePair, chosen: Sequence[Protocol]) -> dict[str, Scores]:

@@ -91,7 +91,7 @@ def test_a_mask_is_true_where_it_is_bright(tmp_path):
 
 def test_what_pillow_refuses_is_a_line(tmp_path, monkeypatch):
     path = tmp_path / "f.png"
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # the frame below has 35; twice as many are an error
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # the frame below has 35; more are an error
     write_frame(path, NOISE)
     for read in (read_frame, read_mask, frame_size):
         with pytest.raises(

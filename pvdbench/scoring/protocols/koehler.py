@@ -2,7 +2,6 @@
 
 from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.metrics.alignment import CROP, Alignment
-from pvdbench.scoring.metrics.psnr import psnr
 from pvdbench.scoring.metrics.ssim import GAUSSIAN, check_size, ssim
 from pvdbench.scoring.protocol import GAIN, PSNR, SHIFT_X, SHIFT_Y, SSIM, Protocol, Scores, all_but_the_first
 
@@ -27,7 +26,7 @@ def score_aligned(alignment: Alignment) -> Scores:
     estimate, truth = alignment.luma
     y, x = alignment.shift
     similarity = ssim(estimate, truth, dtype=estimate.dtype.type)
-    return {"psnr_db": psnr(estimate, truth), "ssim": similarity, **_moved(alignment, y, x)}
+    return {"psnr_db": alignment.psnr_luma, "ssim": similarity, **_moved(alignment, y, x)}
 
 
 def koehler_subpixel(pair: FramePair, *, parts: int = PARTS) -> Scores:
@@ -42,7 +41,7 @@ def koehler_subpixel(pair: FramePair, *, parts: int = PARTS) -> Scores:
         return koehler(pair)
     estimate, truth = pair.alignment.fine_luma(parts)
     similarity = ssim(estimate, truth, dtype=estimate.dtype.type)
-    return {"psnr_db": psnr(estimate, truth), "ssim": similarity, **_moved(pair.alignment, y, x)}
+    return {"psnr_db": pair.alignment.fine_psnr_luma(parts), "ssim": similarity, **_moved(pair.alignment, y, x)}
 
 
 def step_crop(pair: FramePair) -> Scores:
@@ -79,6 +78,15 @@ def _moved(alignment: Alignment, y: float, x: float) -> Scores:
     return {"shift_y": y, "shift_x": x, "gain": alignment.gain}
 
 
+def many_coloured(pair: FramePair) -> bool:
+    """Tell whether a gain and a shift mean anything: not where the truth is of one colour.
+
+    Against a black truth the gain is 0 and every estimate becomes equal; so does a grey card of any brightness. This is
+    decided by the truth alone, so that the same frames count for every method.
+    """
+    return not pair.alignment.one_colour
+
+
 def _su_scored(number: int) -> bool:
     """Count Su et al.'s 30 frames; they never said whether their list counts from 1: MATLAB does, and so does this."""
     return number in _SU_FRAMES
@@ -89,18 +97,20 @@ _ALIGNED = (PSNR, SSIM, SHIFT_Y, SHIFT_X, GAIN)
 
 PROTOCOLS = (
     Protocol("koehler", "16 px crop, gain, whole-pixel shift, luma; first frames left out", _PAPER, _ALIGNED, koehler,
-             all_but_the_first),
+             all_but_the_first, informs=many_coloured),
     Protocol("koehler-subpixel", "koehler with the shift in steps of 1/20 px",
              "Koehler et al., ECCV 2012, and Guizar-Sicairos et al., Opt. Lett. 2008", _ALIGNED, koehler_subpixel,
-             all_but_the_first),
+             all_but_the_first, informs=many_coloured),
     Protocol("su-30", "koehler over the 30 frames per video of Su et al.",
-             "Su et al., CVPR 2017 (shuochsu/DeepVideoDeblurring)", _ALIGNED, koehler, _su_scored),
+             "Su et al., CVPR 2017 (shuochsu/DeepVideoDeblurring)", _ALIGNED, koehler, _su_scored,
+             informs=many_coloured),
 )  # fmt: skip
 
 STEPS = (
     Protocol("step-crop", "RGB PSNR after koehler's crop; all frames", _PAPER, (PSNR,), step_crop),
-    Protocol("step-gain", "RGB PSNR after koehler's crop and gain; all frames", _PAPER, (PSNR, GAIN), step_gain),
+    Protocol("step-gain", "RGB PSNR after koehler's crop and gain; all frames", _PAPER, (PSNR, GAIN), step_gain,
+             informs=many_coloured),
     Protocol("step-shift", "RGB PSNR after koehler's crop, gain and shift; all frames", _PAPER,
-             (PSNR, SHIFT_Y, SHIFT_X, GAIN), step_shift),
+             (PSNR, SHIFT_Y, SHIFT_X, GAIN), step_shift, informs=many_coloured),
 )  # fmt: skip
 """What separates plain-rgb from koehler, one change at a time."""

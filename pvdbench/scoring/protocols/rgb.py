@@ -4,12 +4,13 @@ import numpy as np
 
 from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.metrics.alignment import weighted
-from pvdbench.scoring.metrics.psnr import psnr
+from pvdbench.scoring.metrics.psnr import psnr_of
 from pvdbench.scoring.metrics.rgb_ssim import CROP
 from pvdbench.scoring.metrics.ssim import GAUSSIAN, UNIFORM, check_size, ssim, working_type
 from pvdbench.scoring.protocol import PSNR, SSIM, Protocol, Scores
 
-_STUDIO_LUMA = (65.481 / 255, 128.553 / 255, 24.966 / 255)  # ITU-R BT.601, 16 to 235, as MATLAB's rgb2ycbcr
+_STUDIO_LUMA = (65_481, 128_553, 24_966)  # ITU-R BT.601, 16 to 235, as MATLAB's rgb2ycbcr, in thousandths of 1 / 255
+_PARTS = 255_000
 _STUDIO_BLACK = 16.0
 _NEEDED = GAUSSIAN.size + 2 * CROP  # of every Gaussian SSIM of RGB, as they share their moments
 
@@ -61,10 +62,11 @@ def luma_y(pair: FramePair) -> Scores:
         DataError: if the frames are smaller than the SSIM window.
     """
     check_size("luma-y", pair.shape, GAUSSIAN.size)
-    estimate, truth = (
-        weighted(frame.astype(np.float64), _STUDIO_LUMA) + _STUDIO_BLACK for frame in (pair.estimate, pair.truth)
-    )
-    return {"psnr_db": psnr(estimate, truth), "ssim": ssim(estimate, truth, dtype=working_type(pair.shape))}
+    whole = [weighted(frame.astype(np.float64), _STUDIO_LUMA) for frame in (pair.estimate, pair.truth)]
+    squares = np.square(whole[0] - whole[1])  # of whole numbers, so that equal luma, and it alone, is infinite
+    estimate, truth = (luma / _PARTS + _STUDIO_BLACK for luma in whole)
+    value = psnr_of(float(squares.mean()) / _PARTS**2)
+    return {"psnr_db": value, "ssim": ssim(estimate, truth, dtype=working_type(pair.shape))}
 
 
 PROTOCOLS = (

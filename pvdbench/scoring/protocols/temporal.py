@@ -1,5 +1,7 @@
 """Temporal consistency of deblurred video: the warping error of Lai et al. and the flow difference of Chu et al."""
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,6 +16,8 @@ from pvdbench.scoring.metrics.psnr import psnr_of
 from pvdbench.scoring.protocol import TOF, WARPING_ERROR, Protocol, Scores
 
 _STEADY = 10  # of 255: a pixel of the sharp video that changes by more along its flow counts as occluded
+
+_ROUNDING = 1e-3  # of 255: what float32 leaves where a warped frame equals the other, as a title card does
 
 
 def temporal(pair: FramePair) -> Scores:
@@ -63,6 +67,8 @@ def warping_error_db(frame: Frame, before: Frame, flow: Flow, seen: Mask) -> flo
     Returns: dB, peak 255; inf for no error, NaN where no pixel is seen.
     """
     difference = (_warped(before, flow) - frame)[seen]
+    if difference.size and float(np.abs(difference).max()) < _ROUNDING:
+        return math.inf
     return psnr_of(float(np.mean(np.square(difference)))) if difference.size else float("nan")
 
 
