@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from pvdbench.core.errors import DataError
+from pvdbench.io.tables import numbers, read_text_table
 
 PAPER_DATASET = "su"
 """The test videos of Su et al. (2017), on which the paper measured Tables 1 to 3 and Sec. 4.4."""
@@ -22,6 +23,9 @@ UNKNOWN = "unknown"
 NUMBERS = ("method", "method_name", "year", "source", "source_url", "dataset_name", "protocol_name", "quoted",
            "psnr_db", "ssim")  # fmt: skip
 """What is known of a published number; data/published/README.md describes each column."""
+
+_OF_NUMBERS = ("year", "psnr_db", "ssim", "params_total_m", "params_pvdnet_m", "params_bimnet_m")
+"""With what the columns of numbers begin."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,12 @@ def read_published(root: Path) -> Published:
     """
     folder = root / "data" / "published"
     sec44 = _read(folder / "sec44.csv", "quantity")
+    percent = sec44.loc[sec44["unit"] == "percent", "value"]
     return Published(
         table1=_read(folder / "table1.csv", "method"),
         table2=_read(folder / "table2.csv", "method"),
         table3=_read(folder / "table3.csv", "method"),
-        sec44=sec44.loc[sec44["unit"] == "percent", "value"].astype(float),
+        sec44=numbers(folder / "sec44.csv", percent, blank=False).astype(float),
         numbers=_read_numbers(folder),
     )
 
@@ -79,10 +84,14 @@ def _read(path: Path, key: str) -> pd.DataFrame:
 
 
 def _csv(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path)
-    except FileNotFoundError:
+    """Read one file; its blanks are missing, and its numbers are floats."""
+    if not path.is_file():
         raise DataError(
             f"{path}: this file of published numbers is missing; restore it with "
             f"`git checkout -- {path.name}` in its folder"
-        ) from None
+        )
+    table = read_text_table(path)
+    missing = table.mask(table == "")
+    for name in filter(lambda name: name.startswith(_OF_NUMBERS), table.columns):
+        missing[name] = numbers(path, table[name], blank=True)
+    return missing

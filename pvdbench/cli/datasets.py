@@ -22,9 +22,14 @@ data_folder = click.option(
 @click.command("list")
 @data_folder
 def list_datasets(data: Path) -> None:
-    """List the published data sets: what, how large, under which licence, from where, and what is here of each."""
+    """List the published data sets with size, licence, address and what is here, then all others that are here."""
     from pvdbench.datasets.catalogue import read_catalogue, state
+    from pvdbench.datasets.present import present
 
+    own = dict(present(data))
+    if own and not (data / "sources.yaml").exists():  # a folder of one's own data sets alone
+        click.echo("\n".join(f"{name}: {what}" for name, what in own.items()))
+        return
     catalogue = read_catalogue(data)
     for name, source in catalogue.sources.datasets.items():
         archive = catalogue.archive(name)
@@ -32,6 +37,10 @@ def list_datasets(data: Path) -> None:
                    f"  archive {archive.file}, size: {archive.size}, licence: {archive.licence}")  # fmt: skip
         for url in archive.urls:
             click.echo(f"  {url}")
+        if name in own:
+            click.echo(f"  {own.pop(name)}")
+    for name, what in own.items():
+        click.echo(f"{name}: {what}")
 
 
 @click.command()
@@ -143,17 +152,23 @@ def verify(name: str, folder: Path | None, splits: Path | None, data: Path) -> N
 @click.argument("name")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--layout", type=_LayoutName(published=False), help="Layout of FOLDER; by default it is recognised.")
+@click.option("--blurry", metavar="NAME",
+              help="Where videos have several folders of blurry frames, the one to take: blur_gamma, say.")  # fmt: skip
 @_data
-def add(name: str, folder: Path, layout: str | None, data: Path) -> None:
+def add(name: str, folder: Path, layout: str | None, blurry: str | None, data: Path) -> None:
     """Copy anybody's own frames to DATA/NAME, after checking every one of them.
 
-    FOLDER is in one of the layouts below. Where it does not tell training from test videos, all are test videos. Videos
-    without sharp frames can be deblurred, not scored.
+    FOLDER is in one of the layouts below. Where it does not tell training from test videos, all are test videos; those
+    of a folder val are test videos where there is no folder test, and left out where there is one. What else lies in
+    FOLDER is named on stderr. Videos without sharp frames can be deblurred, not scored.
     """
     from pvdbench.datasets.add import add_dataset
+    from pvdbench.datasets.layouts.pairs import PAIRS, pairs_of
     from pvdbench.datasets.layouts.registry import find_layout, recognise_layout
 
-    chosen = find_layout(layout) if layout else recognise_layout(folder)
+    if blurry and layout not in (None, PAIRS.name):
+        raise click.UsageError(f"--blurry chooses among the folders of the layout '{PAIRS.name}'; drop --layout")
+    chosen = pairs_of(blurry) if blurry else find_layout(layout) if layout else recognise_layout(folder)
     _print_checks(add_dataset(name, folder, data / name, chosen))
 
 

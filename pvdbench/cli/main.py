@@ -1,6 +1,7 @@
 """The `pvdbench` command: its groups, and errors turned into one line and exit code 2."""
 
 import errno
+import io
 import sys
 from typing import NoReturn
 
@@ -17,7 +18,7 @@ from pvdbench.cli.score import score
 from pvdbench.cli.study import code, study, validate
 from pvdbench.cli.train import train
 from pvdbench.cli.weights import weights
-from pvdbench.core.errors import PvdbenchError, one_line
+from pvdbench.core.errors import PvdbenchError, one_line, shorten
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,10 +57,14 @@ _MENDABLE = {errno.EACCES, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOTDIR, errn
 
 def main() -> None:
     """Run the command; an error that a user can mend becomes one line."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what a locale's encoding lacks is shown by its number
     try:
         cli(standalone_mode=True)
     except PvdbenchError as error:
         _end(str(error))
+    except UnicodeError as error:  # a name that is no UTF-8, or beyond the locale's letters
+        _end(f"this text cannot be used here: {shorten(error, 120)}; set LC_ALL=C.UTF-8, or rename what is no UTF-8")
     except OSError as error:  # wherever a path is first looked at
         if error.errno not in _MENDABLE:
             raise

@@ -78,7 +78,7 @@ def code(folder: Path, words: str | None, out: Path | None) -> None:
         return
     record = command_fingerprint(command_function(root, words.split()))
     with replaced_file(out) as temporary:
-        temporary.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+        temporary.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def command_function(root: click.Command, words: list[str]) -> "CommandFunction":

@@ -35,11 +35,9 @@ def read_params(path: Path, model: type[Model]) -> Model:
         raise ParamsError(
             f"{path}: this file cannot be read ({error.strerror}); correct the path or the permissions"
         ) from error
-    except (
-        yaml.YAMLError,
-        ValueError,
-        RecursionError,
-    ) as error:  # ValueError: no UTF-8, or no date, such as 2024-13-45
+    except UnicodeDecodeError as error:
+        raise ParamsError(f"{path}: this file is no UTF-8 ({shorten(error, 120)}); save it as UTF-8") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: no date, such as 2024-13-45
         raise ParamsError(f"{path}: this is no YAML that can be read ({shorten(error, 150)}); mend it") from error
     if not isinstance(data, dict):
         raise ParamsError(f"{path}: it holds a {type(data).__name__}, not keys and values; see docs/architecture.md")

@@ -2,12 +2,18 @@
 
 import re
 import shutil
+from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pvdbench.core.errors import DataError
+from pvdbench.core.notice import notice
+from pvdbench.datasets.layouts.flat import frames_with
 from pvdbench.datasets.layouts.layout import Layout, VideoFolders
 from pvdbench.datasets.layouts.registry import frames_of, videos_of
+from pvdbench.datasets.leftovers import leftovers
+from pvdbench.datasets.names import refuse_names
 from pvdbench.datasets.verify import check_videos, refuse_problems, write_manifest
 from pvdbench.datasets.video_check import VideoCheck, VideoJob
 from pvdbench.io.atomic import replaced_folder
@@ -42,9 +48,12 @@ def add_dataset(name: str, folder: Path, out: Path, layout: Layout, jobs: int = 
         raise DataError(f"{out}: there is a data set of this name; remove it or take another name")
     checks = check_videos(name, _jobs(folder, layout), jobs)
     refuse_problems(checks)
+    for check in checks:
+        if check.equal:
+            notice(f"{check.job.blurry}: {check.equal} of its {len(check.blurry)} frames equal their sharp ones")
     with replaced_folder(out) as partial:
         write_manifest([_copied(check, partial) for check in checks], partial)
-        (partial / ".gitignore").write_text("*\n")  # frames are never Git's
+        (partial / ".gitignore").write_text("*\n", encoding="utf-8")  # frames are never Git's
     return checks
 
 
@@ -58,22 +67,25 @@ def _jobs(folder: Path, layout: Layout) -> list[VideoJob]:
         raise DataError(f"{folder}: the layout '{layout.name}' does not tell training from test videos, its published "
                         f"list does; run `pvdbench datasets verify {layout.name} --folder {folder}`")  # fmt: skip
     jobs = [_job(layout, video) for video in videos]
+    (split, video), count = Counter((job.split, job.video) for job in jobs).most_common(1)[0]
+    if count > 1:
+        raise DataError(f"{folder}: {count} videos of the split '{split}' are called {video}; rename all but one")
     for split in sorted({job.split for job in jobs}):
         _same_kind([job for job in jobs if job.split == split])
+    if flat := [video for video in videos if video.prefix]:
+        notice(f"{flat[0].blurry}: {len(flat)} videos by the names of their frames, {flat[0].video} the first")
+    for line in leftovers(folder, videos):
+        notice(line)
     return jobs
 
 
 def _job(layout: Layout, video: VideoFolders) -> VideoJob:
-    names = list(frames_of(layout, video.blurry))
+    frames = partial(frames_with, video.prefix, layout.frames) if video.prefix else layout.frames
+    names = list(frames_of(replace(layout, frames=frames), video.blurry))
     if not names:
         raise DataError(f"{video.blurry}: no PNG or JPEG frames lie there; put the frames there")
-    short, long = min(names, key=len), max(names, key=len)
-    if len(short) < len(long):
-        raise DataError(
-            f"{video.blurry}: the names {short} and {long} differ in length and would not sort in order of time; "
-            "pad the numbers with zeros"
-        )
-    return VideoJob(video.video, video.split or "test", names, video.blurry, video.sharp, layout.frames)
+    refuse_names(video.blurry, video.video, names)
+    return VideoJob(video.video, video.split or "test", names, video.blurry, video.sharp, frames)
 
 
 def _same_kind(jobs: list[VideoJob]) -> None:

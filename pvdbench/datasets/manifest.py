@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, shorten
+from pvdbench.datasets.names import refuse_names
 from pvdbench.io.images import frame_size
 from pvdbench.io.tables import MANIFEST, read_table
 
 _FILLED = ("video", "split", "frame", "blurry")
 """The columns of a manifest that are never blank."""
+_KEY = ["video", "split", "frame"]
+_SPLITS = ("train", "test")
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,7 @@ def read_clips(folder: Path, split: str) -> list[ClipFiles]:
     if not (folder / "manifest.csv").exists():
         raise DataError(f"{folder}: this data set is not there: it has no manifest.csv; run "
                         f"`dvc repro data/dvc.yaml:{folder.name}`")  # fmt: skip
-    table = read_table(folder / "manifest.csv", MANIFEST)
-    _refuse_blanks(folder / "manifest.csv", table)
+    table = read_manifest(folder / "manifest.csv")
     clips = [
         ClipFiles(str(video), tuple(_frame(folder, row) for row in rows.sort_values("frame").itertuples()))
         for video, rows in table[table["split"] == split].groupby("video", sort=True)
@@ -70,11 +72,38 @@ def read_clips(folder: Path, split: str) -> list[ClipFiles]:
     return clips
 
 
-def _refuse_blanks(path: Path, table: pd.DataFrame) -> None:
-    blank = table[list(_FILLED)].isna()
-    if blank.to_numpy().any():
-        row, column = next((row, column) for row in blank.index for column in _FILLED if blank.loc[row, column])
-        raise DataError(f"{path}: line {row + 2}: {column} is blank; make the manifest again")
+def read_manifest(path: Path) -> pd.DataFrame:
+    """Read a manifest without looking at the frames that it names.
+
+    Returns: the columns MANIFEST, in the order of its lines.
+    Raises:
+        DataError: by line, if a cell is blank or damaged, a split unknown, a frame there twice, a name leads elsewhere
+            or has lost its zeros, or the frames' names do not sort in order of time.
+    """
+    table = read_table(path, MANIFEST)
+    for column in _FILLED:
+        _refuse(path, table[column].isna(), f"{column} is blank")
+    _refuse(path, ~table["split"].isin(_SPLITS), f"its split is none of {', '.join(_SPLITS)}")
+    _refuse(path, table.duplicated(_KEY), "this frame is there twice")
+    _refuse(path, _without_zeros(table), "its file has zeros that its name lost (a spreadsheet changed the table)")
+    for (video, _), rows in table.groupby(["video", "split"], sort=False):
+        refuse_names(path, str(video), sorted(rows["frame"]))
+    return table
+
+
+def _refuse(path: Path, wrong: "pd.Series[bool]", what: str) -> None:
+    """Raise for the first row that is wrong."""
+    if wrong.any():
+        line = int(wrong.to_numpy().argmax()) + 2
+        raise DataError(f"{path}: line {line}: {shorten(what, 100)}; make the manifest again")
+
+
+def _without_zeros(table: pd.DataFrame) -> "pd.Series[bool]":
+    """Tell where a frame is called 7 and its file 00007.png."""
+    stems = table["blurry"].str.replace(r"\.[^./]*$", "", regex=True).str.rpartition("/")[2]
+    names = table["frame"]
+    digits = names.str.isdigit() & stems.str.isdigit()
+    return digits & (stems != names) & (stems.str.lstrip("0") == names.str.lstrip("0"))
 
 
 def _frame(folder: Path, row: object) -> FrameFiles:

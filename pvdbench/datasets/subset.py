@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, shorten
+from pvdbench.datasets.manifest import read_manifest
 from pvdbench.datasets.params import Subset
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.flow import read_flow, write_flow
 from pvdbench.io.images import read_frame, read_mask, write_frame, write_mask
-from pvdbench.io.tables import MANIFEST, read_table, write_table
+from pvdbench.io.tables import MANIFEST, write_table
 
 NOTE = "subset.json"
 """The file by which a data set says that it is a part of another."""
@@ -33,7 +34,7 @@ def take_subset(whole: Path, subset: Subset, out: Path) -> None:
         DataError: if the data set is missing, or holds less than the subset asks for.
         WriteError: if the disk is full.
     """
-    table = read_table(whole / "manifest.csv", MANIFEST).sort_values(["split", "video", "frame"])
+    table = read_manifest(whole / "manifest.csv").sort_values(["split", "video", "frame"])
     if subset.videos is not None:
         table = pd.concat(_first_videos(whole, split, subset.videos) for _, split in table.groupby("split", sort=True))
     if subset.frames is not None:
@@ -41,18 +42,25 @@ def take_subset(whole: Path, subset: Subset, out: Path) -> None:
     with replaced_folder(out) as folder:
         rows = [_taken(whole, folder, row, subset.size) for row in table.to_dict("records")]
         write_table(folder / "manifest.csv", pd.DataFrame(rows, columns=list(MANIFEST)), MANIFEST)
-        (folder / NOTE).write_text(json.dumps(subset.model_dump(), sort_keys=True) + "\n")
+        (folder / NOTE).write_text(json.dumps(subset.model_dump(), sort_keys=True) + "\n", encoding="utf-8")
 
 
 def describe_subset(folder: Path) -> str | None:
     """Say what part of which data set a folder holds; None if it is a whole one."""
     if not (folder / NOTE).exists():
         return None
-    note = Subset(**json.loads((folder / NOTE).read_text()))
+    note = _read_note(folder / NOTE)
     parts = [f"{note.videos} videos of each split" if note.videos else "all videos",
              f"the first {note.frames} frames of each" if note.frames else "all frames",
              f"{note.size[0]}x{note.size[1]} px from their middle" if note.size else "whole frames"]  # fmt: skip
     return f"a subset of {note.of}: {', '.join(parts)}"
+
+
+def _read_note(path: Path) -> Subset:
+    try:
+        return Subset(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:  # pydantic's errors are ValueErrors
+        raise DataError(f"{path}: this is no note of a subset ({shorten(error, 80)}); cut the subset again") from error
 
 
 def _first_videos(whole: Path, split: pd.DataFrame, count: int) -> pd.DataFrame:

@@ -39,11 +39,18 @@ def read_splits(path: Path, dataset: str) -> dict[str, VideoSplit]:
     if rows.empty:
         known = choices(sorted(table["dataset"].unique()))
         raise DataError(f"{path}: it lists no video of '{dataset}', but of {known}; name another file by --splits")
+    if len(twice := rows[rows.duplicated("video")]):
+        raise DataError(f"{path}: {twice['video'].iloc[0]} is listed twice; remove one row")
     return {str(row.video): _video(path, row) for row in rows.itertuples()}
 
 
 def _video(path: Path, row: object) -> VideoSplit:
-    first, last, count = row.first_frame, row.last_frame, row.frames  # type: ignore[attr-defined]
+    first, last, count = str(row.first_frame), str(row.last_frame), row.frames  # type: ignore[attr-defined]
+    if not (first.isdecimal() and last.isdecimal()):
+        raise DataError(f"{path}: {row.video}: {first} to {last} are no numbers; correct the row")  # type: ignore[attr-defined]
+    if len(first) != len(last):
+        raise DataError(f"{path}: {row.video}: {first} and {last} differ in width, as if the "  # type: ignore[attr-defined]
+                        "numbers lost their zeros: a spreadsheet changed it; restore the list")  # fmt: skip
     names = tuple(f"{number:0{len(first)}d}" for number in range(int(first), int(last) + 1))
     if len(names) != count or not row.consecutive:  # type: ignore[attr-defined]
         raise DataError(f"{path}: {row.video}: {first} to {last} are not {count} consecutive "  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pvdbench.core.errors import DataError
-from pvdbench.io.frame_folders import frame_files
+from pvdbench.datasets.layouts.layout import frames_in
 from pvdbench.io.images import Frame, read_frame
 
 _CLOSER = 0.98  # how much nearer a neighbour must be to count: in a clip at rest all are as near, but for noise
@@ -33,7 +33,7 @@ class VideoJob:
     names: Sequence[str]
     blurry: Path
     sharp: Path | None
-    frames: Callable[[Path], Mapping[str, Path]] = frame_files
+    frames: Callable[[Path], Mapping[str, Path]] = frames_in
 
 
 @dataclass
@@ -42,7 +42,7 @@ class VideoCheck:
 
     own and neighbour are mean squared differences in bytes of a sharp frame to its own blurry frame, and to the nearer
     of the two neighbours'; both are means over the video, NaN where there is no truth. blurry_detail and sharp_detail
-    are mean squared differences of adjacent pixels.
+    are mean squared differences of adjacent pixels; equal counts frames whose blurry and sharp pixels are the same.
     """
 
     job: VideoJob
@@ -54,6 +54,7 @@ class VideoCheck:
     neighbour: float = np.nan
     blurry_detail: float = np.nan
     sharp_detail: float = np.nan
+    equal: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -73,12 +74,20 @@ def _listed(job: VideoJob, folder: Path) -> list[Path]:
     """List the files of the job's frames in one of its folders, in order."""
     names, found = job.names, job.frames(folder)
     there = f"{folder}: this folder must hold the frames {names[0]} to {names[-1]}"
+    if {name.lstrip("0") for name in names} == {name.lstrip("0") for name in found} and not found.keys() & set(names):
+        raise DataError(f"{there}, and its files are called {next(iter(found))} and so on, with other zeros: a "
+                        "spreadsheet changed the list, or a program the names; restore them")  # fmt: skip
     if missing := [name for name in names if name not in found]:
         raise DataError(f"{there}; {len(missing)} of {len(names)} are missing, {missing[0]} the first: fetch or "
                         "unpack it again")  # fmt: skip
     if extra := sorted(found.keys() - set(names)):
-        raise DataError(f"{there}, and holds {extra[0]}, too: remove what is not of the data set")
+        raise DataError(f"{there}, and holds {extra[0]}{_more(extra)}, too: fetch or unpack it again, or remove what "
+                        "is not of the data set")  # fmt: skip
     return [found[name] for name in names]
+
+
+def _more(names: Sequence[str]) -> str:
+    return f" and {len(names) - 1} more" if len(names) > 1 else ""
 
 
 def _look(check: VideoCheck) -> None:
@@ -109,10 +118,12 @@ class _Pairs:
         self._earlier: list[float] = []  # sharp t against blurry t - 1
         self._later: list[float] = []  # sharp t - 1 against blurry t
         self._detail: list[tuple[float, float]] = []
+        self._equal = 0
 
     def add(self, blurry: Frame, sharp: Frame | None) -> None:
         if sharp is None:
             return
+        self._equal += np.array_equal(blurry, sharp)
         now = _samples(blurry), _samples(sharp)
         self._own.append(_distance(*now))
         self._detail.append((_detail(blurry), _detail(sharp)))
@@ -125,6 +136,7 @@ class _Pairs:
         if not self._own:
             return
         check.own = float(np.mean(self._own))
+        check.equal = self._equal
         check.blurry_detail, check.sharp_detail = (float(mean) for mean in np.mean(self._detail, 0))
         if self._earlier:
             check.neighbour = min(float(np.mean(self._earlier)), float(np.mean(self._later)))
@@ -133,6 +145,9 @@ class _Pairs:
 
 def _judge(check: VideoCheck) -> list[str]:
     job = check.job
+    if 2 * check.equal > len(check.sharp):
+        return [f"{job.blurry}: {check.equal} of its {len(check.sharp)} frames equal those of {job.sharp}; put blurry "
+                "frames there, or add them without truth"]  # fmt: skip
     if check.blurry_detail > check.sharp_detail:
         return [f"{job.blurry}: its frames have more detail ({check.blurry_detail:.1f}) than those of {job.sharp} "
                 f"({check.sharp_detail:.1f}); blurry and sharp seem swapped"]  # fmt: skip

@@ -147,7 +147,8 @@ class Picture:
 
 def write_pictures(folder: Path, pictures: list[Picture]) -> None:
     """Write the index of a folder of figures."""
-    (folder / _INDEX).write_text(json.dumps([asdict(p) for p in pictures], indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps([asdict(picture) for picture in pictures], indent=1, ensure_ascii=False) + "\n"
+    (folder / _INDEX).write_text(text, encoding="utf-8")
 
 
 def read_pictures(folder: Path) -> list[Picture]:
@@ -158,7 +159,7 @@ def read_pictures(folder: Path) -> list[Picture]:
     """
     path = folder / _INDEX
     try:
-        return [Picture(**picture) for picture in json.loads(path.read_text())]
+        return [Picture(**picture) for picture in json.loads(path.read_text(encoding="utf-8"))]
     except FileNotFoundError:
         raise DataError(f"{path}: there are no figures yet; run `dvc repro figures`") from None
     except (ValueError, TypeError) as error:

@@ -33,7 +33,7 @@ def measured_cost(path: Path, stage: str, *, write: bool = True) -> Iterator[dic
     if not write:
         return
     with replaced_file(path) as partial:
-        partial.write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n")
+        partial.write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def hardware() -> str:
@@ -41,7 +41,7 @@ def hardware() -> str:
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        models = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        models = [line for line in cpuinfo.read_text(encoding="utf-8").splitlines() if line.startswith("model name")]
         name = models[0].split(":")[1].strip() if models else name
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{name}, {cores} cores"
@@ -55,7 +55,7 @@ def read_cost(path: Path) -> dict[str, Any]:
         DataError: if the file is damaged.
     """
     try:
-        facts = json.loads(path.read_text())
+        facts = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except ValueError as error:
@@ -93,7 +93,7 @@ class Complexity:
 def write_complexity(path: Path, complexity: Complexity) -> None:
     """Write a JSON file; equal values give equal bytes."""
     with replaced_file(path) as partial:
-        partial.write_text(json.dumps(asdict(complexity), indent=1, sort_keys=True) + "\n")
+        partial.write_text(json.dumps(asdict(complexity), indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def read_complexity(path: Path) -> Complexity:
@@ -103,7 +103,7 @@ def read_complexity(path: Path) -> Complexity:
         DataError: if the file is missing or damaged.
     """
     try:
-        return Complexity(**json.loads(path.read_text()))
+        return Complexity(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise DataError(f"{path}: file not found; run the stage of dvc.yaml that writes it") from None
     except (ValueError, TypeError) as error:

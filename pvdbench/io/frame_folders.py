@@ -115,7 +115,7 @@ _FILE = "failed.json"
 
 def write_failure(folder: Path, reason: str) -> None:
     """Write the reason into the row's folder."""
-    (folder / _FILE).write_text(json.dumps({"reason": reason}) + "\n")
+    (folder / _FILE).write_text(json.dumps({"reason": reason}) + "\n", encoding="utf-8")
 
 
 def read_failure(folder: Path) -> str:
@@ -128,6 +128,6 @@ def read_failure(folder: Path) -> str:
     if not path.is_file():
         return ""
     try:
-        return str(json.loads(path.read_text())["reason"])
+        return str(json.loads(path.read_text(encoding="utf-8"))["reason"])
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: not JSON with a reason ({error}); run the row again") from error

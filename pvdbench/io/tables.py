@@ -1,8 +1,12 @@
 """The files between stages: which columns a CSV has, and how it is written and read."""
 
+import csv
+import io
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pvdbench.core.errors import DataError, shorten
@@ -34,45 +38,120 @@ BLUR = ("frame", "input_psnr_db")
 RESPONSE = ("byte", "light")
 """A camera's response: the linear light, in [0, 1], of each of the 256 bytes."""
 
-_TEXT = ("dataset", "method", "video", "frame", "protocol", "split", "quantity", "blurry", "sharp", "flow", "occlusion",
-         "first_frame", "last_frame")  # fmt: skip
+_WHOLE = ("frames", "width", "height", "step", "hits", "total", "byte", "size")
+_REAL = ("blurriness_db", "warping_error_db", "loss", "learning_rate", "validation_loss", "input_psnr_db", "light")
+_BOOLEAN = ("consecutive",)
+_MAY_BE_MISSING = ("warping_error_db", "validation_loss")  # a clip's first frame, an update without validation
+"""What is not text in the tables above."""
+
+_NUMBER = r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf)"
+_SPREADSHEET = "a spreadsheet changed it"
 
 
 def write_table(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
-    """Write a CSV with exactly these columns; equal tables give equal bytes."""
-    with replaced_file(path) as partial:
-        table.loc[:, list(columns)].to_csv(partial, index=False, lineterminator="\n")
+    """Write a CSV with exactly these columns; equal tables give equal bytes.
+
+    Raises:
+        DataError: if a name holds bytes that are no UTF-8, as names of files may.
+        WriteError: if the disk is full or the folder cannot be written.
+    """
+    try:
+        with replaced_file(path) as partial:
+            table.loc[:, list(columns)].to_csv(partial, index=False, lineterminator="\n", encoding="utf-8")
+    except UnicodeEncodeError as error:
+        raise DataError(f"{path}: a name in it is no UTF-8 ({shorten(repr(error.object), 80)}); rename that file or "
+                        "folder, or set LC_ALL=C.UTF-8 if its name looks right there") from error  # fmt: skip
 
 
 def read_text_table(path: Path) -> pd.DataFrame:
-    """Read a CSV with every cell as text: a clip may be called NA, and a blank is an empty string.
+    """Read a CSV with every cell as text: a clip may be called NA or 007, and a blank is an empty string.
 
     Raises:
-        DataError: if the file is missing or no CSV.
+        DataError: if the file is missing or no CSV in UTF-8 (a byte order mark is taken), or a row has not a cell for
+            each column.
     """
-    return _read_csv(path, dtype=str, keep_default_na=False, na_filter=False)
+    header, *lines = _cells(path)
+    if twice := next((name for name in header if header.count(name) > 1), None):
+        raise DataError(f"{path}: it has two columns '{shorten(twice, 40)}'; make it again")
+    return pd.DataFrame(lines, columns=header, dtype="str")
 
 
 def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Read a CSV that must have exactly these columns; names of videos and frames stay text.
+    """Read a CSV that must have exactly these columns; names of videos and frames stay the text that they are.
 
+    Returns: whole numbers, numbers, Booleans or text by column; a blank of a text column is missing (NaN), as is one of
+        a number that may be missing.
     Raises:
-        DataError: if the file is missing, empty or has other columns.
+        DataError: if the file is missing, empty or has other columns, or a cell is not of its column's kind.
     """
-    table = _read_csv(path, dtype=dict.fromkeys(_TEXT, str))
+    table = read_text_table(path)
     if tuple(table.columns) != columns:
         raise DataError(f"{path}: its columns are {shorten(', '.join(table.columns), 80)}, and should be "
                         f"{shorten(', '.join(columns), 120)}; make it again")  # fmt: skip
-    return table
+    return pd.DataFrame({column: _typed(path, table[column]) for column in columns})
 
 
-def _read_csv(path: Path, **how: Any) -> pd.DataFrame:
+def numbers(path: Path, text: "pd.Series[str]", *, blank: bool) -> "pd.Series[Any]":
+    """Read a column of read_text_table as numbers.
+
+    Args:
+        blank: whether a blank is taken, as NaN.
+
+    Raises:
+        DataError: by line, for anything else, such as `NA` or a decimal comma.
+    """
+    _refuse(path, text, text.str.fullmatch(_NUMBER) | (blank & (text == "")), "number")
+    return pd.to_numeric(text.mask(text == ""))
+
+
+def _typed(path: Path, text: "pd.Series[str]") -> "pd.Series[Any]":
+    name = str(text.name)
+    if name in _WHOLE:
+        _refuse(path, text, text.str.fullmatch(r"[+-]?[0-9]{1,18}"), "whole number")
+        return text.astype("int64")
+    if name in _REAL:
+        return numbers(path, text, blank=name in _MAY_BE_MISSING).astype(float)
+    if name in _BOOLEAN:
+        _refuse(path, text, text.str.fullmatch("true|false", case=False), "True or False")
+        return text.str.lower() == "true"
+    return text.mask(text == "")
+
+
+def _refuse(path: Path, text: "pd.Series[str]", right: "pd.Series[bool]", wanted: str) -> None:
+    """Raise for the first cell of a column that is not right, by its line."""
+    if right.all():
+        return
+    line = int(np.flatnonzero(~right)[0])
+    got = text.iloc[line]
+    hint = f"{_SPREADSHEET}: save it with decimal points" if re.fullmatch(r"-?\d+,\d+", got) else "mend the cell"
+    said = f"'{shorten(got, 40)}'" if got else "blank"
+    raise DataError(f"{path}: line {line + 2}: {text.name} is {said}, and should be a {wanted}; {hint}")
+
+
+def _cells(path: Path) -> list[list[str]]:
+    """Read a CSV's rows, as many cells in each as in the first, which names the columns."""
     try:
-        table: pd.DataFrame = pd.read_csv(path, **how)
-        return table
+        text = path.read_text(encoding="utf-8-sig")
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such table; run the stage that makes it") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise DataError(f"{path}: this is no CSV ({shorten(error, 80)}); make it again") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); correct the path or its permissions") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: this table is no UTF-8; {_SPREADSHEET}: save it as CSV in UTF-8") from error
+    except csv.Error as error:
+        raise DataError(f"{path}: this is no CSV ({shorten(error, 80)}); make it again") from error
+    if not rows:
+        raise DataError(f"{path}: this is no CSV (it is empty); make it again")
+    _refuse_separators(path, text, rows)
+    return rows
+
+
+def _refuse_separators(path: Path, text: str, rows: list[list[str]]) -> None:
+    if "\0" in text:
+        raise DataError(f"{path}: this table is in UTF-16 or binary; {_SPREADSHEET}: save it as CSV in UTF-8")
+    if len(rows[0]) == 1 and (other := next((mark for mark in ";\t|" if mark in rows[0][0]), "")):
+        raise DataError(f"{path}: {other!r} separates its columns; {_SPREADSHEET}: save it with commas")
+    if uneven := next((number for number, row in enumerate(rows, 1) if len(row) != len(rows[0])), 0):
+        raise DataError(f"{path}: line {uneven} has {len(rows[uneven - 1])} cells, and its first line has "
+                        f"{len(rows[0])}; make it again, or save it with decimal points")  # fmt: skip

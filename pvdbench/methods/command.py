@@ -155,7 +155,7 @@ def _uv() -> str:
 
 
 def _last_line(output: Path) -> str:
-    lines = output.read_text(errors="replace").strip().splitlines()
+    lines = output.read_text(errors="replace", encoding="utf-8").strip().splitlines()
     if not lines:
         return "not there: no output"
     return f"'{lines[-1].replace(f'{output.parent}/', '')[:100]}'"  # the working folder has another name each time

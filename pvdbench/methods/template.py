@@ -80,5 +80,5 @@ def new_method(folder: Path, name: str, kind: Kind, taken: Sequence[Path]) -> li
             raise MethodError(f"{other / name}: there is a method of this name; choose another")
     with replaced_folder(folder / name) as partial:
         for file, text in _FILES[kind].items():
-            (partial / file).write_text(text.format(name=name))
+            (partial / file).write_text(text.format(name=name), encoding="utf-8")
     return [folder / name / file for file in _FILES[kind]]

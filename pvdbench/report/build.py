@@ -159,9 +159,9 @@ def build_report(inputs: StudyInputs) -> None:
         _copy_scores(inputs, assets / "scores")
     with replaced_folder(inputs.reports / "methods") as folder:
         for method in page.methods:
-            (folder / method.file).write_text(render_method(page, method, images))
+            (folder / method.file).write_text(render_method(page, method, images), encoding="utf-8")
     with replaced_file(inputs.reports / "index.html") as partial:
-        partial.write_text(render(page, study_index(inputs, packs)))
+        partial.write_text(render(page, study_index(inputs, packs)), encoding="utf-8")
 
 
 def write_pictures(inputs: StudyInputs, folder: Path) -> list[Pack]:
@@ -180,7 +180,7 @@ def write_pictures(inputs: StudyInputs, folder: Path) -> list[Pack]:
 def _write_packs(packs: Iterable[Pack], assets: Path) -> None:
     (assets / "data").mkdir()
     for pack in packs:
-        (assets / pack.file).write_text(pack.script())
+        (assets / pack.file).write_text(pack.script(), encoding="utf-8")
 
 
 def _copy_scores(inputs: StudyInputs, folder: Path) -> None:

@@ -76,7 +76,7 @@ def build_comparison(inputs: StudyInputs, other: str, out: Path) -> None:
             for row, label in labels.items()
         )
     with replaced_file(out) as partial:
-        partial.write_text(render_comparison(other, inputs.params.protocol, rows))
+        partial.write_text(render_comparison(other, inputs.params.protocol, rows), encoding="utf-8")
 
 
 @contextmanager

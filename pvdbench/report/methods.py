@@ -162,7 +162,7 @@ def _record(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        return dict(json.loads(path.read_text()))
+        return dict(json.loads(path.read_text(encoding="utf-8")))
     except ValueError as error:
         raise DataError(
             f"{path}: this is no row's record ({error}); run `dvc repro --force --single-item code`"

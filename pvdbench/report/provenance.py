@@ -120,7 +120,8 @@ def gather_provenance(study: Path, root: Path, datasets: Sequence[str]) -> Prove
 
 def _git(root: Path, *arguments: str) -> str:
     try:
-        return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=True, text=True).stdout
+        command = ["git", "-C", str(root), *arguments]
+        return subprocess.run(command, capture_output=True, check=True, encoding="utf-8", errors="replace").stdout
     except FileNotFoundError:
         raise StudyError("the command git was not found; install Git") from None
     except subprocess.CalledProcessError as error:
@@ -130,7 +131,7 @@ def _git(root: Path, *arguments: str) -> str:
 
 def _params_text(study: Path) -> str:
     try:
-        return (study / "params.yaml").read_text()
+        return (study / "params.yaml").read_text(encoding="utf-8")
     except FileNotFoundError:
         raise DataError(f"{study / 'params.yaml'}: no such file; run in a study's folder") from None
 
@@ -181,7 +182,7 @@ def _locked(root: Path, dataset: str) -> str:
     lock = root / "data" / "dvc.lock"
     if not lock.is_file():
         return ""
-    stage = (yaml.safe_load(lock.read_text()) or {}).get("stages", {}).get(dataset, {})
+    stage = (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {}).get(dataset, {})
     return next((str(out.get("md5", "")) for out in stage.get("outs", []) if out["path"].endswith(dataset)), "")
 
 

@@ -37,13 +37,13 @@ def build_single_file(inputs: StudyInputs, out: Path) -> None:
         packs = [*write_pictures(inputs, Path(folder)), *_numbers(inputs)]
         index = study_index(inputs, packs)
         figures = {picture.path: _figure(inputs.reports / picture.path) for picture in inputs.pictures}
-        style, scripts = _texts(STYLES), [(ASSETS / name).read_text() for name in SCRIPTS[:-1]]
+        style, scripts = _texts(STYLES), [(ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS[:-1]]
         numbers = "".join(pack.script() for pack in packs)
         bare = render(page, index, Inlined(style, (*scripts, numbers), figures))
         frames = Pack("images", (), dict(_fitting(Path(folder), LIMIT - len(bare.encode()) - _RESERVE)))
-        scripts += [numbers + frames.script(), (ASSETS / SCRIPTS[-1]).read_text()]
+        scripts += [numbers + frames.script(), (ASSETS / SCRIPTS[-1]).read_text(encoding="utf-8")]
         with replaced_file(out) as partial:
-            partial.write_text(render(page, index, Inlined(style, tuple(scripts), figures)))
+            partial.write_text(render(page, index, Inlined(style, tuple(scripts), figures)), encoding="utf-8")
 
 
 def _numbers(inputs: StudyInputs) -> Iterator[Pack]:
@@ -62,7 +62,7 @@ def _numbers(inputs: StudyInputs) -> Iterator[Pack]:
 
 
 def _texts(names: Iterable[str]) -> str:
-    return "\n".join((ASSETS / name).read_text() for name in names)
+    return "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in names)
 
 
 def _figure(path: Path) -> str:

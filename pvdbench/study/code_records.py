@@ -64,9 +64,8 @@ def stage_commands(pipeline: Path) -> dict[str, list[str]]:
         StudyError: if dvc.yaml is missing or damaged.
     """
     try:
-        stages = {
-            name: stage.get("do", stage) for name, stage in yaml.safe_load(pipeline.read_text())["stages"].items()
-        }
+        written = yaml.safe_load(pipeline.read_text(encoding="utf-8"))["stages"]
+        stages = {name: stage.get("do", stage) for name, stage in written.items()}
         return {
             name: str(stage["cmd"]).split()[1:]
             for name, stage in stages.items()
@@ -161,4 +160,4 @@ def _write_starts(study: Study) -> None:
 
 def _write(path: Path, record: Mapping[str, Any]) -> None:
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+    path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")

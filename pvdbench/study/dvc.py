@@ -28,7 +28,7 @@ def changed_stages(study: Path) -> set[str]:
 
 def _dvc(study: Path, *words: str) -> str:
     command = [sys.executable, "-m", "dvc", *words]
-    done = subprocess.run(command, cwd=study, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=study, capture_output=True, encoding="utf-8", errors="replace", check=False)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[0].removeprefix("ERROR: ")[:150].rstrip(".")
         remedy = "clone pvdbench with git, or run `dvc init`" if "repository" in reason else "mend that file"

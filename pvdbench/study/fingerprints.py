@@ -77,12 +77,13 @@ def imported_files(modules: Iterable[str], tree: Path = TREE) -> set[Path]:
 
 def imports(path: Path) -> list[str]:
     """List what a Python file imports of pvdbench, also inside functions, but not for type checkers alone."""
-    return list(_imports(path.read_text()))
+    return list(_imports(path.read_text(encoding="utf-8")))
 
 
 def relative_imports(path: Path) -> set[str]:
     """List the files beside it that a Python file imports, `from .network import Network` and its like."""
-    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom) and node.level]
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = [node for node in ast.walk(module) if isinstance(node, ast.ImportFrom) and node.level]
     return {name for node in nodes for name in (node.module, *(alias.name for alias in node.names)) if name}
 
 
@@ -101,7 +102,7 @@ def file_hashes(files: Iterable[Path], folder: Path) -> dict[str, str]:
 
 def _registered_code(files: Iterable[Path]) -> dict[str, str]:
     """Hash the packages that register entry points of the groups that the files load."""
-    texts = [path.read_text() for path in files if path.suffix == ".py"]
+    texts = [path.read_text(encoding="utf-8") for path in files if path.suffix == ".py"]
     groups = [group for group in _GROUPS if any(f'_GROUP: Group = "{group}"' in text for text in texts)]
     hashes: dict[str, str] = {}
     for name in {point.module.split(".")[0] for group in groups for point in entry_points(group=group)}:
@@ -120,7 +121,7 @@ def _all_files(folder: Path) -> set[Path]:
 def _packages(path: Path) -> set[str]:
     """The packages that a Python file imports by name."""
     names = set[str]()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -138,7 +139,7 @@ def _path(tree: Path, module: str) -> Path:
 def _only_docstring(path: Path) -> bool:
     if path.name != "__init__.py":
         return False
-    module = ast.parse(path.read_text())
+    module = ast.parse(path.read_text(encoding="utf-8"))
     return len(module.body) == (ast.get_docstring(module) is not None)
 
 
@@ -185,7 +186,7 @@ def _command_text(tree: Path, command: CommandFunction, choice: str) -> tuple[st
     todo, used, modules = [(command.module, command.name)], dict[tuple[str, int], str](), list[str]()
     while todo:
         module, name = todo.pop()
-        lines, defined = _definitions(_path(tree, module).read_text())
+        lines, defined = _definitions(_path(tree, module).read_text(encoding="utf-8"))
         for statement in defined.get(name, ()):
             if (module, statement.lineno) in used:
                 continue

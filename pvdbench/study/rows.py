@@ -154,7 +154,7 @@ def check_whole(folder: Path) -> None:
     """
     path, checked = folder / "params.yaml", folder / "data" / "logs" / "checked-params"
     now = file_sha256(path) if path.is_file() else ""
-    if not now or not checked.is_file() or checked.read_text() != now:
+    if not now or not checked.is_file() or checked.read_text(encoding="utf-8") != now:
         import_module("pvdbench.study.study").load_study(folder)
         checked.parent.mkdir(parents=True, exist_ok=True)
-        checked.write_text(now)
+        checked.write_text(now, encoding="utf-8")

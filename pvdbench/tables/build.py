@@ -76,7 +76,7 @@ def build_tables(
             tasks = {"deblur": inputs.deblur, "motion": inputs.motion}
             metrics[dataset] = {task: _metrics(scores, inputs.bootstrap) for task, scores in tasks.items()}
     with replaced_file(study / "reports" / "metrics.json") as partial:
-        partial.write_text(json.dumps(metrics, indent=1, sort_keys=True) + "\n")
+        partial.write_text(json.dumps(metrics, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _inputs(

@@ -34,12 +34,13 @@ def write_tables(folder: Path, measured: DatasetTables) -> None:
     for table in measured.tables:
         stem = f"{measured.dataset}-{table.name}"
         write_csv(folder / f"{stem}.csv", table)
-        (folder / f"{stem}.md").write_text(markdown(table))
-        (folder / f"{stem}.tex").write_text(latex(table))
+        (folder / f"{stem}.md").write_text(markdown(table), encoding="utf-8")
+        (folder / f"{stem}.tex").write_text(latex(table), encoding="utf-8")
     findings = findings_table(measured.findings)
     write_table(folder / f"{measured.dataset}-findings.csv", findings, tuple(findings.columns))
     # Python's JSON: NaN is a number that the paper or the study lacks, Infinity the PSNR of equal frames
-    (folder / f"{measured.dataset}.json").write_text(json.dumps(asdict(measured), indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(asdict(measured), indent=1, ensure_ascii=False) + "\n"
+    (folder / f"{measured.dataset}.json").write_text(text, encoding="utf-8")
 
 
 def read_tables(folder: Path, dataset: str) -> DatasetTables:
@@ -50,7 +51,7 @@ def read_tables(folder: Path, dataset: str) -> DatasetTables:
     """
     path = folder / f"{dataset}.json"
     try:
-        whole = json.loads(path.read_text())
+        whole = json.loads(path.read_text(encoding="utf-8"))
         tables, findings = map(_table, whole["tables"]), (Finding(**finding) for finding in whole["findings"])
         skipped = tuple(SkippedRow(**row) for row in whole["skipped"])
         return DatasetTables(whole["dataset"], whole["data"], tuple(tables), tuple(findings), skipped)

@@ -37,7 +37,7 @@ _IDENTICAL = " Frames identical to the truth, whose PSNR is infinite, are left o
 def write_csv(path: Path, table: Table) -> None:
     """Write csv_text(table) to path, whole or not at all."""
     with replaced_file(path) as partial:
-        partial.write_text(csv_text(table))
+        partial.write_text(csv_text(table), encoding="utf-8")
 
 
 def csv_text(table: Table) -> str:

@@ -60,7 +60,7 @@ def _nested(depth):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"rows: \xff", "this is no YAML that can be read ('utf-8' codec can't decode byte 0xff"),
+        (b"rows: \xff", "this file is no UTF-8 ('utf-8' codec can't decode byte 0xff"),
         (b"rows: 2024-13-45", "this is no YAML that can be read (month must be in 1..12)"),
         (b"rows: !!int x", "this is no YAML that can be read (invalid literal for int()"),
         (_nested(3000).encode(), "this is no YAML that can be read (maximum recursion depth exceeded"),

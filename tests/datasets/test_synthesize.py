@@ -136,7 +136,7 @@ def test_to_linear_light_and_back_is_every_byte_itself(frame, gamma):
         ("value,light\n", "and should be byte, light; make"),
         ("byte,light\n" + "".join(f"{b},{1 - b / 255}\n" for b in range(256)), "light must rise with byte"),
         ("byte,light\n" + "".join(f"{b},{b}\n" for b in range(256)), "light must rise with byte"),
-        ("byte,light\n" + "".join(f"{b},x\n" for b in range(256)), "light must rise with byte"),
+        ("byte,light\n" + "".join(f"{b},x\n" for b in range(256)), "line 2: light is 'x', and should be a number"),
     ],
 )
 def test_a_response_that_is_none_is_refused(tmp_path, text, message):

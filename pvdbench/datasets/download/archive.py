@@ -106,7 +106,7 @@ def fetch(catalogue: Catalogue, name: str, given: Path | None = None, *, delete_
         extracted = extract(path, source, out)
         with replaced_file(out / NOTE) as partial:
             note = {"archive": archive.file, "sha256": sha256, "frames": extracted.frames, "bytes": extracted.bytes}
-            partial.write_text(json.dumps(note) + "\n")
+            partial.write_text(json.dumps(note) + "\n", encoding="utf-8")
         if delete_archive and given is None:
             path.unlink()
     return extracted
@@ -116,6 +116,9 @@ def _noted(out: Path, sha256: str | None) -> Extracted | None:
     """Read what a finished extraction of this archive noted, if its frames are all still there."""
     if not (out / NOTE).exists():
         return None
-    note = json.loads((out / NOTE).read_text())
     frames = sum(map(is_frame, out.rglob("*")))
-    return Extracted(frames, note["bytes"], 0) if (note["sha256"], note["frames"]) == (sha256, frames) else None
+    try:
+        note = json.loads((out / NOTE).read_text(encoding="utf-8"))
+        return Extracted(frames, note["bytes"], 0) if (note["sha256"], note["frames"]) == (sha256, frames) else None
+    except (ValueError, KeyError, TypeError):  # a damaged note says nothing: what is there is compared and completed
+        return None

@@ -181,10 +181,13 @@ class ResumingDownloader:
 
     def _remember(self, version: Version) -> None:
         with replaced_file(self._version) as partial:
-            partial.write_text(json.dumps(asdict(version)))
+            partial.write_text(json.dumps(asdict(version)), encoding="utf-8")
 
     def _known(self) -> Version | None:
-        return Version(**json.loads(self._version.read_text())) if self._version.exists() else None
+        try:
+            return Version(**json.loads(self._version.read_text(encoding="utf-8"))) if self._version.exists() else None
+        except (ValueError, TypeError):  # damaged: the download starts over
+            return None
 
     def _size(self) -> int:
         return self._part.stat().st_size if self._part.exists() else 0

@@ -4,17 +4,29 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pvdbench.io.frame_folders import frame_files
+from pvdbench.io.frame_folders import is_foreign, list_folder
 
 
 @dataclass(frozen=True)
 class VideoFolders:
-    """The folders of one video; sharp is None where there is no truth, split where the layout does not tell it."""
+    """The folders of one video.
+
+    Attributes:
+        split: "train" or "test", or None where the layout does not tell it.
+        sharp: None where there is no truth.
+        prefix: with what the names of its frames begin where several videos lie in one folder; else empty.
+    """
 
     video: str
-    split: str | None  # "train" or "test"
+    split: str | None
     blurry: Path
     sharp: Path | None
+    prefix: str = ""
+
+
+def frames_in(folder: Path) -> dict[str, Path]:
+    """Map the name of each frame in a folder to its file, as frame_files; what else lies there, `add` names once."""
+    return list_folder(folder).frames
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,7 @@ class Layout:
     form: str
     videos: Callable[[Path], Sequence[VideoFolders]]
     source: str = ""
-    frames: Callable[[Path], Mapping[str, Path]] = frame_files
+    frames: Callable[[Path], Mapping[str, Path]] = frames_in
     splits: str | None = None
     folder: str = ""
 
@@ -72,9 +84,9 @@ def videos_of_branches(folder: Path, variants: Sequence[Sequence[Branch]]) -> li
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """List the folders in a folder, sorted, without hidden ones; none where it is not there."""
+    """List the folders in a folder, sorted, but for hidden ones and those of systems; none where it is not there."""
     found = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [path for path in found if path.is_dir() and not path.name.startswith(".")]
+    return [path for path in found if path.is_dir() and not is_foreign(path)]
 
 
 def _videos(base: Path, branch: Branch) -> list[VideoFolders]:

@@ -55,18 +55,28 @@ def find_layout(name: str) -> Layout:
 
 
 def recognise_layout(folder: Path) -> Layout:
-    """Find the layout of a folder: anybody's VIDEO/{blur,sharp} first, else the only other one that fits.
+    """Find the layout of a folder: the only one that fits, anybody's pairs if no other does.
+
+    What nah's layouts find, that of anybody's pairs finds, too, and is more careful.
 
     Raises:
         DataError: if several fit, so that the user must choose.
     """
     fitting = [layout for layout in layouts().values() if _fits(layout, folder)]
-    if PAIRS in fitting or not fitting:
-        return PAIRS
+    if PAIRS in fitting or not {NAH, NAH_LINEAR} <= {*fitting}:
+        fitting = [layout for layout in fitting if layout is not PAIRS and not _is_of_pairs(layout, folder)]
     if len(fitting) > 1:
         names = " and ".join(layout.name for layout in fitting)
-        raise DataError(f"{folder}: its folders fit the layouts {names}; choose one by --layout")
-    return fitting[0]
+        hint = " (nah reads blur_gamma, as the paper does, nah-linear blur)" if NAH in fitting else ""
+        raise DataError(f"{folder}: its folders fit the layouts {names}; choose one by --layout{hint}")
+    return fitting[0] if fitting else PAIRS
+
+
+def _is_of_pairs(layout: Layout, folder: Path) -> bool:
+    """Tell whether one of nah's layouts found what the layout of pairs would, train/VIDEO/blur and its like."""
+    return layout in (NAH, NAH_LINEAR) and all(
+        video.blurry.parents[1].name in ("train", "test") for video in videos_of(layout, folder)
+    )
 
 
 def videos_of(layout: Layout, folder: Path) -> Sequence[VideoFolders]:
