@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pvdbench.analysis.bootstrap import Interval
+from pvdbench.analysis.intervals import Interval
 from pvdbench.io.atomic import replaced_file
 from pvdbench.tables.table import MISSING, Cell, Column, Mark, Table, Value, number, spans
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pvdbench.analysis.bootstrap import Bootstrap, bootstrap_of
 from pvdbench.analysis.published import PAPER_DATASET, Published
 from pvdbench.analysis.ranks import Ranking
 from pvdbench.analysis.scores import Scores
@@ -117,11 +116,6 @@ class TableInputs:
         """Key `tables` with the rows that have a result."""
         return self.skipped.without(self.wanted)
 
-    @cached_property
-    def bootstrap(self) -> Bootstrap:
-        """How the study draws its intervals."""
-        return bootstrap_of(self.wanted)
-
     @property
     def complexity(self) -> Path:
         """The folder with ROW.json of each deblurring row."""
@@ -131,7 +125,7 @@ class TableInputs:
     def rankings(self) -> tuple[Ranking, ...]:
         """Deblurring and motion, where any row has a result."""
         tasks = (
-            Ranking("deblur", self.params.deblur_labels, self.deblur, self.bootstrap),
-            Ranking("motion", self.params.table1, self.motion, self.bootstrap),
+            Ranking("deblur", self.params.deblur_labels, self.deblur),
+            Ranking("motion", self.params.table1, self.motion),
         )
         return tuple(task for task in tasks if task.scores)

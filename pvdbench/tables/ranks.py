@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from pvdbench.analysis.bootstrap import Interval
+from pvdbench.analysis.intervals import Interval
 from pvdbench.analysis.ranks import RANK_GROUPS, RankGroup, Ranking
 from pvdbench.analysis.scores import counted
 from pvdbench.tables.inputs import Context, TableInputs

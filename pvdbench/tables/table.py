@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal, TypeVar
 
-from pvdbench.analysis.bootstrap import IDENTICAL, Interval
+from pvdbench.analysis.intervals import IDENTICAL, Interval
 
 Label = TypeVar("Label")
 Mark = Literal["best", "second", ""]

@@ -5,7 +5,6 @@ import math
 import pandas as pd
 import pytest
 
-from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.findings import Comparison
 
 _PAPER = pd.DataFrame(
@@ -24,7 +23,7 @@ def _scores(values):
 
 def _comparison(**rows):
     scores = {name.replace("_", "-"): _scores(values) for name, values in rows.items()}
-    return Comparison("table2", _LABELS, scores, _PAPER, Bootstrap(200, seed=0))
+    return Comparison("table2", _LABELS, scores, _PAPER)
 
 
 def test_order_compares_neighbours_of_the_papers_ranking():

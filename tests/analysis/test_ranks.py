@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import bootstrap
 
-from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.ranks import Ranking
 from pvdbench.tables.build import build_tables
 from pvdbench.tables.inputs import Context
@@ -26,7 +25,7 @@ def _ranking(**rows):
     index = pd.MultiIndex.from_tuples([(v, f"{t}") for v in "ab" for t in range(2)])
     frames = pd.DataFrame({"video": [v for v, _ in index], "all": True, "blurriest": [True, False] * 2}, index=index)
     scores = {name: frames.assign(psnr_db=[float(value) for value in values]) for name, values in rows.items()}
-    return Ranking("deblur", {name: name.upper() for name in rows}, scores, Bootstrap(200, 0))
+    return Ranking("deblur", {name: name.upper() for name in rows}, scores)
 
 
 def _printed(table):

@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.published import NUMBERS, UNKNOWN, read_published
 from pvdbench.core.errors import DataError, ParamsError
 from pvdbench.scoring.registry import protocols
@@ -107,7 +106,7 @@ def _frames(psnr, *, dataset="su", protocol="koehler"):
 
 
 def _table(published, scores, labels=LABELS, context=SU):
-    return published_table(context, labels, scores, published, Bootstrap(50, 0))
+    return published_table(context, labels, scores, published)
 
 
 def _csv_of(table, path):
