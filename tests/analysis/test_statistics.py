@@ -1,4 +1,4 @@
-"""All statistics at once against those that Bootstrap and Ranking make one by one."""
+"""All statistics at once against those that intervals and Ranking make one by one."""
 
 import math
 from dataclasses import replace
@@ -12,7 +12,6 @@ from pvdbench.analysis.groups import with_groups
 from pvdbench.analysis.ranks import RANK_GROUPS, Ranking
 from pvdbench.analysis.statistics import ProtocolStatistics, group_name, places_by_group
 
-_BOOTSTRAP = Bootstrap(300, seed=3)
 _PERCENTS = (5, 12.5, 50)
 _ROWS = ("a", "b", "c", "d")
 _EXACT = {"abs": 1e-12, "nan_ok": True}
@@ -57,7 +56,7 @@ def _number(means, group, column):
     return tuple(float(part[place, column]) for part in (means.mean, means.low, means.high, means.identical))
 
 
-def test_every_mean_is_that_of_the_bootstrap(frames, scores):
+def test_every_mean_is_that_made_alone(frames, scores):
     means = _statistics(frames, scores).means("psnr_db")
     masks = dict(_masks(frames))
     assert set(masks) == set(means.groups) and "blurriest-12.5" in masks
@@ -68,7 +67,7 @@ def test_every_mean_is_that_of_the_bootstrap(frames, scores):
             assert _number(means, name, column) == pytest.approx(wanted, **_EXACT), (name, row)
 
 
-def test_every_difference_is_that_of_the_bootstrap(frames, scores):
+def test_every_difference_is_that_made_alone(frames, scores):
     differences = _statistics(frames, scores).differences("psnr_db")
     masks = {name: mask for name, mask in _masks(frames) if not name.startswith("sharpest")}
     assert set(masks) == set(differences.groups)
