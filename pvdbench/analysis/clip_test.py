@@ -4,7 +4,7 @@ The frames of a clip are not independent, so a clip is one observation, however 
 cluster-robust one (CR2), which is right for clips of unequal lengths; its degrees of freedom lie between those of Bell
 and McCaffrey, which are too few for such clips, and clips - 1, which are too many. Where the clips' effects are skewed,
 Student's t misses the truth on one side; so the interval reaches, on each side, as far as the wider of Student's t and
-Hall's transformation of it, which corrects for skewness. `pvdbench bench intervals` shows how often that holds the truth.
+Hall's transformation of it, which corrects for skewness. How often that holds: `pvdbench bench intervals`.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ CONFIDENCE = 0.95
 
 _Array = NDArray[np.float64]
 
-_FEW_CLIPS, _FEW_REACH = 4, 0.8  # so few clips hardly show skewness: Hall's quantiles shrink, or normal effects over-cover
+_FEW_CLIPS, _FEW_REACH = 4, 0.8  # so few clips hardly show skewness, and Hall's quantiles would reach too far
 _TWO_STRETCH = 1.5  # two clips show none at all: a wider interval holds the truth of skewed effects, too
 _BELL_MCCAFFREY = 1 / 3  # the weight of their degrees of freedom against clips - 1, in a geometric mean
 _SMALLEST = 1e-9  # what is smaller is rounding: scores have six decimals

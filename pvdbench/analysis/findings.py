@@ -146,4 +146,5 @@ def _reason(interval: Interval) -> str:
         return ", since one clip leaves no interval" if interval.videos == 1 else ", since there is no interval"
     if interval.low <= 0 <= interval.high:
         return ": the interval holds zero"
-    return f": the interval leaves zero out, but not after Holm's correction for all findings of the table (p {interval.p:.2f})"
+    family = f"Holm's correction for all findings of the table (p {interval.p:.2f})"
+    return f": the interval leaves zero out, but not after {family}"

@@ -89,12 +89,12 @@ def quantile_picture(context: Context, params: TableParams, scores: Scores, fold
 
 def _curves(params: TableParams, scores: Scores, base: str | None) -> dict[str, _Curve]:
     return {
-        row: _Curve(math_label(label), number, _tenths(params, scores, row, base))
+        row: _Curve(math_label(label), number, _tenths(scores, row, base))
         for number, (row, label) in enumerate(params.table2.items())
     }
 
 
-def _tenths(params: TableParams, scores: Scores, row: str, base: str | None) -> list[Interval]:
+def _tenths(scores: Scores, row: str, base: str | None) -> list[Interval]:
     """A row's PSNR in every tenth, or what it gains over another."""
     parts = [scores[row][scores[row]["tenth"] == tenth] for tenth in range(TENTHS)]
     if base is None:
