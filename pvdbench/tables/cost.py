@@ -61,7 +61,7 @@ def cost_table(
     """
     caption = (
         f"{context.scored(counted(scores))}. Multiply-adds are those of convolutions and matrix products, counted by "
-        f"PyTorch on frames of {context.width}x{context.height} and scaled by pixels to 1280x720."
+        f"PyTorch on frames of {context.size} and scaled by pixels to 1280x720."
     )
     rows = tuple(
         Row(name, label, (
@@ -121,7 +121,7 @@ def _columns(context: Context) -> tuple[Column, ...]:
         ssim_column("ssim_all", source, "Entire test set", frames="all"),
         Column("parameters_m", source, "Parameters", "(M)", 3),
         Column(MULTIPLY_ADDS, source, per_frame, "Multiply-adds at 1280x720 (G)", 2),
-        Column(MILLISECONDS, source, per_frame, f"ms at {context.width}x{context.height}", 1),
+        Column(MILLISECONDS, source, per_frame, f"ms at {context.size}", 1),
         Column(MEMORY, source, "Peak memory", "(MiB)", 0),
     )
 
