@@ -82,7 +82,9 @@ def read_skipped(study: Path, dataset: str, params: TableParams) -> Skipped:
 
 
 def _uncounted(table: pd.DataFrame, protocol: str) -> str:
-    """Why the protocol gives a row no mean, where it scored frames and counts none; empty elsewhere."""
+    """Why the protocol gives a row no mean, where no frame was scored or it counts none; empty elsewhere."""
+    if table.empty:
+        return "it has no frame to score"
     scored = table[table["protocol"] == protocol]
     if scored.empty or scored["counted"].any():
         return ""
