@@ -35,7 +35,7 @@ def clips_table(context: Context, task: str, labels: Mapping[str, str], scores: 
     return Table(
         f"clips-{task}",
         f"Clip by clip: {what} frames",
-        f"{context.scored(counted(scores))}. Best bold, second underlined.",
+        f"{context.scored(counted(scores))}. Best mean bold, second underlined.",
         context.dataset,
         context.protocol,
         columns,

@@ -15,7 +15,7 @@ from pvdbench.tables.inputs import PAPER_SOURCE, Context, TableInputs
 from pvdbench.tables.paper_differences import PaperDifferences
 from pvdbench.tables.table import Column, Row, Table, Value, psnr_column, ssim_column
 
-_MARKS = "Best bold, second underlined, among the measured rows."
+_MARKS = "Best mean of the measured rows bold, second underlined; which order is clear, the ranks say."
 _PAPER_GROUPS = {"all": "Entire test set", "sharpest": "Sharpest 10 %", "blurriest": "Blurriest 10 %"}
 _PAPER_SUFFIX = {"all": "all", "sharpest": "sharpest10", "blurriest": "blurriest10"}
 _Measured = Mapping[str, Value]

@@ -31,7 +31,7 @@ def quantiles_table(context: Context, labels: Mapping[str, str], scores: Scores)
 
     caption = (
         f"{context.scored(counted(scores))}. {context.ranked} A frame of rank r among n lies at the quantile "
-        "(r + 0.5) / n. Best bold, second underlined."
+        "(r + 0.5) / n. Best mean bold, second underlined."
     )
     return Table(
         "quantiles",

@@ -34,7 +34,7 @@ def _ranks(context: Context, ranking: Ranking) -> Table:
     rows = (Row(row, ranking.labels[row], (*values(row, "all"), *values(row, "blurriest"))) for row in ordered)
     caption = (
         f"{context.scored(counted(ranking.scores))}. A row's rank is 1 plus the number of rows that are better "
-        "by a paired difference whose 95 % interval lies above 0; its places end where the rows begin that it is "
+        "by a paired difference that is clear after Holm's correction for all pairs of rows; its places end where the rows begin that it is "
         f"better than. Rows whose places overlap may be tied. {context.ranked}"
     )
     title = f"Ranks: {_WHAT[ranking.task]}"

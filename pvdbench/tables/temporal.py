@@ -57,7 +57,7 @@ def _table(context: Context, rows: list[Row]) -> Table:
         f"Measured on {context.data}. Warping error: PSNR of each frame against the one before it, warped by the sharp "
         "video's flow, where both see the same; higher is steadier, and a blurry video can be steadier than the truth, "
         "whose own error is beside it. tOF: mean distance between the flow of the deblurred and of the sharp video. "
-        "Frames without a known sharp flow are left out, as is each clip's first. Best bold, second underlined."
+        "Frames without a known sharp flow are left out, as is each clip's first. Best mean bold, second underlined."
     )
     return Table(
         "temporal",
