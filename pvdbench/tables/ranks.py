@@ -34,8 +34,8 @@ def _ranks(context: Context, ranking: Ranking) -> Table:
     rows = (Row(row, ranking.labels[row], (*values(row, "all"), *values(row, "blurriest"))) for row in ordered)
     caption = (
         f"{context.scored(counted(ranking.scores))}. A row's rank is 1 plus the number of rows that are better "
-        "by a paired difference that is clear after Holm's correction for all pairs of rows; its places end where the rows begin that it is "
-        f"better than. Rows whose places overlap may be tied. {context.ranked}"
+        "by a paired difference that is clear after Holm's correction for all pairs of rows; its places end where the "
+        f"rows begin that it is better than. Rows whose places overlap may be tied. {context.ranked}"
     )
     title = f"Ranks: {_WHAT[ranking.task]}"
     return _table(context, ranking.task, f"ranks-{ranking.task}", title, caption, _rank_columns(context), rows)
