@@ -48,7 +48,7 @@ def test_every_protocol_over_its_counted_frames(own):
         assert ssim.mean == pytest.approx(frames.ssim.mean(), abs=1e-12, nan_ok=True)
         assert ssim_by_clip.mean == pytest.approx(clips.ssim.mean().mean(), abs=1e-12, nan_ok=True)
         assert (count, identical, summary) == (len(frames), 0, protocols()[row.name].summary)
-        assert clips.psnr_db.mean().min() - 1e-9 <= psnr_by_clip.low <= psnr_by_clip.mean <= psnr_by_clip.high
+        assert psnr_by_clip.low <= psnr_by_clip.mean <= psnr_by_clip.high
     assert math.isnan(table.rows[-1].values[1].mean)  # a step has no SSIM
 
 
