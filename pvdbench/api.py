@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pvdbench.analysis.bootstrap import Bootstrap
+from pvdbench.analysis import intervals
 from pvdbench.analysis.scores import read_study_scores
 from pvdbench.core.arguments import as_clip_names, as_numbers, as_path, as_whole
 from pvdbench.core.device import named_device
@@ -151,25 +151,22 @@ class ConfidenceInterval(NamedTuple):
     high: float
 
 
-def confidence_interval(
-    values: Iterable[float], clips: Iterable[Hashable], *, resamples: int = 2000, seed: int = 0
-) -> ConfidenceInterval:
-    """Average one value per frame, with a bootstrap interval that draws whole clips, as every table of a study does.
+def confidence_interval(values: Iterable[float], clips: Iterable[Hashable]) -> ConfidenceInterval:
+    """Average one value per frame, with the 95 % interval over clips that every table of a study has.
+
+    A longer clip weighs more; the test behind it is described in docs/protocols.md.
 
     Args:
         values: one per frame; infinite ones (identical frames) are left out.
         clips: the clip of each value.
-        resamples, seed: of the bootstrap; a study's defaults.
 
     Raises:
         DataError: if the two differ in length or are empty, a value is no number or NaN, or a clip has no name.
-        ParamsError: if resamples or seed is no whole number.
     """
     numbers, names = as_numbers(values), as_clip_names(clips)
     if len(numbers) != len(names) or not len(names):
         raise DataError(f"there are {len(numbers)} values and {len(names)} clips; give one clip per value")
-    bootstrap = Bootstrap(as_whole(resamples, "resamples", least=1), as_whole(seed, "seed", least=0))
-    interval = bootstrap.mean(numbers, names)
+    interval = intervals.mean(numbers, names)
     return ConfidenceInterval(interval.mean, interval.low, interval.high)
 
 

@@ -55,7 +55,6 @@ SIZES = {"small": "Small", "baseline": "Medium", "small-mc": "Small+MC", "bimc-p
 PARAMS = {
     "protocol": "koehler",
     "about": {"sample": "rendered"},
-    "resamples": 200,
     "table1": MOTION,
     "table2": DEBLUR,
     "table3": SIZES,

@@ -1,4 +1,4 @@
-"""Which order the intervals allow: the paired differences of all rows of a task, and the places that they leave."""
+"""Which order the clips allow: the paired differences of all rows of a task, and the places that they leave."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -9,7 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
-from pvdbench.analysis.bootstrap import Bootstrap, Interval
+from pvdbench.analysis.intervals import Interval, corrected
 from pvdbench.analysis.scores import Scores, group_mean, paired_difference
 from pvdbench.io.tables import write_table
 
@@ -29,6 +29,7 @@ class Pair:
     difference_db: float
     low_db: float
     high_db: float
+    p_holm: float
     videos: int
     frames: int
     identical_left_out: int
@@ -46,7 +47,6 @@ class Ranking:
     task: str
     labels: Mapping[str, str]
     scores: Scores
-    bootstrap: Bootstrap
 
     def pairs(self) -> tuple[Pair, ...]:
         """Every two rows once, in each of RANK_GROUPS."""
@@ -58,33 +58,33 @@ class Ranking:
 
     @cached_property
     def differences(self) -> Differences:
-        """PSNR (dB) of each row minus that of each other one, frame by frame."""
-        once = {
-            (group, first, second): paired_difference(self.scores[first], self.scores[second], group, self.bootstrap)
-            for group in RANK_GROUPS
-            for first, second in combinations(self.labels, 2)
-        }
+        """PSNR (dB) of each row minus that of each other one, frame by frame; p for all pairs of a group by Holm."""
+        once: dict[tuple[RankGroup, str, str], Interval] = {}
+        for group in RANK_GROUPS:
+            pairs = list(combinations(self.labels, 2))
+            gaps = [paired_difference(self.scores[first], self.scores[second], group) for first, second in pairs]
+            once |= {(group, *pair): gap for pair, gap in zip(pairs, corrected(gaps), strict=True)}
         return once | {(group, second, first): -interval for (group, first, second), interval in once.items()}
 
     @cached_property
     def means(self) -> Mapping[tuple[str, RankGroup], Interval]:
         """PSNR (dB) of each row over each of RANK_GROUPS."""
         return {
-            (row, group): group_mean(self.scores[row], group, "psnr_db", self.bootstrap)
+            (row, group): group_mean(self.scores[row], group, "psnr_db")
             for row in self.labels
             for group in RANK_GROUPS
         }
 
     def places(self, row: str, group: RankGroup) -> tuple[int, int]:
-        """The first and last place that the intervals leave to a row."""
+        """The first and last place that the pairs leave to a row."""
         return places(row, group, list(self.labels), self.differences)
 
 
 def places(row: str, group: RankGroup, rows: Sequence[str], differences: Differences) -> tuple[int, int]:
-    """The first and last place that the intervals leave to a row."""
+    """The first and last place that the pairs leave to a row, by their p-values with Holm's correction."""
     others = [differences[group, row, other] for other in rows if other != row]
-    better = sum(interval.high < 0 for interval in others)
-    worse = sum(interval.low > 0 for interval in others)
+    better = sum(interval.sign < 0 for interval in others)
+    worse = sum(interval.sign > 0 for interval in others)
     return 1 + better, len(rows) - worse
 
 
@@ -104,6 +104,7 @@ def _pair(group: RankGroup, first: str, second: str, interval: Interval) -> Pair
         difference_db=interval.mean,
         low_db=interval.low,
         high_db=interval.high,
+        p_holm=interval.p,
         videos=interval.videos,
         frames=interval.count,
         identical_left_out=interval.identical,

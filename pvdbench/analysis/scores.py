@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from pvdbench.analysis.bootstrap import IDENTICAL, Bootstrap, Interval
+from pvdbench.analysis import intervals
 from pvdbench.analysis.groups import with_groups
+from pvdbench.analysis.intervals import IDENTICAL, Interval
 from pvdbench.core.errors import DataError
 from pvdbench.scoring.protocol import PSNR, Task
 from pvdbench.scoring.protocols import endpoint
@@ -123,16 +124,16 @@ def counted(scores: Scores) -> int:
     return len(next(iter(scores.values()), ()))
 
 
-def group_mean(frames: pd.DataFrame, group: str, quantity: str, bootstrap: Bootstrap) -> Interval:
+def group_mean(frames: pd.DataFrame, group: str, quantity: str) -> Interval:
     """The mean of a column over a group of one row's frames."""
     chosen = frames[group]
-    return bootstrap.mean(frames[quantity][chosen], frames["video"][chosen])
+    return intervals.mean(frames[quantity][chosen], frames["video"][chosen])
 
 
-def paired_difference(first: pd.DataFrame, second: pd.DataFrame, group: str, bootstrap: Bootstrap) -> Interval:
+def paired_difference(first: pd.DataFrame, second: pd.DataFrame, group: str) -> Interval:
     """What one row gains over another in PSNR (dB), frame by frame over a group of frames."""
     chosen = first[group]
-    return bootstrap.difference(first["psnr_db"][chosen], second["psnr_db"][chosen], first["video"][chosen])
+    return intervals.difference(first["psnr_db"][chosen], second["psnr_db"][chosen], first["video"][chosen])
 
 
 def psnr_text(frames: pd.DataFrame, video: str, frame: str) -> str:

@@ -1,10 +1,14 @@
-"""Rows whose method failed: left out of every number, and shown with their reason, never as zero."""
+"""Rows without a result, as a method failed or no frame counts: left out, and shown with a reason, never as zero."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
+from pvdbench.analysis.scores import read_row, score_path
 from pvdbench.io.frame_folders import read_failure
+from pvdbench.scoring.protocol import Task
 from pvdbench.study.table_params import TableParams
 
 
@@ -61,17 +65,31 @@ class Skipped:
 
 
 def read_skipped(study: Path, dataset: str, params: TableParams) -> Skipped:
-    """Read why rows have no frames from the folders where their frames would be.
+    """Read why rows have no result: from the folders where their frames would be, or as no frame of theirs counts.
 
     Raises:
-        DataError: if a reason is damaged.
+        DataError: if a reason or a score file is damaged.
     """
-    motion, deblur = study / "data" / "motion" / dataset, study / "data" / "deblur" / dataset
-    return Skipped(_reasons(motion, params.table1), _reasons(deblur, params.deblur_labels))
+
+    def reasons(task: Task, rows: Iterable[str]) -> dict[str, str]:
+        folder = study / "data" / task / dataset
+        failed = {row: reason for row in rows if (reason := read_failure(folder / row))}
+        left = [row for row in rows if row not in failed and score_path(study, task, dataset, row).is_file()]
+        tables = {row: read_row(study, task, dataset, row) for row in left}
+        return failed | {row: reason for row, table in tables.items() if (reason := _uncounted(table, params.protocol))}
+
+    return Skipped(reasons("motion", params.table1), reasons("deblur", params.deblur_labels))
 
 
-def _reasons(folder: Path, rows: Iterable[str]) -> dict[str, str]:
-    return {row: reason for row in rows if (reason := read_failure(folder / row))}
+def _uncounted(table: pd.DataFrame, protocol: str) -> str:
+    """Why the protocol gives a row no mean, where no frame was scored or it counts none; empty elsewhere."""
+    if table.empty:
+        return "it has no frame to score"
+    scored = table[table["protocol"] == protocol]
+    if scored.empty or scored["counted"].any():
+        return ""
+    frames = "the one frame" if len(scored) == 1 else f"any of the {len(scored)} frames"
+    return f"{protocol} does not count {frames}"
 
 
 def _known(labels: Mapping[str, str], gone: Mapping[str, str]) -> dict[str, str]:

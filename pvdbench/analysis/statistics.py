@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pvdbench.analysis.bootstrap import Bootstrap
+from pvdbench.analysis import intervals
+from pvdbench.analysis.clip_test import CONFIDENCE, holm
 from pvdbench.analysis.groups import TENTHS, with_groups
 from pvdbench.analysis.ranks import RANK_GROUPS
 
@@ -19,10 +20,11 @@ _Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Means:
-    """Means with their 95 % intervals, each array (groups, columns); NaN and infinity as in bootstrap.Interval.
+    """Means with their 95 % intervals, each array (groups, columns); NaN and infinity as in intervals.Interval.
 
     Attributes:
         groups: the names of the groups of frames.
+        p: of the test that a mean is zero, not corrected.
         identical: frames that were left out, as a value of theirs is infinite.
     """
 
@@ -30,13 +32,15 @@ class Means:
     mean: _Floats
     low: _Floats
     high: _Floats
+    p: _Floats
     identical: _Integers
 
     def of(self, groups: Iterable[str]) -> "Means":
         """The same of some of the groups."""
         names = tuple(groups)
         places = [self.groups.index(name) for name in names]
-        return Means(names, self.mean[places], self.low[places], self.high[places], self.identical[places])
+        arrays = (self.mean, self.low, self.high, self.p, self.identical)
+        return Means(names, *(values[places] for values in arrays))  # type: ignore[arg-type]  # mypy: integers last
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,6 @@ class ProtocolStatistics:
     frames: pd.DataFrame
     scores: Mapping[str, pd.DataFrame]
     percents: Sequence[float]
-    bootstrap: Bootstrap
     optional: frozenset[str] = frozenset()
 
     def means(self, metric: str) -> Means:
@@ -84,22 +87,21 @@ class ProtocolStatistics:
 
     def _means(self, values: pd.DataFrame, groups: Mapping[str, NDArray[np.bool_]], optional: bool) -> Means:
         parts = [self._mean(values, frames, optional) for frames in groups.values()]
-        mean, low, high, identical = (np.stack(arrays) for arrays in zip(*parts, strict=True))
-        return Means(tuple(groups), mean, low, high, identical)
+        return Means(tuple(groups), *(np.stack(arrays) for arrays in zip(*parts, strict=True)))
 
     def _mean(
         self, values: pd.DataFrame, chosen: NDArray[np.bool_], optional: bool
-    ) -> tuple[_Floats, _Floats, _Floats, _Integers]:
-        """The mean of each column over the chosen frames, with its interval."""
+    ) -> tuple[_Floats, _Floats, _Floats, _Floats, _Integers]:
+        """The mean of each column over the chosen frames, with its interval and its p-value."""
         part, videos = values[chosen], self.frames["video"][chosen]
         infinite = part.abs() == np.inf
         missing = part.isna() if optional else infinite
         sums = part.mask(infinite | missing, 0.0).groupby(videos, sort=True).sum(skipna=False)
         weights = (~(infinite | missing)).groupby(videos, sort=True).sum()
-        mean, low, high = self.bootstrap.ratios(sums.to_numpy(np.float64).T, weights.to_numpy(np.float64).T)
+        mean, bounds = intervals.ratios(sums.to_numpy(np.float64).T, weights.to_numpy(np.float64).T)
         identical = infinite.to_numpy().sum(axis=0)
         mean = np.where((identical > 0) & (weights.to_numpy().sum(axis=0) == 0), np.inf, mean)
-        return mean, low, high, identical
+        return mean, *bounds, identical
 
     @cached_property
     def _groups(self) -> dict[str, NDArray[np.bool_]]:
@@ -125,7 +127,10 @@ def is_ranked(name: str) -> bool:
 
 
 def places_by_group(differences: Means, rows: int, *, lower_is_better: bool) -> dict[str, _Integers]:
-    """Compute the first and last place that the intervals leave to each row, (rows, 2), in the groups that are ranked.
+    """Compute the first and last place that the pairs leave to each row, (rows, 2), in the groups that are ranked.
+
+    One row is better than another where the test of their difference says so after Holm's correction for all pairs of a
+    group.
 
     Args:
         differences: of every pair of the rows.
@@ -139,7 +144,8 @@ def places_by_group(differences: Means, rows: int, *, lower_is_better: bool) -> 
 
 def _places(differences: Means, group: int, rows: int, lower_is_better: bool) -> _Integers:
     first, second = _pairs(rows)
-    above, below = differences.low[group] > 0, differences.high[group] < 0
+    clear = holm(differences.p[group]) <= 1 - CONFIDENCE
+    above, below = clear & (differences.mean[group] > 0), clear & (differences.mean[group] < 0)
     wins, losses = (below, above) if lower_is_better else (above, below)
     better, worse = np.zeros(rows, int), np.zeros(rows, int)
     for winners, losers, clear in ((first, second, wins), (second, first, losses)):

@@ -1,4 +1,4 @@
-"""pvdbench bench: measure how fast this machine is, as tables for docs/log.md."""
+"""pvdbench bench: measure how fast this machine is and how often intervals hold the truth, as tables."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ _COUNT = click.IntRange(min=1)
 
 @click.group()
 def bench() -> None:
-    """Measure speed here; tables in Markdown."""
+    """Measure speed here, and how often intervals hold the truth; tables in Markdown."""
 
 
 @bench.command()
@@ -98,6 +98,20 @@ def method(
     click.echo(
         f"| {label} | {speed.parameters['deblur']:,} | {speed.milliseconds:.1f} | {size[0]}x{size[1]} | {place} |"
     )
+
+
+@bench.command()
+@click.option("--trials", type=_COUNT, default=2000, show_default=True, help="Simulated studies per number.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the simulation.")
+def intervals(trials: int, seed: int) -> None:
+    """Count how often the printed 95 % intervals hold the true value, in simulated studies of few and many clips."""
+    from pvdbench.analysis.coverage import CLIPS, simulate
+
+    click.echo(f"Percent of {trials} simulated studies whose 95 % interval holds the true value; seed {seed}.\n")
+    click.echo(f"| statistic | clip effects | {' | '.join(f'{clips} clips' for clips in CLIPS)} |")
+    click.echo(f"| --- | --- |{' ---: |' * len(CLIPS)}")
+    for line in simulate(trials, seed):
+        click.echo(f"| {line.statistic} | {line.effects} | {' | '.join(f'{share:.1f}' for share in line.percent)} |")
 
 
 OPTIONS: dict[str, dict[str, object]] = {  # precision is PVDNet's alone

@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from pvdbench.analysis.bootstrap import Interval, bootstrap_of
+from pvdbench.analysis import intervals
 from pvdbench.analysis.groups import TENTHS
+from pvdbench.analysis.intervals import Interval
 from pvdbench.analysis.scores import Scores
 from pvdbench.figures.inputs import FigureInputs
 from pvdbench.figures.style import Picture, colour, marker, math_label, page_size, plot_style, save_plot, spread_values
@@ -88,18 +89,18 @@ def quantile_picture(context: Context, params: TableParams, scores: Scores, fold
 
 def _curves(params: TableParams, scores: Scores, base: str | None) -> dict[str, _Curve]:
     return {
-        row: _Curve(math_label(label), number, _tenths(params, scores, row, base))
+        row: _Curve(math_label(label), number, _tenths(scores, row, base))
         for number, (row, label) in enumerate(params.table2.items())
     }
 
 
-def _tenths(params: TableParams, scores: Scores, row: str, base: str | None) -> list[Interval]:
+def _tenths(scores: Scores, row: str, base: str | None) -> list[Interval]:
     """A row's PSNR in every tenth, or what it gains over another."""
     parts = [scores[row][scores[row]["tenth"] == tenth] for tenth in range(TENTHS)]
     if base is None:
-        return [bootstrap_of(params).mean(part["psnr_db"], part["video"]) for part in parts]
+        return [intervals.mean(part["psnr_db"], part["video"]) for part in parts]
     psnr = scores[base]["psnr_db"]
-    return [bootstrap_of(params).difference(part["psnr_db"], psnr[part.index], part["video"]) for part in parts]
+    return [intervals.difference(part["psnr_db"], psnr[part.index], part["video"]) for part in parts]
 
 
 def _draw_psnr(axes: Axes, curves: Mapping[str, _Curve], banded: set[str]) -> None:

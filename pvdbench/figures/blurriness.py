@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pvdbench.analysis.bootstrap import bootstrap_of
+from pvdbench.analysis import intervals
 from pvdbench.analysis.scores import Scores
 from pvdbench.figures.inputs import FigureInputs
 from pvdbench.figures.style import Picture, colour, legend_beside, marker, math_label, page_size, plot_style, save_plot
@@ -74,7 +74,7 @@ def _plot_groups(
     """Means of values in quantiles of blurriness, with their intervals over clips, at the groups' mean blurriness."""
     ranked = frames["blurriness_db"].sort_values(kind="stable").index
     groups = [ranked[part] for part in np.array_split(np.arange(len(ranked)), params.figures.bins) if len(part)]
-    means = [bootstrap_of(params).mean(values[group], frames["video"][group]) for group in groups]
+    means = [intervals.mean(values[group], frames["video"][group]) for group in groups]
     x = [frames["blurriness_db"][group].mean() for group in groups]
     y = np.array([mean.mean for mean in means])
     reach = [y - [mean.low for mean in means], [mean.high for mean in means] - y]

@@ -10,7 +10,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pvdbench.analysis.bootstrap import Interval
+from pvdbench.analysis.intervals import Interval
 from pvdbench.figures.style import (
     Picture,
     colour,

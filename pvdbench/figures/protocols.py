@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pvdbench.analysis.bootstrap import Interval
+from pvdbench.analysis.intervals import Interval
 from pvdbench.figures.inputs import FigureInputs
 from pvdbench.figures.style import DOWN, UP, Picture, colour, page_size, plot_style, save_plot
 from pvdbench.tables.protocols import Lens, Reading, Step, read_lens

@@ -1,16 +1,17 @@
 """Compare a study with another: which rows scored differently, by how much, and on which frame most."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
 import pandas as pd
 
-from pvdbench.analysis.bootstrap import Interval, bootstrap_of
+from pvdbench.analysis import intervals
+from pvdbench.analysis.intervals import Interval, corrected
 from pvdbench.core.errors import DataError
 from pvdbench.io.atomic import replaced_file
 from pvdbench.report.build import render_comparison
@@ -46,15 +47,13 @@ class RowChange:
 
     @property
     def verdict(self) -> Literal["better", "worse", "unclear", "same", "missing"]:
-        """Better, worse or unclear by the interval of the change; same where no frame changed."""
+        """Better, worse or unclear by the change's p-value, with Holm's correction; same where no frame changed."""
         if self.change is None or self.metric is None:
             return "missing"
         if not self.changed:
             return "same"
-        gain = self.change if self.metric.better == "higher" else -self.change
-        if gain.low > 0:
-            return "better"
-        return "worse" if gain.high < 0 else "unclear"
+        gain = self.change.sign if self.metric.better == "higher" else -self.change.sign
+        return "better" if gain > 0 else "worse" if gain < 0 else "unclear"
 
 
 def build_comparison(inputs: StudyInputs, other: str, out: Path) -> None:
@@ -69,14 +68,21 @@ def build_comparison(inputs: StudyInputs, other: str, out: Path) -> None:
         WriteError: if the disk is full.
     """
     with _other_scores(inputs, other) as folder:
-        rows = tuple(
+        rows = [
             _compare_row(inputs, folder, dataset, task, row, label)
             for dataset in inputs.datasets
             for task, labels in inputs.labels.items()
             for row, label in labels.items()
-        )
+        ]
     with replaced_file(out) as partial:
-        partial.write_text(render_comparison(other, inputs.params.protocol, rows), encoding="utf-8")
+        partial.write_text(render_comparison(other, inputs.params.protocol, _corrected(rows)), encoding="utf-8")
+
+
+def _corrected(rows: Sequence[RowChange]) -> tuple[RowChange, ...]:
+    """The changes of all rows are one family of tests."""
+    there = [row.change for row in rows if row.change is not None]
+    changes = iter(corrected(there))
+    return tuple(replace(row, change=next(changes)) if row.change is not None else row for row in rows)
 
 
 @contextmanager
@@ -126,16 +132,16 @@ def _compare_row(inputs: StudyInputs, other: Path, dataset: str, task: Task, row
     after_all, before_all = (scores.metrics[metric.name][row][scores.counted] for scores in (now, then))
     both = after_all.index.intersection(before_all.index)
     after, before = after_all.loc[both], before_all.loc[both]
-    videos, bootstrap = pd.Series(both.get_level_values(0), index=both), bootstrap_of(inputs.params)
+    videos = pd.Series(both.get_level_values(0), index=both)
     unshared = len(after_all.index.symmetric_difference(before_all.index))
     return RowChange(
         dataset=dataset,
         task=task,
         label=label,
         metric=metric,
-        before=bootstrap.mean(before, videos),
-        after=bootstrap.mean(after, videos),
-        change=bootstrap.difference(after, before, videos),
+        before=intervals.mean(before, videos),
+        after=intervals.mean(after, videos),
+        change=intervals.difference(after, before, videos),
         frames=len(both),
         changed=int((after != before).sum()),
         largest=_largest((after - before).where(after != before, 0.0), metric),  # infinite in both is no change

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pvdbench.analysis.bootstrap import Interval
+from pvdbench.analysis.intervals import Interval
 from pvdbench.datasets.manifest import ClipFiles
 from pvdbench.io.images import frame_size
 from pvdbench.report.inputs import StudyInputs

@@ -9,7 +9,6 @@ from typing import Any
 
 import yaml
 
-from pvdbench.analysis.bootstrap import bootstrap_of
 from pvdbench.datasets.manifest import ClipFiles, read_clips
 from pvdbench.figures.cost import COSTS
 from pvdbench.figures.style import Picture, read_pictures
@@ -128,7 +127,7 @@ class StudyInputs:
     def packs(self) -> Iterator[Pack]:
         """All numbers that the page shows."""
         for part in self.numbers:
-            yield from number_packs(part, self.params.percent_choices, bootstrap_of(self.params))
+            yield from number_packs(part, self.params.percent_choices)
         yield from training_packs(self.study)
 
     def page(self) -> Page:

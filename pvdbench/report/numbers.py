@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.scores import read_row, score_path
 from pvdbench.analysis.statistics import ProtocolStatistics
 from pvdbench.scoring.protocol import Metric, Protocol, Task
@@ -51,7 +50,7 @@ class TaskNumbers:
     blurriness: pd.Series
     protocols: Mapping[str, ProtocolScores]
 
-    def statistics(self, protocol: str, percents: Sequence[float], bootstrap: Bootstrap) -> ProtocolStatistics:
+    def statistics(self, protocol: str, percents: Sequence[float]) -> ProtocolStatistics:
         """What the page can show of a protocol."""
         scores = self.protocols[protocol]
         counted = scores.counted.to_numpy(bool)
@@ -62,7 +61,6 @@ class TaskNumbers:
             frames[counted].reset_index(drop=True),
             {metric: values[counted].reset_index(drop=True) for metric, values in scores.metrics.items()},
             percents,
-            bootstrap,
             optional=frozenset(metric for metric in scores.metrics if known[metric].optional),
         )
 

@@ -1,6 +1,6 @@
 """The study's question and its answer on one data set, in three sentences made from the tables' numbers."""
 
-from pvdbench.analysis.bootstrap import Interval
+from pvdbench.analysis.intervals import Interval, clips_text
 from pvdbench.analysis.published import INPUT
 from pvdbench.tables.files import DatasetTables
 from pvdbench.tables.table import Row, Table, decimal
@@ -39,9 +39,13 @@ def _lead(ranks: Table, differences: Table) -> str:
     lead = _difference(differences, best, second)
     if lead is None:
         return ""
-    verdict = "the interval holds zero, so the order of the two is open"
-    if lead.low > 0 or lead.low != lead.low:
-        verdict = "the lead is clear" if lead.low > 0 else "the order of the two is open"
+    verdict = "the order of the two is open"
+    if lead.sign > 0:
+        verdict = "the lead is clear"
+    elif lead.low <= 0:
+        verdict = "the interval holds zero, so the order of the two is open"
+    elif lead.low > 0:
+        verdict = "with Holm's correction for all pairs of rows the order of the two is open"
     return f"Compared with the next row, {second.label}, that is {_with_bounds(lead, signed=True)}: {verdict}."
 
 
@@ -57,7 +61,7 @@ def _with_bounds(value: object, *, signed: bool) -> str:
     if not isinstance(value, Interval):
         return "no number"
     mean, low, high = (decimal(number, 2, signed=signed) for number in (value.mean, value.low, value.high))
-    clips = "1 clip" if value.videos == 1 else f"{value.videos} clips"
+    clips = clips_text(value.videos)
     if value.low != value.low:
         return f"{mean} dB (no interval, {clips})"
     return f"{mean} dB (95 % interval {low} to {high} over {clips})"

@@ -10,7 +10,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.statistics import Means, ProtocolStatistics, is_ranked, places_by_group
 from pvdbench.io.tables import TRAINING_LOG, read_table
 from pvdbench.report.numbers import ProtocolScores, TaskNumbers, shown_metrics
@@ -47,11 +46,11 @@ class Pack:
         return f"pvdbench.receive({plain_json(self.key)}, {plain_json(self.value)});\n"
 
 
-def number_packs(part: TaskNumbers, percents: Sequence[float], bootstrap: Bootstrap) -> Iterator[Pack]:
+def number_packs(part: TaskNumbers, percents: Sequence[float]) -> Iterator[Pack]:
     """Means of rows, differences of pairs of rows and scores per frame of every protocol."""
     for protocol, scores in part.protocols.items():
         of = (part.dataset, part.task, protocol)
-        statistics = part.statistics(protocol, percents, bootstrap)
+        statistics = part.statistics(protocol, percents)
         differences = {metric: statistics.differences(metric) for metric in scores.metrics}
         yield Pack("means", of, _means(part.rows, statistics, differences))
         yield Pack("differences", of, {"metrics": {metric: _pairs(means) for metric, means in differences.items()}})

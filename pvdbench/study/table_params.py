@@ -94,8 +94,6 @@ class TableParams(StrictModel):
     protocol: str
     percent: Percent = 10
     percents: Annotated[list[Percent], AfterValidator(_unique)] = Field(default=[5, 10, 20, 50])
-    resamples: int = Field(default=2000, ge=1)
-    seed: int = 0
     about: dict[str, str] = Field(default={})  # data set to a few words for captions, such as "rendered"
     table1: dict[str, str]
     table2: dict[str, str]

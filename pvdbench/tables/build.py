@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.findings import Comparison, Finding
 from pvdbench.analysis.published import Published, read_published
 from pvdbench.analysis.ranks import write_pairs
@@ -74,7 +73,7 @@ def build_tables(
             for ranking_of in inputs.rankings:
                 write_pairs(folder / f"{dataset}-pairs-{ranking_of.task}.csv", ranking_of)
             tasks = {"deblur": inputs.deblur, "motion": inputs.motion}
-            metrics[dataset] = {task: _metrics(scores, inputs.bootstrap) for task, scores in tasks.items()}
+            metrics[dataset] = {task: _metrics(scores) for task, scores in tasks.items()}
     with replaced_file(study / "reports" / "metrics.json") as partial:
         partial.write_text(json.dumps(metrics, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -93,21 +92,23 @@ def _inputs(
 
 def _findings(inputs: TableInputs) -> tuple[Finding, ...]:
     """The gains that the paper claims, then the order of each table."""
-    params, published, bootstrap = inputs.params, inputs.published, inputs.bootstrap
+    params, published = inputs.params, inputs.published
     tables = (
-        Comparison("table1", params.table1, inputs.motion, published.table1, bootstrap),
-        Comparison("table2", params.table2, inputs.deblur, published.table2, bootstrap),
-        Comparison("table3", params.table3, inputs.deblur, published.table3, bootstrap),
+        Comparison("table1", params.table1, inputs.motion, published.table1),
+        Comparison("table2", params.table2, inputs.deblur, published.table2),
+        Comparison("table3", params.table3, inputs.deblur, published.table3),
     )
-    gains = [finding for table in (tables[1], tables[0]) for finding in table.gains()]
-    return (*gains, *(finding for table in tables for finding in table.order()))
+    every = [finding for table in tables for finding in table.findings]
+    of = {"table2": 0, "table1": 1}  # the full model's gain first
+    gains = sorted((finding for finding in every if finding.kind == "gain"), key=lambda finding: of[finding.table])
+    return (*gains, *(finding for finding in every if finding.kind == "order"))
 
 
-def _metrics(scores: Scores, bootstrap: Bootstrap) -> dict[str, dict[str, float | None]]:
+def _metrics(scores: Scores) -> dict[str, dict[str, float | None]]:
     """PSNR per row, as `dvc metrics show` prints it, and how many frames it leaves out, if any."""
 
     def row(name: str) -> dict[str, float | None]:
-        means = {group: group_mean(scores[name], group, "psnr_db", bootstrap) for group in ("all", "blurriest")}
+        means = {group: group_mean(scores[name], group, "psnr_db") for group in ("all", "blurriest")}
         psnr = {f"psnr_{group}": round(m.mean, 4) if math.isfinite(m.mean) else None for group, m in means.items()}
         return psnr | {f"identical_{group}": float(m.identical) for group, m in means.items() if m.identical}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from pvdbench.analysis.bootstrap import Bootstrap
+from pvdbench.analysis import intervals
 from pvdbench.analysis.scores import Scores, counted
 from pvdbench.tables.inputs import Context, TableInputs
 from pvdbench.tables.table import Column, Row, Table
@@ -12,12 +12,12 @@ def tables(inputs: TableInputs) -> Iterator[Table]:
     """Make a table per task of which any row has a result."""
     params, context = inputs.params, inputs.context
     if inputs.deblur:
-        yield clips_table(context, "deblur", params.deblur_labels, inputs.deblur, inputs.bootstrap)
+        yield clips_table(context, "deblur", params.deblur_labels, inputs.deblur)
     if inputs.motion:
-        yield clips_table(context, "motion", params.table1, inputs.motion, inputs.bootstrap)
+        yield clips_table(context, "motion", params.table1, inputs.motion)
 
 
-def clips_table(context: Context, task: str, labels: Mapping[str, str], scores: Scores, bootstrap: Bootstrap) -> Table:
+def clips_table(context: Context, task: str, labels: Mapping[str, str], scores: Scores) -> Table:
     """PSNR of every row on every clip, averaged over the clip's counted frames.
 
     Args:
@@ -28,14 +28,14 @@ def clips_table(context: Context, task: str, labels: Mapping[str, str], scores: 
 
     def row(name: str, label: str) -> Row:
         clips = [scores[name].loc[[video]] for video in videos]
-        return Row(name, label, tuple(bootstrap.mean(clip["psnr_db"], clip["video"]) for clip in clips))
+        return Row(name, label, tuple(intervals.mean(clip["psnr_db"], clip["video"]) for clip in clips))
 
     rows = tuple(row(name, label) for name, label in labels.items())
     what = "deblurred" if task == "deblur" else "warped"
     return Table(
         f"clips-{task}",
         f"Clip by clip: {what} frames",
-        f"{context.scored(counted(scores))}. Best bold, second underlined.",
+        f"{context.scored(counted(scores))}. Best mean bold, second underlined.",
         context.dataset,
         context.protocol,
         columns,

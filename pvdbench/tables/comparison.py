@@ -7,7 +7,6 @@ quotations alone, which say no protocol.
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.scores import Scores, counted
 from pvdbench.io.cost import read_complexity
 from pvdbench.tables.cost import milliseconds_column, size_of
@@ -15,7 +14,7 @@ from pvdbench.tables.inputs import Context, TableInputs
 from pvdbench.tables.paper import group_means, score_columns
 from pvdbench.tables.table import Column, Row, Table
 
-_MARKS = "Best bold, second underlined."
+_MARKS = "Best mean bold, second underlined; which order is clear, the ranks say."
 _NUMBERS = {"su": "Table 4", "nah": "Table 5"}  # by the data set that the paper measured
 
 
@@ -28,14 +27,14 @@ def tables(inputs: TableInputs) -> Iterator[Table]:
     )
     for name, title, rows in wanted:
         there = {row: rows[row] for row in rows if row in inputs.deblur}
-        table = _table(inputs.context, name, title, there, inputs.deblur, inputs.bootstrap, inputs.complexity)
+        table = _table(inputs.context, name, title, there, inputs.deblur, inputs.complexity)
         whole = table.with_skipped(rows, inputs.skipped.reasons)
         if whole.rows:
             yield whole
 
 
 def _table(
-    context: Context, name: str, title: str, labels: Mapping[str, str], scores: Scores, bootstrap: Bootstrap,
+    context: Context, name: str, title: str, labels: Mapping[str, str], scores: Scores,
     complexity: Path,
 ) -> Table:  # fmt: skip
     columns = (
@@ -45,7 +44,7 @@ def _table(
     )
     rows = []
     for row, label in labels.items():
-        measured = group_means(scores[row], bootstrap) | size_of(read_complexity(complexity / f"{row}.json"))
+        measured = group_means(scores[row]) | size_of(read_complexity(complexity / f"{row}.json"))
         rows.append(Row(row, label, tuple(measured[column.key] for column in columns)))
     caption = f"{context.scored(counted(scores))}. {context.ranked} {_MARKS}"
     return Table(name, title, caption, context.dataset, context.protocol, columns, tuple(rows), "tables", "deblur")

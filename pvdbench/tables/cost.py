@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.scores import Scores, counted, group_mean
 from pvdbench.io.cost import Complexity, machine, read_complexity, read_cost
 from pvdbench.tables.files import DatasetTables
@@ -42,14 +41,14 @@ def size_of(complexity: Complexity) -> dict[str, Value]:
 def tables(inputs: TableInputs) -> Iterator[Table]:
     """Make the table of quality and cost, with the rows whose method failed."""
     labels = inputs.params.deblur_labels
-    table = cost_table(inputs.context, labels, inputs.deblur, inputs.bootstrap, inputs.complexity)
+    table = cost_table(inputs.context, labels, inputs.deblur, inputs.complexity)
     whole = table.with_skipped(inputs.wanted.deblur_labels, inputs.skipped.reasons)
     if whole.rows:
         yield whole
 
 
 def cost_table(
-    context: Context, labels: Mapping[str, str], scores: Scores, bootstrap: Bootstrap, complexity: Path
+    context: Context, labels: Mapping[str, str], scores: Scores, complexity: Path
 ) -> Table:
     """Build the table `cost`.
 
@@ -62,12 +61,12 @@ def cost_table(
     """
     caption = (
         f"{context.scored(counted(scores))}. Multiply-adds are those of convolutions and matrix products, counted by "
-        f"PyTorch on frames of {context.width}x{context.height} and scaled by pixels to 1280x720."
+        f"PyTorch on frames of {context.size} and scaled by pixels to 1280x720."
     )
     rows = tuple(
         Row(name, label, (
-            group_mean(scores[name], "all", "psnr_db", bootstrap),
-            group_mean(scores[name], "all", "ssim", bootstrap),
+            group_mean(scores[name], "all", "psnr_db"),
+            group_mean(scores[name], "all", "ssim"),
             *_work(read_complexity(complexity / f"{name}.json")),
             math.nan,
             math.nan,
@@ -122,7 +121,7 @@ def _columns(context: Context) -> tuple[Column, ...]:
         ssim_column("ssim_all", source, "Entire test set", frames="all"),
         Column("parameters_m", source, "Parameters", "(M)", 3),
         Column(MULTIPLY_ADDS, source, per_frame, "Multiply-adds at 1280x720 (G)", 2),
-        Column(MILLISECONDS, source, per_frame, f"ms at {context.width}x{context.height}", 1),
+        Column(MILLISECONDS, source, per_frame, f"ms at {context.size}", 1),
         Column(MEMORY, source, "Peak memory", "(MiB)", 0),
     )
 

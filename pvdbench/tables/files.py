@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pvdbench.analysis.bootstrap import Interval
 from pvdbench.analysis.findings import Finding, findings_table
+from pvdbench.analysis.intervals import Interval
 from pvdbench.analysis.skipped import SkippedRow
 from pvdbench.core.errors import DataError
 from pvdbench.io.tables import write_table

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pvdbench.analysis.bootstrap import Interval
+from pvdbench.analysis.intervals import Interval
 from pvdbench.io.atomic import replaced_file
 from pvdbench.tables.table import MISSING, Cell, Column, Mark, Table, Value, number, spans
 
@@ -30,7 +30,6 @@ _SIZES = (("", 6, 5.4, _LINE), (r"\small", 4, 4.9, _LINE), (r"\footnotesize", 3,
           (r"\scriptsize", 2, 4.1, _PAGE))  # fmt: skip
 """Type, the space at each side of a column and the width of a character, both in points; how wide a table may be."""
 
-_BRACKETS = " In brackets: 95 % intervals over clips."
 _IDENTICAL = " Frames identical to the truth, whose PSNR is infinite, are left out of means and counted {}."
 
 
@@ -43,7 +42,8 @@ def write_csv(path: Path, table: Table) -> None:
 def csv_text(table: Table) -> str:
     """Format one line per row: data set, protocol, row, label and every value, empty where there is none.
 
-    KEY_low and KEY_high are beside numbers with intervals, KEY_identical beside means that may leave frames out.
+    KEY_low, KEY_high and KEY_clips are beside numbers with intervals, KEY_identical beside means that may leave frames
+    out.
     """
     heads = pd.DataFrame(
         [(table.dataset, table.protocol, row.name, row.label) for row in table.rows],
@@ -66,6 +66,7 @@ def _csv_columns(column: Column, values: list[Value]) -> pd.DataFrame:
     if column.interval:
         parts[f"{column.key}_low"] = [interval and interval.low for interval in intervals]
         parts[f"{column.key}_high"] = [interval and interval.high for interval in intervals]
+        parts[f"{column.key}_clips"] = [interval and interval.videos for interval in intervals]
     if column.identical:
         parts[f"{column.key}_identical"] = [interval and interval.identical for interval in intervals]
     return pd.DataFrame({key: pd.Series(part, dtype=object) for key, part in parts.items()})
@@ -74,12 +75,17 @@ def _csv_columns(column: Column, values: list[Value]) -> pd.DataFrame:
 def markdown(table: Table) -> str:
     """A GitHub table; headings joined into one line, since Markdown has no spans."""
     headings = [" ".join(filter(None, (c.source, c.group, c.heading))) for c in table.columns]
-    notes = _BRACKETS * table.has_intervals + _IDENTICAL.format("beside them") * table.has_identical
+    notes = _interval_note(table) + _IDENTICAL.format("beside them") * table.has_identical
     lines = [f"## {_markdown_text(table.title)}", "", _markdown_text(table.caption + notes), ""]
     lines.append(_markdown_line(["", *map(_markdown_text, headings)]))
     lines.append(_markdown_line(["---", *("---" if table.is_text(i) else "---:" for i in range(len(headings)))]))
     lines += map(_markdown_line, _cells(table, _markdown_text, _markdown_cell))
     return "\n".join(lines) + "\n"
+
+
+def _interval_note(table: Table) -> str:
+    brackets = " In brackets:" * table.has_intervals
+    return f"{brackets} {table.interval_note}" if table.interval_note else ""
 
 
 def latex(table: Table) -> str:

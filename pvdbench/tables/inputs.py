@@ -1,10 +1,11 @@
 """What the tables of one data set are made of, read once for all of them, and what their captions must say."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pvdbench.analysis.bootstrap import Bootstrap, bootstrap_of
+from pvdbench.analysis.intervals import clips_text
 from pvdbench.analysis.published import PAPER_DATASET, Published
 from pvdbench.analysis.ranks import Ranking
 from pvdbench.analysis.scores import Scores
@@ -19,7 +20,9 @@ PAPER_SOURCE = "Paper, on Su et al."
 
 @dataclass(frozen=True)
 class Context:
-    """One data set under one protocol; clips, frames and size are those of its test split."""
+    """One data set under one protocol; clips, frames and sizes are those of its test split, width and height the
+    largest.
+    """
 
     dataset: str
     about: str
@@ -30,6 +33,15 @@ class Context:
     frames: int
     width: int
     height: int
+    sizes: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def size(self) -> str:
+        """Width and height of the frames; of several sizes the smallest and the largest, by pixels."""
+        if len(self.sizes) < 2:
+            return f"{self.width}x{self.height}"
+        (width, height), *_, (most_wide, most_high) = self.sizes
+        return f"{len(self.sizes)} sizes, {width}x{height} to {most_wide}x{most_high}"
 
     @property
     def source(self) -> str:
@@ -39,7 +51,8 @@ class Context:
     @property
     def data(self) -> str:
         """The data set in a few words."""
-        clips = f"{self.clips} clip{'s' if self.clips > 1 else ''}, {self.frames} frames of {self.width}x{self.height}"
+        frames = "1 frame" if self.frames == 1 else f"{self.frames} frames"
+        clips = f"{clips_text(self.clips)}, {frames} of {self.size}"
         return f"{self.dataset} ({', '.join(filter(None, (self.about, clips)))})"
 
     def scored(self, counted: int) -> str:
@@ -79,6 +92,7 @@ def read_context(root: Path, dataset: str, params: TableParams, *, ranking: str)
     test = table[table["split"] == "test"]
     if test.empty:
         raise DataError(f"{path} has no frames of the split 'test'; fetch or render the data set again")
+    sizes = tuple(sorted(set(zip(map(int, test["width"]), map(int, test["height"]), strict=True)), key=math.prod))
     return Context(
         dataset=dataset,
         about=", ".join(filter(None, (params.about.get(dataset), describe_subset(path.parent)))),
@@ -87,8 +101,9 @@ def read_context(root: Path, dataset: str, params: TableParams, *, ranking: str)
         percent=params.percent,
         clips=int(test["video"].nunique()),
         frames=len(test),
-        width=int(test["width"].iloc[0]),
-        height=int(test["height"].iloc[0]),
+        width=sizes[-1][0],
+        height=sizes[-1][1],
+        sizes=sizes,
     )
 
 
@@ -117,11 +132,6 @@ class TableInputs:
         """Key `tables` with the rows that have a result."""
         return self.skipped.without(self.wanted)
 
-    @cached_property
-    def bootstrap(self) -> Bootstrap:
-        """How the study draws its intervals."""
-        return bootstrap_of(self.wanted)
-
     @property
     def complexity(self) -> Path:
         """The folder with ROW.json of each deblurring row."""
@@ -131,7 +141,7 @@ class TableInputs:
     def rankings(self) -> tuple[Ranking, ...]:
         """Deblurring and motion, where any row has a result."""
         tasks = (
-            Ranking("deblur", self.params.deblur_labels, self.deblur, self.bootstrap),
-            Ranking("motion", self.params.table1, self.motion, self.bootstrap),
+            Ranking("deblur", self.params.deblur_labels, self.deblur),
+            Ranking("motion", self.params.table1, self.motion),
         )
         return tuple(task for task in tasks if task.scores)

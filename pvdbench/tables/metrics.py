@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from pvdbench.analysis.bootstrap import IDENTICAL
+from pvdbench.analysis.intervals import IDENTICAL
 from pvdbench.analysis.scores import read_row
 from pvdbench.scoring.protocol import Metric, Protocol, Task
 from pvdbench.scoring.registry import protocols

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pvdbench.analysis.bootstrap import Bootstrap
+from pvdbench.analysis import intervals
 from pvdbench.analysis.groups import GROUPS
 from pvdbench.analysis.scores import Scores, counted, group_mean
 from pvdbench.io.cost import read_complexity
@@ -15,7 +15,7 @@ from pvdbench.tables.inputs import PAPER_SOURCE, Context, TableInputs
 from pvdbench.tables.paper_differences import PaperDifferences
 from pvdbench.tables.table import Column, Row, Table, Value, psnr_column, ssim_column
 
-_MARKS = "Best bold, second underlined, among the measured rows."
+_MARKS = "Best mean of the measured rows bold, second underlined; which order is clear, the ranks say."
 _PAPER_GROUPS = {"all": "Entire test set", "sharpest": "Sharpest 10 %", "blurriest": "Blurriest 10 %"}
 _PAPER_SUFFIX = {"all": "all", "sharpest": "sharpest10", "blurriest": "blurriest10"}
 _Measured = Mapping[str, Value]
@@ -23,19 +23,19 @@ _Measured = Mapping[str, Value]
 
 def tables(inputs: TableInputs) -> Iterator[Table]:
     """Make Tables 1 to 3, with the rows whose method failed; a table without rows is left out."""
-    context, params, wanted, bootstrap = inputs.context, inputs.params, inputs.wanted, inputs.bootstrap
+    context, params, wanted = inputs.context, inputs.params, inputs.wanted
     motion, deblur, published = inputs.motion, inputs.deblur, inputs.published
     made = (
-        (table1(context, params.table1, motion, published.table1, bootstrap), wanted.table1),
-        (table2(context, params.table2, deblur, published.table2, bootstrap), wanted.table2),
-        (table3(context, params.table3, deblur, published.table3, bootstrap, inputs.complexity), wanted.table3),
+        (table1(context, params.table1, motion, published.table1), wanted.table1),
+        (table2(context, params.table2, deblur, published.table2), wanted.table2),
+        (table3(context, params.table3, deblur, published.table3, inputs.complexity), wanted.table3),
     )
     whole = (table.with_skipped(labels, inputs.skipped.reasons) for table, labels in made)
     yield from (table for table in whole if table.rows)
 
 
 def table1(
-    context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame, bootstrap: Bootstrap
+    context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame
 ) -> Table:
     """Motion estimation on blurry frames, scored by warping the sharp ones (Sec. 4.2).
 
@@ -44,7 +44,7 @@ def table1(
         paper: published table 1, by label.
     """
     published = _grouped(paper)
-    differences = PaperDifferences(context, labels, scores, published, bootstrap)
+    differences = PaperDifferences(context, labels, scores, published)
     errors = _error_columns(context) if any(frames["epe_px"].notna().any() for frames in scores.values()) else ()
     caption = (
         f"{context.beside_paper(context.scored(counted(scores)))} "
@@ -56,8 +56,8 @@ def table1(
 
     def measured(row: str) -> _Measured:
         known = {column.key: scores[row][column.key].dropna() for column in errors}
-        return group_means(scores[row], bootstrap) | differences.of(row) | {
-            key: bootstrap.mean(values, scores[row].loc[values.index, "video"]) for key, values in known.items()
+        return group_means(scores[row]) | differences.of(row) | {
+            key: intervals.mean(values, scores[row].loc[values.index, "video"]) for key, values in known.items()
         }  # fmt: skip
 
     return _table(
@@ -72,15 +72,15 @@ def table1(
 
 
 def table2(
-    context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame, bootstrap: Bootstrap
+    context: Context, labels: Mapping[str, str], scores: Scores, paper: pd.DataFrame
 ) -> Table:
     """The ablation of motion compensation and pixel volume (Sec. 4.3); arguments as table1."""
     published = _grouped(paper)
-    differences = PaperDifferences(context, labels, scores, published, bootstrap)
+    differences = PaperDifferences(context, labels, scores, published)
     columns = (*score_columns(context), *_paper_columns(), *differences.columns)
 
     def measured(row: str) -> _Measured:
-        return group_means(scores[row], bootstrap) | differences.of(row)
+        return group_means(scores[row]) | differences.of(row)
 
     rows = _rows(labels, columns, measured, published)
     title = "Table 2: ablation of motion compensation and pixel volume"
@@ -94,24 +94,23 @@ def table3(
     labels: Mapping[str, str],
     scores: Scores,
     paper: pd.DataFrame,
-    bootstrap: Bootstrap,
     complexity: Path,
 ) -> Table:
     """Motion compensation against a larger network (Sec. 4.5).
 
     Args:
         complexity: the folder with ROW.json of each row.
-        context, labels, scores, paper, bootstrap: as table1.
+        context, labels, scores, paper: as table1.
     """
 
     published = paper.rename(columns=lambda name: f"paper_{name}")
     differences = PaperDifferences(
-        context, labels, scores, published.assign(paper_psnr_db_all=published["paper_psnr_db"]), bootstrap
+        context, labels, scores, published.assign(paper_psnr_db_all=published["paper_psnr_db"])
     )
 
     def measured(row: str) -> _Measured:
         return (
-            group_means(scores[row], bootstrap)
+            group_means(scores[row])
             | size_of(read_complexity(complexity / f"{row}.json"))
             | differences.of(row)
         )
@@ -131,10 +130,10 @@ def table3(
     )
 
 
-def group_means(frames: pd.DataFrame, bootstrap: Bootstrap) -> dict[str, Value]:
+def group_means(frames: pd.DataFrame) -> dict[str, Value]:
     """PSNR (dB) and SSIM averaged over each group of frames, keyed as psnr_db_all."""
     return {
-        f"{quantity}_{group}": group_mean(frames, group, quantity, bootstrap)
+        f"{quantity}_{group}": group_mean(frames, group, quantity)
         for group in GROUPS
         for quantity in ("psnr_db", "ssim")
     }

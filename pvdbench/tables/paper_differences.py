@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.groups import GROUPS
 from pvdbench.analysis.published import PAPER_DATASET, PAPER_PERCENT, PAPER_PROTOCOL
 from pvdbench.analysis.scores import Scores, group_mean, paired_difference
@@ -28,7 +27,6 @@ class PaperDifferences:
     labels: Mapping[str, str]
     scores: Scores
     paper: pd.DataFrame
-    bootstrap: Bootstrap
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -82,11 +80,11 @@ class PaperDifferences:
 
     def _difference(self, row: str, group: str) -> Value:
         if self.context.dataset == PAPER_DATASET:
-            measured = group_mean(self.scores[row], group, "psnr_db", self.bootstrap)
+            measured = group_mean(self.scores[row], group, "psnr_db")
             return less_printed(measured, self._printed(row, group))
         if row == self._reference:
             return math.nan
-        gain = paired_difference(self.scores[row], self.scores[self._reference], group, self.bootstrap)
+        gain = paired_difference(self.scores[row], self.scores[self._reference], group)
         return less_printed(gain, self._printed(row, group) - self._printed(self._reference, group))
 
     def _printed(self, row: str, group: str) -> float:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pvdbench.analysis.bootstrap import Bootstrap, Interval, bootstrap_of, clip_totals, frame_totals
+from pvdbench.analysis import intervals
+from pvdbench.analysis.intervals import Interval, clip_totals, frame_totals
 from pvdbench.analysis.published import PAPER_PROTOCOL
 from pvdbench.analysis.scores import read_protocols
 from pvdbench.scoring.registry import protocols as registered
@@ -58,7 +59,6 @@ class Lens:
     context: Context
     label: str
     protocols: Mapping[str, pd.DataFrame]
-    bootstrap: Bootstrap
 
     def readings(self) -> list[Reading]:
         """The method under each protocol, over the frames that the protocol counts."""
@@ -68,10 +68,10 @@ class Lens:
         psnr, ssim, videos = frames["psnr_db"], frames["ssim"], frames["video"]
         return Reading(
             name,
-            self.bootstrap.mean(psnr, videos),
-            self.bootstrap.mean(ssim, videos),
-            self.bootstrap.clip_mean(psnr, videos),
-            self.bootstrap.clip_mean(ssim, videos),
+            intervals.mean(psnr, videos),
+            intervals.mean(ssim, videos),
+            intervals.clip_mean(psnr, videos),
+            intervals.clip_mean(ssim, videos),
         )
 
     def steps(self) -> list[Step]:
@@ -84,8 +84,8 @@ class Lens:
         psnr, videos = self.protocols[name]["psnr_db"], self.protocols[name]["video"]
         gain = None
         if before is not None:
-            gain = self.bootstrap.difference(psnr, self.protocols[before]["psnr_db"], videos)
-        return Step(name, _CHAIN[name], self.bootstrap.mean(psnr, videos), gain)
+            gain = intervals.difference(psnr, self.protocols[before]["psnr_db"], videos)
+        return Step(name, _CHAIN[name], intervals.mean(psnr, videos), gain)
 
     def _averages(self, frames: pd.DataFrame) -> list[Step]:
         """The paper's protocol over other frames, then by another average: nothing that can be paired by frame."""
@@ -94,11 +94,11 @@ class Lens:
         every, some = (frame_totals(part["psnr_db"], part["video"]) for part in (finite, kept))
         by_clip = clip_totals(kept["psnr_db"], kept["video"])
         psnr, psnr_by_clip = (
-            mean(counted["psnr_db"], counted["video"]) for mean in (self.bootstrap.mean, self.bootstrap.clip_mean)
+            mean(counted["psnr_db"], counted["video"]) for mean in (intervals.mean, intervals.clip_mean)
         )
         return [
-            Step(f"{PAPER_PROTOCOL}-counted", _WITHOUT_FIRST, psnr, self.bootstrap.change(every, some)),
-            Step(f"{PAPER_PROTOCOL}-by-clip", _BY_CLIP, psnr_by_clip, self.bootstrap.change(some, by_clip)),
+            Step(f"{PAPER_PROTOCOL}-counted", _WITHOUT_FIRST, psnr, intervals.change(every, some)),
+            Step(f"{PAPER_PROTOCOL}-by-clip", _BY_CLIP, psnr_by_clip, intervals.change(some, by_clip)),
         ]
 
 
@@ -120,7 +120,7 @@ def read_lens(study: Path, context: Context, params: TableParams) -> Lens | None
     row = params.lens.row
     protocols = read_protocols(study, context.dataset, row)
     ordered = {name: protocols[name] for name in registered() if name in protocols}
-    return Lens(context, params.deblur_labels.get(row, row), ordered, bootstrap_of(params))
+    return Lens(context, params.deblur_labels.get(row, row), ordered)
 
 
 def lens_tables(lens: Lens) -> tuple[Table, ...]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from pvdbench.analysis.bootstrap import Bootstrap, Interval
+from pvdbench.analysis import intervals
+from pvdbench.analysis.intervals import Interval
 from pvdbench.analysis.published import UNKNOWN
 from pvdbench.analysis.scores import Scores, read_protocols
 from pvdbench.core.errors import DataError, ParamsError
@@ -49,7 +50,7 @@ def tables(inputs: TableInputs) -> Iterator[Table]:
         for protocol, frames in read_protocols(inputs.study, inputs.context.dataset, row).items():
             by_protocol.setdefault(protocol, {})[row] = frames[frames["counted"]]
     labels, numbers = inputs.params.published, inputs.published.numbers
-    table = published_table(inputs.context, labels, by_protocol, numbers, inputs.bootstrap)
+    table = published_table(inputs.context, labels, by_protocol, numbers)
     if table is not None:
         yield table
 
@@ -59,7 +60,6 @@ def published_table(
     labels: Mapping[str, str],
     scores_by_protocol: Mapping[str, Scores],
     published: pd.DataFrame,
-    bootstrap: Bootstrap,
 ) -> Table | None:
     """A row for each method, year and source, a group of columns for each protocol; None without published numbers.
 
@@ -76,7 +76,7 @@ def published_table(
     if here.empty:
         return None
     _check(here, labels)
-    study = _Study({name: row for row, name in labels.items()}, scores_by_protocol, bootstrap)
+    study = _Study({name: row for row, name in labels.items()}, scores_by_protocol)
     lines = [_Line.of(line, study) for _, line in here.groupby(_LINE, sort=False)]
     columns = _used_columns(context, here, lines)
     rows = sorted((line.row(columns) for line in lines), key=lambda row: not row.name)
@@ -92,7 +92,6 @@ class _Study:
 
     rows: Mapping[str, str]
     scores_by_protocol: Mapping[str, Scores]
-    bootstrap: Bootstrap
 
     def measured(self, method: str, protocol: str) -> tuple[Number, Number] | None:
         """PSNR (dB) and SSIM; None where the study lacks the row or did not score it under the protocol."""
@@ -102,7 +101,7 @@ class _Study:
         places = frozenset(
             (str(dataset), str(name)) for dataset, name in zip(*(frames[c] for c in _PLACE), strict=True)
         )
-        psnr, ssim = (self.bootstrap.mean(frames[quantity], frames["video"]) for quantity in ("psnr_db", "ssim"))
+        psnr, ssim = (intervals.mean(frames[quantity], frames["video"]) for quantity in ("psnr_db", "ssim"))
         return Number(psnr, places), Number(ssim, places)
 
 
@@ -154,7 +153,8 @@ def less_printed(measured: Value, printed: float) -> Value:
     """Measured minus printed, taken as exact; NaN where nothing is printed or all frames equal the truth."""
     if not isinstance(measured, Interval) or math.isinf(measured.mean) or math.isnan(printed):
         return math.nan
-    return replace(measured, mean=measured.mean - printed, low=measured.low - printed, high=measured.high - printed)
+    low, high = measured.low - printed, measured.high - printed
+    return replace(measured, mean=measured.mean - printed, low=low, high=high, p=math.nan)
 
 
 def _label(printed: pd.Series) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from pvdbench.analysis.bootstrap import Bootstrap
+from pvdbench.analysis import intervals
 from pvdbench.analysis.groups import TENTHS
 from pvdbench.analysis.scores import Scores, counted
 from pvdbench.tables.inputs import Context, TableInputs
@@ -12,10 +12,10 @@ from pvdbench.tables.table import Column, Row, Table, psnr_column
 def tables(inputs: TableInputs) -> Iterator[Table]:
     """Make the table where any row has a result."""
     if inputs.deblur:
-        yield quantiles_table(inputs.context, inputs.params.deblur_labels, inputs.deblur, inputs.bootstrap)
+        yield quantiles_table(inputs.context, inputs.params.deblur_labels, inputs.deblur)
 
 
-def quantiles_table(context: Context, labels: Mapping[str, str], scores: Scores, bootstrap: Bootstrap) -> Table:
+def quantiles_table(context: Context, labels: Mapping[str, str], scores: Scores) -> Table:
     """PSNR of every row in each tenth of the frames, from the blurriest to the sharpest.
 
     Args:
@@ -27,11 +27,11 @@ def quantiles_table(context: Context, labels: Mapping[str, str], scores: Scores,
     def row(name: str, label: str) -> Row:
         frames = scores[name]
         parts = [frames[frames["tenth"] == tenth] for tenth in range(TENTHS)]
-        return Row(name, label, tuple(bootstrap.mean(part["psnr_db"], part["video"]) for part in parts))
+        return Row(name, label, tuple(intervals.mean(part["psnr_db"], part["video"]) for part in parts))
 
     caption = (
         f"{context.scored(counted(scores))}. {context.ranked} A frame of rank r among n lies at the quantile "
-        "(r + 0.5) / n. Best bold, second underlined."
+        "(r + 0.5) / n. Best mean bold, second underlined."
     )
     return Table(
         "quantiles",

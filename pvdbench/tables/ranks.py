@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from pvdbench.analysis.bootstrap import Interval
+from pvdbench.analysis.intervals import Interval
 from pvdbench.analysis.ranks import RANK_GROUPS, RankGroup, Ranking
 from pvdbench.analysis.scores import counted
 from pvdbench.tables.inputs import Context, TableInputs
@@ -34,8 +34,8 @@ def _ranks(context: Context, ranking: Ranking) -> Table:
     rows = (Row(row, ranking.labels[row], (*values(row, "all"), *values(row, "blurriest"))) for row in ordered)
     caption = (
         f"{context.scored(counted(ranking.scores))}. A row's rank is 1 plus the number of rows that are better "
-        "by a paired difference whose 95 % interval lies above 0; its places end where the rows begin that it is "
-        f"better than. Rows whose places overlap may be tied. {context.ranked}"
+        "by a paired difference that is clear after Holm's correction for all pairs of rows; its places end where the "
+        f"rows begin that it is better than. Rows whose places overlap may be tied. {context.ranked}"
     )
     title = f"Ranks: {_WHAT[ranking.task]}"
     return _table(context, ranking.task, f"ranks-{ranking.task}", title, caption, _rank_columns(context), rows)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal, TypeVar
 
-from pvdbench.analysis.bootstrap import IDENTICAL, Interval
+from pvdbench.analysis.intervals import IDENTICAL, Interval, clips_text
 
 Label = TypeVar("Label")
 Mark = Literal["best", "second", ""]
@@ -29,7 +29,8 @@ class Column:
         heading: its own heading, unit included.
         digits: after the decimal point.
         better: which numbers earn marks.
-        interval: whether its numbers have intervals; then the CSV has KEY_low and KEY_high.
+        interval: whether its numbers have intervals; then the CSV has KEY_low, KEY_high and
+            KEY_clips.
         identical: whether frames equal to the truth are left out of its means; then the CSV counts them in
             KEY_identical.
         signed: whether a plus is printed, as for differences.
@@ -162,6 +163,17 @@ class Table:
     def has_intervals(self) -> bool:
         """Whether any interval is printed."""
         return any(cell.bounds for cells in self.cells for cell in cells)
+
+    @property
+    def interval_note(self) -> str:
+        """What the intervals are over; that one clip leaves none; empty where no number can have one."""
+        pairs = [pair for row in self.rows for pair in zip(row.values, self.columns, strict=True)]
+        values = [value for value, column in pairs if isinstance(value, Interval) and column.interval]
+        clips = sorted({value.videos for value in values if not math.isnan(value.low)})
+        if clips:
+            several = f"{clips[0]} to {clips[-1]} clips" if len(clips) > 1 else clips_text(clips[0])
+            return f"95 % intervals over {several}."
+        return "One clip leaves no interval." if any(value.videos == 1 for value in values) else ""
 
     @property
     def has_identical(self) -> bool:

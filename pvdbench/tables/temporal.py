@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from pvdbench.analysis.bootstrap import Bootstrap, Interval
+from pvdbench.analysis import intervals
+from pvdbench.analysis.intervals import Interval
 from pvdbench.analysis.scores import read_row
 from pvdbench.scoring.protocol import TOF, WARPING_ERROR
 from pvdbench.scoring.truth import read_truth
@@ -28,19 +29,19 @@ def tables(inputs: TableInputs) -> Iterator[Table]:
         row: table[table["protocol"] == _PROTOCOL].join(truth, on=["video", "frame"]) for row, table in scores.items()
     }
     if frames and not any(table.empty for table in frames.values()):
-        yield _table(context, [_row(row, label, frames[row], inputs.bootstrap) for row, label in labels.items()])
+        yield _table(context, [_row(row, label, frames[row]) for row, label in labels.items()])
 
 
-def _row(name: str, label: str, frames: pd.DataFrame, bootstrap: Bootstrap) -> Row:
-    means = [_mean(frames, quantity, bootstrap) for quantity in (WARPING_ERROR.name, _TRUTHS, TOF.name)]
+def _row(name: str, label: str, frames: pd.DataFrame) -> Row:
+    means = [_mean(frames, quantity) for quantity in (WARPING_ERROR.name, _TRUTHS, TOF.name)]
     counts = (float(mean.count + mean.identical) for mean in (means[0], means[2]))
     return Row(name, label, (*means, *counts))
 
 
-def _mean(frames: pd.DataFrame, quantity: str, bootstrap: Bootstrap) -> Interval:
+def _mean(frames: pd.DataFrame, quantity: str) -> Interval:
     """Average over the frames that have the quantity; the table says how many those are."""
     known = frames.dropna(subset=[quantity])
-    return bootstrap.mean(known[quantity], known["video"])
+    return intervals.mean(known[quantity], known["video"])
 
 
 def _table(context: Context, rows: list[Row]) -> Table:
@@ -56,7 +57,7 @@ def _table(context: Context, rows: list[Row]) -> Table:
         f"Measured on {context.data}. Warping error: PSNR of each frame against the one before it, warped by the sharp "
         "video's flow, where both see the same; higher is steadier, and a blurry video can be steadier than the truth, "
         "whose own error is beside it. tOF: mean distance between the flow of the deblurred and of the sharp video. "
-        "Frames without a known sharp flow are left out, as is each clip's first. Best bold, second underlined."
+        "Frames without a known sharp flow are left out, as is each clip's first. Best mean bold, second underlined."
     )
     return Table(
         "temporal",

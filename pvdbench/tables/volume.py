@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pvdbench.analysis.bootstrap import Bootstrap
+from pvdbench.analysis import intervals
 from pvdbench.io.tables import VOLUME_STATISTICS, read_table
 from pvdbench.tables.inputs import PAPER_SOURCE, Context, TableInputs
 from pvdbench.tables.table import Column, Row, Table
@@ -26,12 +26,12 @@ _LABELS = {
 
 def tables(inputs: TableInputs) -> Iterator[Table]:
     """Make the table of Sec. 4.4 where its rows have results."""
-    table = section44(inputs.context, inputs.study, inputs.published.sec44, inputs.bootstrap)
+    table = section44(inputs.context, inputs.study, inputs.published.sec44)
     if table.rows:
         yield table
 
 
-def section44(context: Context, study: Path, paper: pd.Series, bootstrap: Bootstrap) -> Table:
+def section44(context: Context, study: Path, paper: pd.Series) -> Table:
     """Shares of pixels in percent, pooled over clips as the paper pools its 100 frames, with intervals over clips.
 
     Args:
@@ -48,7 +48,7 @@ def section44(context: Context, study: Path, paper: pd.Series, bootstrap: Bootst
     )
 
     def row(quantity: str, videos: pd.DataFrame) -> Row:
-        share = bootstrap.ratio(100 * videos["hits"].to_numpy(float), videos["total"].to_numpy(float))
+        share = intervals.ratio(100 * videos["hits"].to_numpy(float), videos["total"].to_numpy(float))
         printed = float(paper.get(quantity, math.nan))
         return Row(quantity, _LABELS.get(quantity, quantity), (share, float(share.count), printed))
 

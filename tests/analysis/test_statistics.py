@@ -1,4 +1,4 @@
-"""All statistics at once against those that Bootstrap and Ranking make one by one."""
+"""All statistics at once against those that intervals and Ranking make one by one."""
 
 import math
 from dataclasses import replace
@@ -7,12 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pvdbench.analysis.bootstrap import Bootstrap
+from pvdbench.analysis import intervals
 from pvdbench.analysis.groups import with_groups
 from pvdbench.analysis.ranks import RANK_GROUPS, Ranking
 from pvdbench.analysis.statistics import ProtocolStatistics, group_name, places_by_group
 
-_BOOTSTRAP = Bootstrap(300, seed=3)
 _PERCENTS = (5, 12.5, 50)
 _ROWS = ("a", "b", "c", "d")
 _EXACT = {"abs": 1e-12, "nan_ok": True}
@@ -38,7 +37,7 @@ def scores(frames):
 
 
 def _statistics(frames, scores):
-    return ProtocolStatistics(frames, {"psnr_db": scores}, _PERCENTS, _BOOTSTRAP)
+    return ProtocolStatistics(frames, {"psnr_db": scores}, _PERCENTS)
 
 
 def _masks(frames):
@@ -57,18 +56,18 @@ def _number(means, group, column):
     return tuple(float(part[place, column]) for part in (means.mean, means.low, means.high, means.identical))
 
 
-def test_every_mean_is_that_of_the_bootstrap(frames, scores):
+def test_every_mean_is_that_made_alone(frames, scores):
     means = _statistics(frames, scores).means("psnr_db")
     masks = dict(_masks(frames))
     assert set(masks) == set(means.groups) and "blurriest-12.5" in masks
     for name, mask in masks.items():
         for column, row in enumerate(_ROWS):
-            one = _BOOTSTRAP.mean(scores[row][mask], frames["video"][mask])
+            one = intervals.mean(scores[row][mask], frames["video"][mask])
             wanted = (one.mean, one.low, one.high, one.identical)
             assert _number(means, name, column) == pytest.approx(wanted, **_EXACT), (name, row)
 
 
-def test_every_difference_is_that_of_the_bootstrap(frames, scores):
+def test_every_difference_is_that_made_alone(frames, scores):
     differences = _statistics(frames, scores).differences("psnr_db")
     masks = {name: mask for name, mask in _masks(frames) if not name.startswith("sharpest")}
     assert set(masks) == set(differences.groups)
@@ -76,7 +75,7 @@ def test_every_difference_is_that_of_the_bootstrap(frames, scores):
     for name, mask in masks.items():
         for column, (first, second) in enumerate(pairs):
             values = (scores.iloc[:, row][mask] for row in (first, second))
-            one = _BOOTSTRAP.difference(*values, frames["video"][mask])
+            one = intervals.difference(*values, frames["video"][mask])
             place = differences.groups.index(name)
             assert differences.identical[place, column] == one.identical
             if one.count:
@@ -91,7 +90,7 @@ def test_places_are_those_of_the_ranking(frames, scores, lower):
     for percent in _PERCENTS:
         grouped = with_groups(frames, percent)
         rows = {row: grouped.assign(psnr_db=-finite[row] if lower else finite[row]) for row in _ROWS}
-        ranking = Ranking("deblur", dict.fromkeys(_ROWS, ""), rows, _BOOTSTRAP)
+        ranking = Ranking("deblur", dict.fromkeys(_ROWS, ""), rows)
         for group in RANK_GROUPS:
             wanted = [list(ranking.places(row, group)) for row in _ROWS]
             assert places[group_name(group, percent)].tolist() == wanted
@@ -104,8 +103,8 @@ def test_a_row_that_lacks_a_score_has_no_mean_unless_the_metric_is_optional(fram
     assert math.isnan(_number(statistics.means("psnr_db"), "all", 2)[0])
     optional = replace(statistics, optional=frozenset({"psnr_db"}))
     known = scores["c"].notna()
-    one = _BOOTSTRAP.mean(scores["c"][known], frames["video"][known])
-    gap = _BOOTSTRAP.difference(scores["c"][known], scores["d"][known], frames["video"][known])
+    one = intervals.mean(scores["c"][known], frames["video"][known])
+    gap = intervals.difference(scores["c"][known], scores["d"][known], frames["video"][known])
     for means, column, wanted in ((optional.means("psnr_db"), 2, one), (optional.differences("psnr_db"), 5, gap)):
         assert _number(means, "all", column)[:3] == pytest.approx((wanted.mean, wanted.low, wanted.high), **_EXACT)
 

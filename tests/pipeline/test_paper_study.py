@@ -44,7 +44,6 @@ def narrowed(params):
     for table, rows in (("table1", MOTION), ("table2", DEBLUR), ("table3", DEBLUR), ("table4", DEBLUR),
                         ("published", DEBLUR)):  # fmt: skip
         tables[table] = {row: label for row, label in tables[table].items() if row in rows}
-    tables["resamples"] = 100
     flow = {"rows": ["liteflownet", "bimnet"], "better": "bimnet", "worse": "liteflownet"}
     deblur = {"rows": ["input", "bimc-pv"], "better": "bimc-pv", "worse": "input"}
     qualitative = {"datasets": ["real"], "rows": ["input", "ifirnn", "bimc-pv"], "count": 2}

@@ -12,7 +12,7 @@ from chromium import BROWSER, look, opened
 from fake_report import study_inputs
 from fake_study import DEBLUR, MOTION, PROTOCOLS, RANKING, SIZES, TABLE_PARAMS
 
-from pvdbench.analysis.bootstrap import bootstrap_of
+from pvdbench.analysis import intervals
 from pvdbench.analysis.ranks import RANK_GROUPS, Ranking
 from pvdbench.analysis.scores import group_mean, read_scores
 from pvdbench.io.cost import read_complexity
@@ -103,17 +103,17 @@ def _check_paper_tables(page, built, motion, deblur, *, compared):
             cells = iter(rows[row])
             for group in ("all",) if name == "table3" else ("all", "sharpest", "blurriest"):
                 for quantity, digits in _SHOWN:
-                    mean = group_mean(scores[row], group, quantity, bootstrap_of(TABLE_PARAMS))
+                    mean = group_mean(scores[row], group, quantity)
                     assert next(cells) == _told(mean, digits), (row, group, quantity)
             for quantity in ("epe_px", "epe_visible_px") if name == "table1" else ():
                 known = scores[row][scores[row][quantity].notna()]
-                assert next(cells) == _told(bootstrap_of(TABLE_PARAMS).mean(known[quantity], known["video"]), 2), row
+                assert next(cells) == _told(intervals.mean(known[quantity], known["video"]), 2), row
             _check_what_is_not_measured(built, name, row, labels[row], list(cells), compared=compared)
 
 
 def _check_ranks(page, task, labels, scores):
     """Ranks, places and paired differences against those that analysis makes one by one."""
-    ranking = Ranking(task, labels, scores, bootstrap_of(TABLE_PARAMS))
+    ranking = Ranking(task, labels, scores)
     ranks = _rows(page, f"ranks-{task}")
     assert list(ranks) == sorted(labels, key=lambda row: ranking.means[row, "all"].mean, reverse=True)
     for row in labels:
@@ -134,7 +134,7 @@ def _check_curves(page, deblur):
     tenths, clips = _rows(page, "quantiles"), _rows(page, "clips-deblur")
     for row, frames in deblur.items():
         parts = [frames[frames["tenth"] == tenth] for tenth in range(10)]
-        means = [bootstrap_of(TABLE_PARAMS).mean(part["psnr_db"], part["video"]) for part in parts]
+        means = [intervals.mean(part["psnr_db"], part["video"]) for part in parts]
         assert tenths[row] == [_told(mean, 2) for mean in means]
         assert clips[row] == [[f"{clip.mean():.2f}", ""] for _, clip in frames.groupby("video")["psnr_db"]]
 
@@ -270,7 +270,7 @@ def test_another_metric_appears_by_its_description_alone(browser, ready, monkeyp
         page.locator('table[data-name="sample-protocol-metrics-deblur"] thead').get_by_text("NRMSE").first.wait_for()
         assert heads.all_text_contents() == ["NRMSE", "NRMSE", "NRMSE"]
         for row, cells in _rows(page, "protocol-metrics-deblur").items():
-            assert cells[0] == _told(bootstrap_of(TABLE_PARAMS).mean(values[row], videos), 4)
+            assert cells[0] == _told(intervals.mean(values[row], videos), 4)
         best = page.locator('[data-name="sample-protocol-metrics-deblur"] td.best').first
         assert best.text_content().startswith(f"{values[part.rows[-1]].mean():.4f}")
         page.wait_for_function("() => document.querySelector('#control-status').textContent.startsWith('by-range')")

@@ -14,8 +14,8 @@ import pytest
 from fake_report import study_inputs
 from fake_study import commit
 
-from pvdbench.analysis.bootstrap import Interval
 from pvdbench.analysis.findings import Finding
+from pvdbench.analysis.intervals import Interval
 from pvdbench.core.errors import DataError, StudyError
 from pvdbench.figures.style import Picture
 from pvdbench.report.build import build_report

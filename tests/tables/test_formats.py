@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from pvdbench.analysis.bootstrap import Interval
+from pvdbench.analysis.intervals import Interval
 from pvdbench.tables.formats import latex, markdown, write_csv
 from pvdbench.tables.table import Cell, Column, Row, Table, decimal, psnr_column, spans
 

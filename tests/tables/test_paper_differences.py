@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from fake_study import DEBLUR, PARAMS, RANKING, SIZES, TABLE_PARAMS
+from fake_study import DEBLUR, PARAMS, RANKING, SIZES
 
-from pvdbench.analysis.bootstrap import bootstrap_of
 from pvdbench.analysis.scores import read_scores
 from pvdbench.study.table_params import TableParams
 from pvdbench.tables.build import build_tables
@@ -51,7 +50,7 @@ def test_on_the_papers_videos_the_numbers_are_compared(own):
     scores = read_scores(own.root, "deblur", "sample", ["mc", "baseline"], protocol="koehler", percent=10)
     context = Context("su", "", "koehler", RANKING, 10, 3, 24, 48, 32)
     paper = pd.DataFrame({"paper_psnr_db_all": [20.0]}, index=["MC"])
-    made = PaperDifferences(context, {"baseline": "none", "mc": "MC"}, scores, paper, bootstrap_of(TABLE_PARAMS))
+    made = PaperDifferences(context, {"baseline": "none", "mc": "MC"}, scores, paper)
     (column,) = made.columns
     assert (column.source, column.group, column.heading, column.signed) == ("Minus paper", "PSNR (dB)", "All", True)
     assert made.of("mc")["difference_db_all"].mean == pytest.approx(scores["mc"]["psnr_db"].mean() - 20, abs=1e-9)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake_study import PROTOCOLS, RANKING, TABLE_PARAMS
+from scipy import stats
 
 from pvdbench.core.errors import DataError
 from pvdbench.scoring.registry import protocols
@@ -47,7 +48,7 @@ def test_every_protocol_over_its_counted_frames(own):
         assert ssim.mean == pytest.approx(frames.ssim.mean(), abs=1e-12, nan_ok=True)
         assert ssim_by_clip.mean == pytest.approx(clips.ssim.mean().mean(), abs=1e-12, nan_ok=True)
         assert (count, identical, summary) == (len(frames), 0, protocols()[row.name].summary)
-        assert clips.psnr_db.mean().min() - 1e-9 <= psnr_by_clip.low <= psnr_by_clip.mean <= psnr_by_clip.high
+        assert psnr_by_clip.low <= psnr_by_clip.mean <= psnr_by_clip.high
     assert math.isnan(table.rows[-1].values[1].mean)  # a step has no SSIM
 
 
@@ -67,19 +68,12 @@ def test_every_step_and_what_it_adds(own):
         assert step.gain.low <= step.gain.mean <= step.gain.high
 
 
-def test_the_interval_of_leaving_out_first_frames_is_over_drawn_clips(fake):
+def test_leaving_out_first_frames_has_the_interval_of_the_change_per_clip(fake):
     scores = _scores(fake).query("protocol == 'koehler'")
-    draws = np.random.default_rng(5).integers(0, 3, (4000, 3))
-    clips = [clip for _, clip in scores.groupby("video")]
-
-    def change(draw):
-        drawn = pd.concat([clips[video] for video in draw])
-        return drawn[drawn.counted].psnr_db.mean() - drawn.psnr_db.mean()
-
-    every = {tuple(sorted(draw)): change(draw) for draw in {tuple(sorted(draw)) for draw in draws.tolist()}}
-    low, high = np.percentile([every[tuple(sorted(draw))] for draw in draws.tolist()], [2.5, 97.5])
-    gain = _lens(fake).steps()[5].gain
-    assert (gain.low, gain.high) == pytest.approx((low, high), abs=0.05)
+    parts = [clip[clip.counted].psnr_db.mean() - clip.psnr_db.mean() for _, clip in scores.groupby("video")]
+    gain = _lens(fake).steps()[5].gain  # clips of about one length: nearly Student's t of what each clip gains
+    low, high = stats.ttest_1samp(parts, 0.0).confidence_interval(0.95)
+    assert gain.low < low + 0.1 * (high - low) and gain.high > high - 0.1 * (high - low)
 
 
 def test_only_steps_that_were_scored_appear(own):

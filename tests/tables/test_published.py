@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pvdbench.analysis.bootstrap import Bootstrap
 from pvdbench.analysis.published import NUMBERS, UNKNOWN, read_published
 from pvdbench.core.errors import DataError, ParamsError
 from pvdbench.scoring.registry import protocols
@@ -107,12 +106,18 @@ def _frames(psnr, *, dataset="su", protocol="koehler"):
 
 
 def _table(published, scores, labels=LABELS, context=SU):
-    return published_table(context, labels, scores, published, Bootstrap(50, 0))
+    return published_table(context, labels, scores, published)
 
 
 def _csv_of(table, path):
     write_csv(path, table)
     return pd.read_csv(path, index_col="label")
+
+
+def _reach(key, mean, half):
+    """The interval of two clips that lie half to either side of their mean."""
+    reach = 1.5 * half * 12.7062047362
+    return {f"{key}_low": pytest.approx(mean - reach), f"{key}_high": pytest.approx(mean + reach), f"{key}_clips": 2}
 
 
 def test_every_cell_beside_its_protocol(tmp_path):
@@ -138,10 +143,9 @@ def test_every_cell_beside_its_protocol(tmp_path):
     heads = {"dataset": "su", "protocol": "several", "source_url": URL}
     assert pvdnet.to_dict() == heads | {
         "row": "bimc-pv", "paper_psnr_db_koehler": 32, "paper_ssim_koehler": 0.9,
-        "psnr_db_koehler": 32, "psnr_db_koehler_low": 30.5, "psnr_db_koehler_high": 33.5,
-        "psnr_db_koehler_identical": 0, "ssim_koehler": pytest.approx(0.85), "ssim_koehler_low": 0.8,
-        "ssim_koehler_high": pytest.approx(0.9), "difference_db_koehler": 0, "difference_db_koehler_low": -1.5,
-        "difference_db_koehler_high": 1.5, "paper_psnr_db_unknown": 33, "paper_ssim_unknown": 0.91,
+        "psnr_db_koehler": 32, "psnr_db_koehler_identical": 0, "ssim_koehler": pytest.approx(0.85),
+        "difference_db_koehler": 0, **_reach("psnr_db_koehler", 32, 1.5), **_reach("ssim_koehler", 0.85, 0.05),
+        **_reach("difference_db_koehler", 0, 1.5), "paper_psnr_db_unknown": 33, "paper_ssim_unknown": 0.91,
     }  # fmt: skip
     assert edvr.to_dict() == heads | {"paper_psnr_db_koehler": 31}
     assert blurry["difference_db_plain-rgb"] == pytest.approx(-0.5) and "psnr_db_koehler" not in blurry
