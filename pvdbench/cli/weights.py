@@ -29,8 +29,11 @@ def import_(
     names are found in whatever mapping and behind whatever prefix a training program puts them. Only tensors are read:
     code in a pickle is refused, never run.
     """
+    from pvdbench.core.errors import MethodError
     from pvdbench.networks.import_checkpoint import import_checkpoint, import_published
 
+    if name is not None and not methods.is_dir():
+        raise MethodError(f"{methods}: this folder of methods is not here; name pvdbench's, or yours, by --methods")
     if name is None:
         header = import_checkpoint(checkpoint, out, prefix)
     else:

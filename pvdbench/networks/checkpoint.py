@@ -21,8 +21,10 @@ from pvdbench.core.errors import WeightsError, shorten
 Tensors = Mapping[str, Tensor]
 _PICKLE = 1 << 26  # bytes of a pickle that are searched for what it names; names, not numbers, are in it
 _DEPTH = 6  # of mappings in mappings
-_PROGRAMS = {"os", "posix", "nt", "sys", "subprocess", "shutil", "importlib", "runpy", "socket", "ctypes", "pty",
-             "code", "pickle", "_pickle", "marshal", "webbrowser", "multiprocessing", "asyncio", "operator"}  # fmt: skip
+_PROGRAMS = {
+    "os", "posix", "nt", "sys", "io", "_io", "subprocess", "shutil", "importlib", "runpy", "socket", "ctypes", "pty",
+    "code", "pickle", "_pickle", "marshal", "webbrowser", "multiprocessing", "asyncio", "operator",
+}  # fmt: skip
 _BUILT_IN = {"exec", "eval", "compile", "open", "__import__", "execfile", "input", "breakpoint", "apply"}
 """What no file of weights has a reason to name; a file that does is refused, though nothing of it would be run."""
 
@@ -106,7 +108,11 @@ def _pickled(path: Path) -> object:
     except WeightsError:
         raise
     except pickle.UnpicklingError as error:
-        reason = str(error).split("WeightsUnpickler error: ")[-1].split(" Please ")[0]
+        reason = str(error).split("WeightsUnpickler error: ")[-1].split(" Please ")[0].split("\n")[0]
+        if reason.startswith("Unsupported operand"):  # of a protocol that weights are rarely saved by
+            raise WeightsError(f"{path}: a pickle of a newer protocol, or a damaged one, which cannot be read without "
+                               "running its code; where you trust it, save its state_dict again, as torch.save does "
+                               "without pickle_protocol") from error  # fmt: skip
         raise WeightsError(f"{path}: this checkpoint holds more than tensors, which was not run "
                            f"({shorten(reason)}); ask its authors for a state_dict") from error  # fmt: skip
     except Exception as error:

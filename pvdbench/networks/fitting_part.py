@@ -45,8 +45,9 @@ def candidates(parts: Sequence[Part], start: Callable[[str], int | None]) -> lis
     for part in parts:
         counts = Counter(name[:at] for name in part.tensors if (at := start(name)) is not None)
         for prefix, known in counts.items():
-            inner = {name.removeprefix(prefix): value for name, value in part.tensors.items() if name.startswith(prefix)}
-            found.append(Candidate(part.place + prefix, inner, known))
+            below = {name: value for name, value in part.tensors.items() if name.startswith(prefix)}
+            own = {name.removeprefix(prefix): value for name, value in below.items()}
+            found.append(Candidate(part.place + prefix, own, known))
     return sorted(found, key=lambda candidate: -candidate.known)  # stable: outer parts, and earlier ones, stay first
 
 
@@ -146,8 +147,8 @@ def checked(candidate: Candidate, source: Path) -> Tensors:
     for name, value in candidate.tensors.items():
         where = f"{source}: {shorten(candidate.prefix + name)}"
         if value.layout != torch.strided or value.is_quantized or value.is_complex() or value.device.type != "cpu":
-            raise WeightsError(f"{where}: a tensor of {value.dtype}, {value.layout} on {value.device.type}, is no plain "
-                               "weight; save real, dense tensors")  # fmt: skip
+            raise WeightsError(f"{where}: a tensor of {value.dtype}, {value.layout} on {value.device.type}, is no "
+                               "plain weight; save real, dense tensors")  # fmt: skip
         if value.numel() * value.element_size() > value.untyped_storage().nbytes():  # few bytes may say they are many
             raise WeightsError(f"{where}: the file holds less than this tensor's shape says; get it again")
         if value.is_floating_point() and not bool(value.float().isfinite().all()):

@@ -225,5 +225,5 @@ def _published(method: Trainable, parts: Sequence[Part]) -> list[Part]:
             failures.append(error)
     if not renamed:
         raise MethodError(f"{method.name}: `published` of its network.py failed at the checkpoint's names "
-                          f"({type(failures[0]).__name__}: {shorten(failures[0])}); mend it") from failures[0]  # fmt: skip
+                          f"({type(failures[0]).__name__}: {shorten(failures[0])}); mend it")  # fmt: skip
     return renamed

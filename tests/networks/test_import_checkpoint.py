@@ -198,7 +198,7 @@ def test_files_that_are_no_checkpoints(tmp_path):
     with pytest.raises(WeightsError, match=r"cannot read this as a PyTorch checkpoint: .*; get it again"):
         import_checkpoint(tmp_path / "cut", tmp_path / "ours")
     torch.save([1, 2], tmp_path / "list")
-    with pytest.raises(WeightsError, match="this checkpoint is a list, not names and tensors; save a state_dict"):
+    with pytest.raises(WeightsError, match="this checkpoint is a list without named tensors; save a state_dict"):
         import_checkpoint(tmp_path / "list", tmp_path / "ours")
     with pytest.raises(WeightsError, match="there is no such checkpoint; correct the path"):
         import_checkpoint(tmp_path / "none", tmp_path / "ours")
