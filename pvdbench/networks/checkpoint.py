@@ -108,7 +108,8 @@ def _pickled(path: Path) -> object:
     except WeightsError:
         raise
     except pickle.UnpicklingError as error:
-        reason = str(error).split("WeightsUnpickler error: ")[-1].split(" Please ")[0].split("\n")[0]
+        said = " ".join(str(error).split()).split("WeightsUnpickler error: ")[-1]
+        reason = said.split(" Please ")[0].split(" Check the documentation ")[0]
         if reason.startswith("Unsupported operand"):  # of a protocol that weights are rarely saved by
             raise WeightsError(f"{path}: a pickle of a newer protocol, or a damaged one, which cannot be read without "
                                "running its code; where you trust it, save its state_dict again, as torch.save does "

@@ -147,7 +147,7 @@ def test_two_of_a_kind_are_asked_for(state, tmp_path):
 
 WRONG = {
     "shape": ({"D1.0.bias": torch.ones(5)}, r"state_dict.model.D1.0.bias: the network has (4,), the file (5,)"),
-    "extra": ({"D1.9.bias": torch.ones(5)}, "state_dict.model.D1.9.bias: the network has no such tensor, the file (5,)"),
+    "extra": ({"D1.9.bias": torch.ones(5)}, "model.D1.9.bias: the network has no such tensor, the file (5,)"),
     "nan": ({"D1.0.bias": torch.full((4,), float("nan"))}, "model.D1.0.bias: its values are not all finite"),
     "whole numbers": ({"D1.0.bias": torch.ones(4, dtype=torch.int8)}, "the file holds torch.int8, which are no"),
     "complex": ({"D1.0.bias": torch.ones(4, dtype=torch.complex64)}, "is no plain weight"),
