@@ -3,14 +3,14 @@
 import json
 import shutil
 from collections.abc import Hashable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, shorten
 from pvdbench.datasets.params import Subset
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.flow import read_flow, write_flow
@@ -45,10 +45,19 @@ def take_subset(whole: Path, subset: Subset, out: Path) -> None:
 
 
 def describe_subset(folder: Path) -> str | None:
-    """Say what part of which data set a folder holds; None if it is a whole one."""
-    if not (folder / NOTE).exists():
+    """Say what part of which data set a folder holds; None if it is a whole one.
+
+    Raises:
+        DataError: if the note that says it is damaged.
+    """
+    path = folder / NOTE
+    try:
+        note = Subset.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
         return None
-    note = Subset(**json.loads((folder / NOTE).read_text()))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: this note of a subset is damaged ({shorten(error, 80)}); make the data set "
+                        "again") from error  # fmt: skip
     parts = [f"{note.videos} videos of each split" if note.videos else "all videos",
              f"the first {note.frames} frames of each" if note.frames else "all frames",
              f"{note.size[0]}x{note.size[1]} px from their middle" if note.size else "whole frames"]  # fmt: skip
@@ -69,17 +78,31 @@ def _taken(whole: Path, out: Path, row: Mapping[Hashable, Any], size: tuple[int,
     for kind in _FILES:
         if not isinstance(row[kind], str):
             continue
-        source = whole / str(row[kind])
+        source = whole / _inner(row[kind], whole)
         target = (out / str(row[kind])).with_suffix(source.suffix if size is None or kind == "flow" else ".png")
         target.parent.mkdir(parents=True, exist_ok=True)
         new[kind] = target.relative_to(out).as_posix()
         if size is None:
-            shutil.copyfile(source, target)
+            _copy(source, target)
         else:
             _crop(source, target, kind, size)
     if size is not None:
         new["width"], new["height"] = size
     return new
+
+
+def _inner(path: str, whole: Path) -> PurePosixPath:
+    """Take a path of a manifest, which is relative to its folder and stays in it."""
+    inner = PurePosixPath(path)
+    if inner.is_absolute() or ".." in inner.parts or not inner.name:
+        raise DataError(f"{whole / 'manifest.csv'}: '{shorten(path)}' is no file in the data set; make it again")
+    return inner
+
+
+def _copy(source: Path, target: Path) -> None:
+    if not source.is_file():
+        raise DataError(f"{source}: the manifest names this file, which is not there; fetch or make the data set again")
+    shutil.copyfile(source, target)
 
 
 def _crop(source: Path, target: Path, kind: str, size: tuple[int, int]) -> None:

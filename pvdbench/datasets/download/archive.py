@@ -113,9 +113,14 @@ def fetch(catalogue: Catalogue, name: str, given: Path | None = None, *, delete_
 
 
 def _noted(out: Path, sha256: str | None) -> Extracted | None:
-    """Read what a finished extraction of this archive noted, if its frames are all still there."""
-    if not (out / NOTE).exists():
+    """Read what a finished extraction of this archive noted, if its frames are all still there.
+
+    A damaged note is none: the extraction is made again, and what is there already stays.
+    """
+    try:
+        note = json.loads((out / NOTE).read_bytes())
+        noted, size = (note["sha256"], note["frames"]), int(note["bytes"])
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
-    note = json.loads((out / NOTE).read_text())
     frames = sum(map(is_frame, out.rglob("*")))
-    return Extracted(frames, note["bytes"], 0) if (note["sha256"], note["frames"]) == (sha256, frames) else None
+    return Extracted(frames, size, 0) if noted == (sha256, frames) else None

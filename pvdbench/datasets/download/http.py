@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 import urllib3
+from pydantic import TypeAdapter
 from tqdm import tqdm
 
 from pvdbench.core.errors import DataError, shorten
@@ -184,7 +185,11 @@ class ResumingDownloader:
             partial.write_text(json.dumps(asdict(version)))
 
     def _known(self) -> Version | None:
-        return Version(**json.loads(self._version.read_text())) if self._version.exists() else None
+        """Read what the partial file is of; a damaged note is none, and the download begins anew."""
+        try:
+            return TypeAdapter(Version).validate_json(self._version.read_bytes(), strict=True)
+        except (OSError, ValueError):
+            return None
 
     def _size(self) -> int:
         return self._part.stat().st_size if self._part.exists() else 0
