@@ -94,7 +94,7 @@ def _taken(whole: Path, out: Path, row: Mapping[Hashable, Any], size: tuple[int,
 def _inner(path: str, whole: Path) -> PurePosixPath:
     """Take a path of a manifest, which is relative to its folder and stays in it."""
     inner = PurePosixPath(path)
-    if inner.is_absolute() or ".." in inner.parts or not inner.name:
+    if inner.is_absolute() or ".." in inner.parts or not inner.name or "\0" in path:
         raise DataError(f"{whole / 'manifest.csv'}: '{shorten(path)}' is no file in the data set; make it again")
     return inner
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from pvdbench.core.errors import WeightsError
+from pvdbench.core.errors import WeightsError, shorten
 from pvdbench.core.padding import padded
 from pvdbench.io.weights import fill, load_weights
 
@@ -39,7 +39,12 @@ class TrainedMethod:
         if header.get("network") != self.name:
             raise WeightsError(f"{path}: these are weights of '{str(header.get('network'))[:60]}', not of "
                                f"'{self.name}'; name a row of this method")  # fmt: skip
-        self._device, self._network = device, type(self).build(**header["options"])
+        try:
+            self._device, self._network = device, type(self).build(**header["options"])
+        except Exception as error:  # a header may say anything
+            reason = shorten(f"{type(error).__name__}: {error}")
+            raise WeightsError(f"{path}: its header describes no network that can be built ({reason}); make or import "
+                               "the file again") from error  # fmt: skip
         fill(self._network, tensors, path)
         self._network.to(device).eval()
 

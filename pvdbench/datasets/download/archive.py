@@ -67,6 +67,8 @@ def check(catalogue: Catalogue, archive: Archive, path: Path) -> str:
     Raises:
         DataError: if it is a web page or no zip file, or has another hash than the published or recorded one.
     """
+    if not path.is_file():
+        raise DataError(f"{path}: this archive is no file; name one")
     with path.open("rb") as file:
         refuse_page(str(path), file.read(1 << 16))
     if not is_zipfile(path):

@@ -66,6 +66,8 @@ def extract(archive: Path, source: Source, out: Path) -> Extracted:
             files for one frame, or no frame of the data set.
         WriteError: if the disk is too small.
     """
+    if not archive.is_file():
+        raise DataError(f"{archive}: this archive is no file; name one")
     try:
         with ZipFile(archive) as opened:
             members = _members(archive, opened.infolist(), source)
