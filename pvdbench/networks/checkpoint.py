@@ -70,7 +70,7 @@ def read_checkpoint(path: Path) -> list[Part]:
         WeightsError: if the file is missing, damaged, asks for code to be run, or holds no named tensors.
     """
     content = _safetensors(path) if _is_safetensors(path) else _pickled(path)
-    parts = list(_parts(content, "", _DEPTH)) if isinstance(content, Mapping) else []
+    parts = list(_parts(content, "", _DEPTH, set())) if isinstance(content, Mapping) else []
     if not parts:
         raise WeightsError(f"{path}: this checkpoint is a {type(content).__name__} without named tensors; save a "
                            "state_dict")  # fmt: skip
@@ -164,11 +164,14 @@ def _loaded(path: Path, named: set[str]) -> object:
     raise AssertionError("the last stand-in returns or raises")
 
 
-def _parts(content: Mapping[Any, Any], place: str, depth: int) -> Iterator[Part]:
-    """Yield the part of a mapping, then those of each mapping in it."""
+def _parts(content: Mapping[Any, Any], place: str, depth: int, seen: set[int]) -> Iterator[Part]:
+    """Yield the part of a mapping, then those of each mapping in it; one that is in several of them once."""
     own = {name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, Tensor)}
-    inner = {name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, Mapping)}
-    below = [part for name, value in inner.items() if depth for part in _parts(value, f"{place}{name}.", depth - 1)]
+    below: list[Part] = []
+    for name, value in content.items():
+        if isinstance(name, str) and isinstance(value, Mapping) and depth and id(value) not in seen:
+            seen.add(id(value))
+            below += _parts(value, f"{place}{name}.", depth - 1, seen)
     flat = {f"{part.place[len(place):]}{name}": value for part in below for name, value in part.tensors.items()}
     if own or flat:
         yield Part(place, own | flat)

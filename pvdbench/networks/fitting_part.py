@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 _WRAPPERS = ("module", "_orig_mod")  # of DataParallel and torch.compile, round the whole network or a part of it
 _AVERAGED = ("ema", "shadow")  # in the names of weights averaged over steps
 _COUNTER = "num_batches_tracked"  # of batch normalisation; files older than PyTorch 0.4.1 have none
-_TRIED = 20
+_TRIED = 20  # prefixes of a part, and candidates; a file may hold any number
 
 
 @dataclass(frozen=True)
@@ -44,24 +44,23 @@ def candidates(parts: Sequence[Part], start: Callable[[str], int | None]) -> lis
     found = []
     for part in parts:
         counts = Counter(name[:at] for name in part.tensors if (at := start(name)) is not None)
-        for prefix, known in counts.items():
+        for prefix, known in counts.most_common(_TRIED):
             below = {name: value for name, value in part.tensors.items() if name.startswith(prefix)}
             own = {name.removeprefix(prefix): value for name, value in below.items()}
             found.append(Candidate(part.place + prefix, own, known))
     return sorted(found, key=lambda candidate: -candidate.known)  # stable: outer parts, and earlier ones, stay first
 
 
-def unwrapped(part: Part) -> Part:
-    """Drop the names of wrappers from within names, unless two names would become one."""
+def with_unwrapped(parts: Sequence[Part]) -> list[Part]:
+    """Add to parts those without the names of wrappers within names, unless two names would become one."""
+    return [*parts, *(plain for part in parts if (plain := _unwrapped(part)) is not part)]
+
+
+def _unwrapped(part: Part) -> Part:
     names = {name: ".".join(word for word in name.split(".") if word not in _WRAPPERS) for name in part.tensors}
-    if len(set(names.values())) < len(names):
+    if len(set(names.values())) < len(names) or all(old == new for old, new in names.items()):
         return part
     return Part(part.place, {names[name]: value for name, value in part.tensors.items()})
-
-
-def has_wrappers_names(network: nn.Module) -> bool:
-    """Tell whether a network itself calls a part of it as wrappers call theirs."""
-    return any(word in _WRAPPERS for name in network.state_dict() for word in name.split("."))
 
 
 def own_name_start(network: nn.Module) -> Callable[[str], int | None]:

@@ -18,10 +18,9 @@ from pvdbench.networks.fitting_part import (
     candidates,
     checked,
     fitting,
-    has_wrappers_names,
     own_name_start,
-    unwrapped,
     with_counters,
+    with_unwrapped,
 )
 from pvdbench.networks.flownet2 import FlowNet2, official_keys
 from pvdbench.networks.from_weights import network_from_weights
@@ -80,7 +79,7 @@ def import_checkpoint(source: Path, out: Path, prefix: str | None = None) -> dic
             surplus or misshapen, or the parts to choose from.
     """
     parts = read_checkpoint(source)
-    found = candidates([unwrapped(part) for part in parts], _theirs_start)
+    found = candidates(with_unwrapped(parts), _theirs_start)
     if not found:
         raise WeightsError(f"{source}: this checkpoint is of no known network: its first key is '{_first_key(parts)}', "
                            "and none begins with PVDNet., BIMNet., moduleFeatures., netFeatures. or flownetc.; see "
@@ -197,8 +196,7 @@ def import_published(
         raise MethodError(f"{methods / name}: this method has no network (no `training` in its method.yaml); name "
                           "another, or leave --method out for PVDNet and flow networks")  # fmt: skip
     network, parts = method.build(options), read_checkpoint(source)
-    plain = parts if has_wrappers_names(network) else [unwrapped(part) for part in parts]
-    found = candidates(_published(method, plain), own_name_start(network))
+    found = candidates(_published(method, with_unwrapped(parts)), own_name_start(network))
     if not found:
         own = next(iter(network.state_dict()), "")
         raise WeightsError(f"{source}: no name in it ends with one of {name}'s, such as '{own}'; its first is "

@@ -70,6 +70,8 @@ WRAPPERS = {
     "torch.compile": lambda s: named(s, "_orig_mod."),
     "compiled in parallel": lambda s: {"model": named(s, "module._orig_mod.")},
     "params": lambda s: {"params": s},
+    "torch's averaged model": lambda s: {"n_averaged": torch.tensor(9), **named(s, "module.")},
+    "one in parallel beside": lambda s: {"model": named(s, "module."), "other": {"D1.0.bias": torch.ones(4)}},
     "generator and discriminator": lambda s: {**named(s, "generator."), "discriminator.D1.0.bias": torch.ones(3)},
     "netG": lambda s: {"netG": s, "netD": {"conv.weight": torch.ones(1)}},
     "network in network": lambda s: {"checkpoint": {"network": {"model_state_dict": named(s, "net.")}}, "step": 4},
@@ -259,6 +261,16 @@ def test_a_newer_pickle_and_a_whole_model_are_refused_in_one_line(state, tmp_pat
     assert "save a state_dict" in one_line(run)
     torch.jit.save(torch.jit.script(torch.nn.Conv2d(1, 1, 1)), tmp_path / "theirs.pth")
     assert "TorchScript" in one_line(imported(tmp_path, None, save=lambda *_: None)[0])
+
+
+def test_files_that_are_made_to_take_long(state, tmp_path):
+    mapping = {"a": torch.ones(1)}
+    for _ in range(30):  # 10 ** 30 mappings, if each is followed
+        mapping = {str(n): mapping for n in range(10)}
+    run, _ = imported(tmp_path, mapping)
+    assert "no name in it ends with one of dvd's" in one_line(run) or "without named tensors" in one_line(run)
+    run, _ = imported(tmp_path, {f"{n}.D1.0.bias": torch.ones(1) for n in range(2000)})
+    assert "0.D1.0.bias: the network has (4,), the file (1,)" in one_line(run)
 
 
 @pytest.mark.parametrize("wrap", [

@@ -159,7 +159,7 @@ def kind(request, tmp_path_factory):
     return path, path.read_bytes(), read
 
 
-fuzzed = settings(max_examples=25, deadline=None, derandomize=True, database=None,
+fuzzed = settings(max_examples=20, deadline=None, derandomize=True, database=None,
                   suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
 
 
@@ -177,15 +177,17 @@ def test_flipped_cut_and_spliced_bytes(kind, data):
     reads_or_refuses(read, path)
 
 
-TEXTS = [b"", b"\0" * 100, b"3", b"null", b"[]", b'"x"', b"{}", b"[" * 3000, b'{"a":' * 100_000, b"\xff\xfe\0a",
-         b"NaN", b"9" * 5000, b"<html></html>", b"PK\x03\x04", b"\x80\x02.", b"PIEH", os.urandom(300)]  # fmt: skip
+TEXTS = [
+    b"", b"\0" * 100, b"3", b"null", b"[]", b'"x"', b"{}", b"[" * 3000, b'{"a":' * 3000, b"\xff\xfe\0a", b"NaN",
+    b"9" * 5000, b"<html></html>", b"PK\x03\x04", b"\x80\x02.", b"PIEH", bytes(range(256)), b"a,b\n\0,\n",
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("content", TEXTS, ids=range(len(TEXTS)))
-def test_other_content_altogether(kind, content):
+def test_other_content_altogether(kind):
     path, _, read = kind
-    path.write_bytes(content)
-    reads_or_refuses(read, path)
+    for content in TEXTS:
+        path.write_bytes(content)
+        reads_or_refuses(read, path)
 
 
 @pytest.mark.parametrize("place", ["folder", "link to itself", "link to nothing", "link to a folder"])
@@ -237,8 +239,10 @@ def test_threads_that_no_machine_has(threads):
 RECIPE = {"steps": 3, "batch": 1, "crop": [8, 8], "learning_rate": 1e-3}
 
 
-@pytest.mark.parametrize("odd", [{"preset": [1]}, {"preset": {"a": 1}}, {"preset": 3}, {"crop": [8]},
-                                 {"steps": 1e30}, {"learning_rate": float("nan")}, {"cosine": {"periods": [], "minimum": 0}}])  # fmt: skip
+@pytest.mark.parametrize("odd", [
+    {"preset": [1]}, {"preset": {"a": 1}}, {"preset": 3}, {"crop": [8]}, {"steps": 1e30},
+    {"learning_rate": float("nan")}, {"cosine": {"periods": [], "minimum": 0}},
+])  # fmt: skip
 def test_recipes_of_other_types(odd, tmp_path):
     with pytest.raises(ParamsError):
         parse_params(tmp_path / "params.yaml", RECIPE | odd, MotionRecipe)
