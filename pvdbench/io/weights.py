@@ -40,8 +40,8 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             header = dict(json.loads((file.metadata() or {})["pvdbench"]))
         return load_file(path), header
     except Exception as error:  # a damaged file fails in as many ways as there are bytes
-        raise WeightsError(f"{path}: these are no safetensors with a pvdbench header ({shorten(error)}); make or "
-                           "import the weights again") from error  # fmt: skip
+        raise WeightsError(f"{path}: these are no safetensors with a pvdbench header ({shorten(error, 60)}); make or "
+                           "import the weights again (`pvdbench weights import`)") from error  # fmt: skip
 
 
 def fill(

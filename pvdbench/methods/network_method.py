@@ -33,7 +33,8 @@ class TrainedMethod:
         """
         if "network" not in weights:
             raise WeightsError(f"{self.name}: this method needs a file of weights; train a row of it, or import a "
-                               f"checkpoint by `pvdbench weights import --method {self.name}`")  # fmt: skip
+                               f"checkpoint by `pvdbench weights import --method {self.name}`, and give the file with "
+                               "--weights")  # fmt: skip
         path = weights["network"]
         tensors, header = load_weights(path)
         if header.get("network") != self.name:

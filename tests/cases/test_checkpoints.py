@@ -298,7 +298,7 @@ def test_pvdnet_s_own_names_are_found_behind_any_prefix(wrap, tmp_path):
 def test_no_weights_no_frames(name, tmp_path):
     clip(tmp_path / "in", "012")
     run = pvdbench_here("deblur", tmp_path / "in", "--method", name, "--methods", METHODS, "--out", tmp_path / "o")
-    assert "weights" in one_line(run) and not (tmp_path / "o").exists()
+    assert "--weights" in one_line(run) and not (tmp_path / "o").exists()
 
 
 @pytest.mark.parametrize("name", ["bimnet", "liteflownet", "flownet2"])
@@ -306,7 +306,7 @@ def test_no_weights_no_flow(name, tmp_path):
     clip(tmp_path / "in", "01", 64, 64)
     run = pvdbench_here("flow", tmp_path / "in" / "0.png", tmp_path / "in" / "1.png", "--method", name, "--methods",
                         METHODS, "--out", tmp_path / "o.flo")  # fmt: skip
-    assert "weights" in one_line(run) and not (tmp_path / "o.flo").exists()
+    assert "--weights" in one_line(run) and not (tmp_path / "o.flo").exists()
 
 
 def test_a_method_outside_the_tree_names_methods(state, tmp_path):
