@@ -159,7 +159,7 @@ def kind(request, tmp_path_factory):
     return path, path.read_bytes(), read
 
 
-fuzzed = settings(max_examples=20, deadline=None, derandomize=True, database=None,
+fuzzed = settings(max_examples=14, deadline=None, derandomize=True, database=None,
                   suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
 
 
