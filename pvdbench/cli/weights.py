@@ -19,18 +19,25 @@ def weights() -> None:
 @click.option("--option", "options", multiple=True, help="KEY=VALUE of that method's network, such as channels=40.")
 @click.option("--methods", type=click.Path(path_type=Path, file_okay=False), default="methods", show_default=True,
               help="Folder of methods.")  # fmt: skip
-def import_(checkpoint: Path, out: Path, name: str | None, options: tuple[str, ...], methods: Path) -> None:
-    """Turn CHECKPOINT, a PyTorch file that others published, into safetensors.
+@click.option("--prefix", help="Which tensors to take where several are such a network's, such as params_ema.")
+def import_(
+    checkpoint: Path, out: Path, name: str | None, options: tuple[str, ...], methods: Path, prefix: str | None
+) -> None:
+    """Turn CHECKPOINT, a PyTorch file or safetensors that others published, into a file of weights.
 
-    Without --method it is one of the PVDNet authors, of sniklaus' LiteFlowNet or of NVIDIA's FlowNet2. Only tensors
-    are read: code in a pickle is refused, never run.
+    Without --method it is one of the PVDNet authors, of sniklaus' LiteFlowNet or of NVIDIA's FlowNet2. The network's
+    names are found in whatever mapping and behind whatever prefix a training program puts them. Only tensors are read:
+    code in a pickle is refused, never run.
     """
+    from pvdbench.core.errors import MethodError
     from pvdbench.networks.import_checkpoint import import_checkpoint, import_published
 
+    if name is not None and not methods.is_dir():
+        raise MethodError(f"{methods}: this folder of methods is not here; name pvdbench's, or yours, by --methods")
     if name is None:
-        header = import_checkpoint(checkpoint, out)
+        header = import_checkpoint(checkpoint, out, prefix)
     else:
-        header = import_published(methods, name, parse_options(options), checkpoint, out)
+        header = import_published(methods, name, parse_options(options), checkpoint, out, prefix)
     click.echo(f"{out}: {header['network']}, imported from {checkpoint.name}")
 
 

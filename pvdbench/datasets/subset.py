@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Hashable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import numpy as np
@@ -46,21 +46,23 @@ def take_subset(whole: Path, subset: Subset, out: Path) -> None:
 
 
 def describe_subset(folder: Path) -> str | None:
-    """Say what part of which data set a folder holds; None if it is a whole one."""
-    if not (folder / NOTE).exists():
+    """Say what part of which data set a folder holds; None if it is a whole one.
+
+    Raises:
+        DataError: if the note that says it is damaged.
+    """
+    path = folder / NOTE
+    try:
+        note = Subset.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
         return None
-    note = _read_note(folder / NOTE)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: this note of a subset is damaged ({shorten(error, 80)}); make the data set "
+                        "again") from error  # fmt: skip
     parts = [f"{note.videos} videos of each split" if note.videos else "all videos",
              f"the first {note.frames} frames of each" if note.frames else "all frames",
              f"{note.size[0]}x{note.size[1]} px from their middle" if note.size else "whole frames"]  # fmt: skip
     return f"a subset of {note.of}: {', '.join(parts)}"
-
-
-def _read_note(path: Path) -> Subset:
-    try:
-        return Subset(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:  # pydantic's errors are ValueErrors
-        raise DataError(f"{path}: this is no note of a subset ({shorten(error, 80)}); cut the subset again") from error
 
 
 def _first_videos(whole: Path, split: pd.DataFrame, count: int) -> pd.DataFrame:
@@ -77,17 +79,31 @@ def _taken(whole: Path, out: Path, row: Mapping[Hashable, Any], size: tuple[int,
     for kind in _FILES:
         if not isinstance(row[kind], str):
             continue
-        source = whole / str(row[kind])
+        source = whole / _inner(row[kind], whole)
         target = (out / str(row[kind])).with_suffix(source.suffix if size is None or kind == "flow" else ".png")
         target.parent.mkdir(parents=True, exist_ok=True)
         new[kind] = target.relative_to(out).as_posix()
         if size is None:
-            shutil.copyfile(source, target)
+            _copy(source, target)
         else:
             _crop(source, target, kind, size)
     if size is not None:
         new["width"], new["height"] = size
     return new
+
+
+def _inner(path: str, whole: Path) -> PurePosixPath:
+    """Take a path of a manifest, which is relative to its folder and stays in it."""
+    inner = PurePosixPath(path)
+    if inner.is_absolute() or ".." in inner.parts or not inner.name or "\0" in path:
+        raise DataError(f"{whole / 'manifest.csv'}: '{shorten(path)}' is no file in the data set; make it again")
+    return inner
+
+
+def _copy(source: Path, target: Path) -> None:
+    if not source.is_file():
+        raise DataError(f"{source}: the manifest names this file, which is not there; fetch or make the data set again")
+    shutil.copyfile(source, target)
 
 
 def _crop(source: Path, target: Path, kind: str, size: tuple[int, int]) -> None:

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pvdbench.core.errors import DataError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from pvdbench.core.errors import DataError, shorten
 from pvdbench.io.atomic import replaced_file
 
 
@@ -47,6 +49,27 @@ def hardware() -> str:
     return f"{name}, {cores} cores"
 
 
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Facts(BaseModel):
+    """What of a cost file is computed with, or shown; it may hold more."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    stage: str
+    seconds: Amount
+    hardware: str
+    peak_memory_mib: Amount
+    peak_device_memory_mib: Amount | None = None
+    milliseconds_median: Amount | None = None
+    steps: Annotated[int, Field(ge=0)] | None = None
+    threads: int | None = None
+    device: str = ""
+    precision: str = ""
+    timed: str = ""
+
+
 def read_cost(path: Path) -> dict[str, Any]:
     """Read a stage's cost file.
 
@@ -55,16 +78,20 @@ def read_cost(path: Path) -> dict[str, Any]:
         DataError: if the file is damaged.
     """
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        return _Facts.model_validate_json(path.read_bytes()).model_dump(exclude_unset=True)
     except FileNotFoundError:
         return {}
-    except ValueError as error:
-        raise DataError(f"{path}: not JSON ({error}); delete it or run its stage again") from error
-    if not isinstance(facts, dict) or not {"stage", "seconds", "hardware"} <= facts.keys():
-        raise DataError(
-            f"{path}: the keys stage, seconds and hardware are not all there; delete it or run its stage again"
-        )
-    return facts
+    except (ValidationError, OSError, ValueError) as error:
+        raise DataError(f"{path}: these are no costs of a stage ({_said(error)}); delete it or run its stage "
+                        "again") from error  # fmt: skip
+
+
+def _said(error: Exception) -> str:
+    """Name the first thing that is wrong with a file, and where in it."""
+    if not isinstance(error, ValidationError):
+        return shorten(error, 80)
+    first = error.errors(include_url=False)[0]
+    return shorten(f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": "), 80)
 
 
 def machine(facts: dict[str, Any]) -> str:
@@ -84,10 +111,10 @@ class Complexity:
         width, height: of the frames, in pixels.
     """
 
-    parameters: Mapping[str, int]
-    multiply_adds_720p: float | None = None
-    width: int = 0
-    height: int = 0
+    parameters: Mapping[str, Annotated[int, Field(ge=0)]]
+    multiply_adds_720p: Amount | None = None
+    width: Annotated[int, Field(ge=0)] = 0
+    height: Annotated[int, Field(ge=0)] = 0
 
 
 def write_complexity(path: Path, complexity: Complexity) -> None:
@@ -103,8 +130,9 @@ def read_complexity(path: Path) -> Complexity:
         DataError: if the file is missing or damaged.
     """
     try:
-        return Complexity(**json.loads(path.read_text(encoding="utf-8")))
+        return TypeAdapter(Complexity).validate_json(path.read_bytes(), strict=True)
     except FileNotFoundError:
         raise DataError(f"{path}: file not found; run the stage of dvc.yaml that writes it") from None
-    except (ValueError, TypeError) as error:
-        raise DataError(f"{path}: damaged ({error}); run the stage of dvc.yaml that writes it again") from error
+    except (ValidationError, OSError, ValueError) as error:
+        raise DataError(f"{path}: this is no complexity of a row ({_said(error)}); run the stage of dvc.yaml that "
+                        "writes it again") from error  # fmt: skip

@@ -37,41 +37,50 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise WeightsError(f"{path}: this weights file is not there; run the training stage that makes it")
     try:
         with safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {})["pvdbench"])
+            header = dict(json.loads((file.metadata() or {})["pvdbench"]))
         return load_file(path), header
-    except (SafetensorError, OSError, KeyError, ValueError, RecursionError) as error:
-        raise WeightsError(f"{path}: these are no safetensors with a pvdbench header ({shorten(error)}); make or "
-                           "import the weights again") from error  # fmt: skip
+    except Exception as error:  # a damaged file fails in as many ways as there are bytes
+        raise WeightsError(f"{path}: these are no safetensors with a pvdbench header ({shorten(error, 60)}); make or "
+                           "import the weights again (`pvdbench weights import`)") from error  # fmt: skip
 
 
-def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path, *, named: Callable[[str], str] = str) -> None:
+def fill(
+    network: nn.Module, tensors: Mapping[str, Tensor], path: Path, *,
+    named: Callable[[str], str] = str, prefix: str = "",
+) -> None:  # fmt: skip
     """Copy tensors into network, every key and shape matching.
 
     Args:
         named: from the network's own name of a tensor to that in tensors.
+        prefix: what the file puts before the names in tensors, for messages.
 
     Raises:
-        WeightsError: naming the first key that is missing, surplus or misshapen.
+        WeightsError: naming the first key that is missing, surplus, misshapen or of whole numbers.
     """
-    check_shapes(network, tensors, path, named=named)
+    check_shapes(network, tensors, path, named=named, prefix=prefix)
     network.load_state_dict({name: tensors[named(name)] for name in network.state_dict()})
 
 
 def check_shapes(
-    network: nn.Module, tensors: Mapping[str, Tensor], path: Path, *, named: Callable[[str], str] = str
-) -> None:
+    network: nn.Module, tensors: Mapping[str, Tensor], path: Path, *,
+    named: Callable[[str], str] = str, prefix: str = "",
+) -> None:  # fmt: skip
     """Compare the keys and shapes of tensors with a network's, which may be on the device `meta`.
 
     Args:
         named: from the network's own name of a tensor to that in tensors.
+        prefix: what the file puts before the names in tensors, for messages.
 
     Raises:
-        WeightsError: naming the first key that is missing, surplus or misshapen.
+        WeightsError: naming the first key that is missing, surplus, misshapen or of whole numbers.
     """
     own = {named(name): value for name, value in network.state_dict().items()}
     for name in sorted(set(own) | set(tensors)):
         ours = tuple(own[name].shape) if name in own else "no such tensor"
         theirs = tuple(tensors[name].shape) if name in tensors else "no such tensor"
         if ours != theirs:
-            raise WeightsError(f"{path}: {shorten(name)}: the network has {ours}, the file {theirs}; use the weights "
-                               "of this network")  # fmt: skip
+            raise WeightsError(f"{path}: {shorten(prefix + name)}: the network has {ours}, the file {theirs}; use the "
+                               "weights of this network")  # fmt: skip
+        if own[name].is_floating_point() and not tensors[name].is_floating_point():
+            raise WeightsError(f"{path}: {shorten(prefix + name)}: the file holds {tensors[name].dtype}, which are no "
+                               "weights without a scale; use weights in floating point")  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from pvdbench.core.errors import WeightsError
+from pvdbench.core.errors import WeightsError, shorten
 from pvdbench.core.padding import padded
 from pvdbench.io.weights import fill, load_weights
 
@@ -33,13 +33,19 @@ class TrainedMethod:
         """
         if "network" not in weights:
             raise WeightsError(f"{self.name}: this method needs a file of weights; train a row of it, or import a "
-                               f"checkpoint by `pvdbench weights import --method {self.name}`")  # fmt: skip
+                               f"checkpoint by `pvdbench weights import --method {self.name}`, and give the file with "
+                               "--weights")  # fmt: skip
         path = weights["network"]
         tensors, header = load_weights(path)
         if header.get("network") != self.name:
             raise WeightsError(f"{path}: these are weights of '{str(header.get('network'))[:60]}', not of "
                                f"'{self.name}'; name a row of this method")  # fmt: skip
-        self._device, self._network = device, type(self).build(**header["options"])
+        try:
+            self._device, self._network = device, type(self).build(**header["options"])
+        except Exception as error:  # a header may say anything
+            reason = shorten(f"{type(error).__name__}: {error}")
+            raise WeightsError(f"{path}: its header describes no network that can be built ({reason}); make or import "
+                               "the file again") from error  # fmt: skip
         fill(self._network, tensors, path)
         self._network.to(device).eval()
 

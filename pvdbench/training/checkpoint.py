@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter
 from torch import nn
 from torch.optim import Optimizer
 
-from pvdbench.core.errors import WeightsError
+from pvdbench.core.errors import WeightsError, shorten
 from pvdbench.io.atomic import replaced_file
 
 LogRow = tuple[int, float, float, float | None]
@@ -89,16 +90,28 @@ def restore_checkpoint(folder: Path, network: nn.Module, optimiser: Optimizer, i
     try:
         network.load_state_dict(content["network"])
         optimiser.load_state_dict(content["optimiser"])
+        _check_moments(optimiser)
         torch.set_rng_state(content["random"])
-        progress = Progress(**json.loads(content["progress"]))
-        progress.rows = [(step, loss, rate, validation) for step, loss, rate, validation in progress.rows]
+        progress = TypeAdapter(Progress).validate_json(content["progress"], strict=True)
+        if json.loads(content["progress"]).keys() != asdict(progress).keys():
+            raise ValueError("its progress has other keys")
+        if not 0 <= progress.step < identity.get("steps", progress.step + 1) or progress.batches < 0:
+            raise ValueError(f"it says that {progress.step} updates were made")
     except Exception as error:  # a whole file of the same identity, with other content
         raise _unreadable(path, error) from error
     return progress
 
 
+def _check_moments(optimiser: Optimizer) -> None:
+    """Compare the moments' shapes with the parameters', which the optimiser itself does at the next update only."""
+    for parameter, state in optimiser.state.items():
+        for name, value in state.items():
+            if name != "step" and (not isinstance(value, torch.Tensor) or value.shape != parameter.shape):
+                raise ValueError(f"{name} of a parameter of {tuple(parameter.shape)} has another shape")
+
+
 def _unreadable(path: Path, error: Exception) -> WeightsError:
-    reason = (str(error) or type(error).__name__).split("\n")[0][:80]
+    reason = shorten(error, 80) or type(error).__name__
     return WeightsError(f"{path}: cannot read this checkpoint: {reason}; remove its folder to begin again")
 
 

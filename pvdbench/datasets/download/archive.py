@@ -67,6 +67,8 @@ def check(catalogue: Catalogue, archive: Archive, path: Path) -> str:
     Raises:
         DataError: if it is a web page or no zip file, or has another hash than the published or recorded one.
     """
+    if not path.is_file():
+        raise DataError(f"{path}: this archive is no file; name one")
     with path.open("rb") as file:
         refuse_page(str(path), file.read(1 << 16))
     if not is_zipfile(path):
@@ -113,12 +115,14 @@ def fetch(catalogue: Catalogue, name: str, given: Path | None = None, *, delete_
 
 
 def _noted(out: Path, sha256: str | None) -> Extracted | None:
-    """Read what a finished extraction of this archive noted, if its frames are all still there."""
-    if not (out / NOTE).exists():
+    """Read what a finished extraction of this archive noted, if its frames are all still there.
+
+    A damaged note is none: the extraction is made again, and what is there already stays.
+    """
+    try:
+        note = json.loads((out / NOTE).read_bytes())
+        noted, size = (note["sha256"], note["frames"]), int(note["bytes"])
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     frames = sum(map(is_frame, out.rglob("*")))
-    try:
-        note = json.loads((out / NOTE).read_text(encoding="utf-8"))
-        return Extracted(frames, note["bytes"], 0) if (note["sha256"], note["frames"]) == (sha256, frames) else None
-    except (ValueError, KeyError, TypeError):  # a damaged note says nothing: what is there is compared and completed
-        return None
+    return Extracted(frames, size, 0) if noted == (sha256, frames) else None

@@ -1,7 +1,9 @@
 """Extract frames from an archive: resumable, safe against hostile archives, and only where the disk has room."""
 
+import lzma
 import shutil
 import stat
+import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +37,9 @@ LARGEST_FRAME = 1 << 26
 """Bytes; a PNG of 1280x720 that does not compress at all has 2.8 million."""
 LARGEST_RATIO = 4
 """Of all frames to their archive; JPEG and PNG files compress no further."""
-_BROKEN = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)  # RuntimeError: encrypted
+_BROKEN = (BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError,
+           ValueError, LookupError, OverflowError)  # fmt: skip
+"""RuntimeError: encrypted; ValueError: names that are no UTF-8, and numbers that cannot be."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ def extract(archive: Path, source: Source, out: Path) -> Extracted:
             files for one frame, or no frame of the data set.
         WriteError: if the disk is too small.
     """
+    if not archive.is_file():
+        raise DataError(f"{archive}: this archive is no file; name one")
     try:
         with ZipFile(archive) as opened:
             members = _members(archive, opened.infolist(), source)

@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 import urllib3
+from pydantic import TypeAdapter
 from tqdm import tqdm
 
 from pvdbench.core.errors import DataError, shorten
@@ -184,9 +185,10 @@ class ResumingDownloader:
             partial.write_text(json.dumps(asdict(version)), encoding="utf-8")
 
     def _known(self) -> Version | None:
+        """Read what the partial file is of; a damaged note is none, and the download begins anew."""
         try:
-            return Version(**json.loads(self._version.read_text(encoding="utf-8"))) if self._version.exists() else None
-        except (ValueError, TypeError):  # damaged: the download starts over
+            return TypeAdapter(Version).validate_json(self._version.read_bytes(), strict=True)
+        except (OSError, ValueError):
             return None
 
     def _size(self) -> int:

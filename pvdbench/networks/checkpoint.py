@@ -1,0 +1,180 @@
+"""Read the named tensors of checkpoints, PyTorch's or safetensors, that others published; code in them is never run."""
+
+import io
+import pickle
+import pickletools
+import tarfile
+import warnings
+import zipfile
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from pvdbench.core.errors import WeightsError, shorten
+
+Tensors = Mapping[str, Tensor]
+_PICKLE = 1 << 26  # bytes of a pickle that are searched for what it names; names, not numbers, are in it
+_DEPTH = 6  # of mappings in mappings
+_PROGRAMS = {
+    "os", "posix", "nt", "sys", "io", "_io", "subprocess", "shutil", "importlib", "runpy", "socket", "ctypes", "pty",
+    "code", "pickle", "_pickle", "marshal", "webbrowser", "multiprocessing", "asyncio", "operator",
+}  # fmt: skip
+_BUILT_IN = {"exec", "eval", "compile", "open", "__import__", "execfile", "input", "breakpoint", "apply"}
+"""What no file of weights has a reason to name; a file that does is refused, though nothing of it would be run."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The tensors in one mapping of a checkpoint, and below it.
+
+    Attributes:
+        place: of the mapping in the file, such as `state_dict.`; nothing for the whole.
+        tensors: by name; one of an inner mapping has that one's name before its own, with a dot.
+    """
+
+    place: str
+    tensors: Tensors
+
+
+class _Left:
+    """Stands for an object that is no tensor, such as a NumPy number: its content is thrown away."""
+
+    def __new__(cls, *_: object, **__: object) -> "_Left":
+        return super().__new__(cls)
+
+    def __setstate__(self, state: object) -> None: ...
+
+
+class _Opened:
+    """Stands for an object that may be a mapping, such as an EasyDict: what is put into it can be read."""
+
+    def __new__(cls, *_: object, **__: object) -> Any:
+        return OrderedDict()
+
+
+def read_checkpoint(path: Path) -> list[Part]:
+    """Read the named tensors of a checkpoint, wherever training programs put them.
+
+    Objects that are no tensors are not made: PyTorch's reader of weights alone gets a stand-in for each class that the
+    file names.
+
+    Returns: a part for every mapping that has tensors, outer ones first; two for one that has both tensors and such
+        mappings: with those below it, and without.
+    Raises:
+        WeightsError: if the file is missing, damaged, asks for code to be run, or holds no named tensors.
+    """
+    content = _safetensors(path) if _is_safetensors(path) else _pickled(path)
+    parts = list(_parts(content, "", _DEPTH, set())) if isinstance(content, Mapping) else []
+    if not parts:
+        raise WeightsError(f"{path}: this checkpoint is a {type(content).__name__} without named tensors; save a "
+                           "state_dict")  # fmt: skip
+    return parts
+
+
+def _is_safetensors(path: Path) -> bool:
+    """Tell safetensors by their first bytes: the length of a JSON object, and its beginning."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(9)
+    except FileNotFoundError:
+        raise WeightsError(f"{path}: there is no such checkpoint; correct the path") from None
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path}: this checkpoint cannot be read ({shorten(error, 80)}); name a file") from error
+    return start[8:] == b"{"
+
+
+def _safetensors(path: Path) -> Tensors:
+    try:
+        tensors: Tensors = load_file(path)
+    except Exception as error:  # a damaged file fails in as many ways as there are bytes
+        raise WeightsError(f"{path}: these are damaged safetensors ({shorten(error)}); get them again") from error
+    return tensors
+
+
+def _pickled(path: Path) -> object:
+    try:
+        named = _named_objects(path)
+        if running := sorted(name for name in named if _runs(name)):
+            raise WeightsError(f"{path}: this checkpoint holds more than tensors, which was not run (it names "
+                               f"{shorten(', '.join(running), 80)}); do not trust it, or ask its authors for a "
+                               "state_dict")  # fmt: skip
+        return _loaded(path, named)
+    except WeightsError:
+        raise
+    except pickle.UnpicklingError as error:
+        said = " ".join(str(error).split()).split("WeightsUnpickler error: ")[-1]
+        reason = said.split(" Please ")[0].split(" Check the documentation ")[0]
+        if reason.startswith("Unsupported operand"):  # of a protocol that weights are rarely saved by
+            raise WeightsError(f"{path}: a pickle of a newer protocol, or a damaged one, which cannot be read without "
+                               "running its code; where you trust it, save its state_dict again, as torch.save does "
+                               "without pickle_protocol") from error  # fmt: skip
+        raise WeightsError(f"{path}: this checkpoint holds more than tensors, which was not run "
+                           f"({shorten(reason)}); ask its authors for a state_dict") from error  # fmt: skip
+    except Exception as error:
+        if tarfile.is_tarfile(path):
+            raise WeightsError(f"{path}: this is the tar format of PyTorch 0.1, which is not read without running its "
+                               "code; where you trust it, convert it by torch.save(torch.load(FILE, weights_only=False)"
+                               ", NEW)") from error  # fmt: skip
+        reason = shorten(error) or type(error).__name__
+        raise WeightsError(f"{path}: cannot read this as a PyTorch checkpoint: {reason}; get it again") from error
+
+
+def _runs(name: str) -> bool:
+    module, _, function = name.rpartition(".")
+    builtin = module in ("builtins", "__builtin__")
+    return function in _BUILT_IN if builtin else module.split(".")[0] in _PROGRAMS
+
+
+def _named_objects(path: Path) -> set[str]:
+    """List what a checkpoint's pickles name, `module.name` each; a damaged one names what comes before the damage."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            pickles = [io.BytesIO(archive.open(name).read(_PICKLE)) for name in archive.namelist()
+                       if name.endswith("data.pkl")]  # fmt: skip
+    else:
+        with path.open("rb") as file:
+            pickles = [io.BytesIO(file.read(_PICKLE))] * 5  # in a row: two numbers, the system, content, keys
+    named = set()
+    for stream in pickles:
+        try:
+            for code, value, _ in pickletools.genops(stream):
+                if code.name in ("GLOBAL", "INST"):
+                    named.add(str(value).replace(" ", "."))
+        except Exception:  # torch.load says what is wrong with it
+            continue
+    return named
+
+
+def _loaded(path: Path, named: set[str]) -> object:
+    """Load by PyTorch's reader of weights alone; where a stand-in of one sort does not do, the other may."""
+    for stands_in in (_Opened, _Left):  # in place of what the reader does not know itself
+        allowed = [(_Left if name.startswith("numpy.") else stands_in, name) for name in named]
+        try:
+            with torch.serialization.safe_globals(allowed), warnings.catch_warnings(action="ignore"):  # type: ignore[arg-type]
+                return torch.load(path, map_location="cpu", weights_only=True)
+        except (pickle.UnpicklingError, TypeError, AttributeError, ValueError):
+            if stands_in is _Left:
+                raise
+    raise AssertionError("the last stand-in returns or raises")
+
+
+def _parts(content: Mapping[Any, Any], place: str, depth: int, seen: set[int]) -> Iterator[Part]:
+    """Yield the part of a mapping, then those of each mapping in it; one that is in several of them once."""
+    own = {name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, Tensor)}
+    below: list[Part] = []
+    for name, value in content.items():
+        if isinstance(name, str) and isinstance(value, Mapping) and depth and id(value) not in seen:
+            seen.add(id(value))
+            below += _parts(value, f"{place}{name}.", depth - 1, seen)
+    flat = {f"{part.place[len(place):]}{name}": value for part in below for name, value in part.tensors.items()}
+    if own or flat:
+        yield Part(place, own | flat)
+    if own and flat:
+        yield Part(place, own)
+    yield from below
