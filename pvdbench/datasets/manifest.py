@@ -1,7 +1,7 @@
 """Read manifest.csv, which says where each frame of a data set lies; every later stage reads it."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from pvdbench.io.tables import MANIFEST, read_table
 
 _FILLED = ("video", "split", "frame", "blurry")
 """The columns of a manifest that are never blank."""
+_FILES = ("blurry", "sharp", "flow", "occlusion")
 _KEY = ["video", "split", "frame"]
 _SPLITS = ("train", "test")
 
@@ -86,6 +87,8 @@ def read_manifest(path: Path) -> pd.DataFrame:
     _refuse(path, ~table["split"].isin(_SPLITS), f"its split is none of {', '.join(_SPLITS)}")
     _refuse(path, table.duplicated(_KEY), "this frame is there twice")
     _refuse(path, _without_zeros(table), "its file has zeros that its name lost (a spreadsheet changed the table)")
+    for column in _FILES:
+        _refuse(path, table[column].map(_leads_out), f"{column} is no file in the data set")
     for (video, _), rows in table.groupby(["video", "split"], sort=False):
         refuse_names(path, str(video), sorted(rows["frame"]))
     return table
@@ -96,6 +99,14 @@ def _refuse(path: Path, wrong: "pd.Series[bool]", what: str) -> None:
     if wrong.any():
         line = int(wrong.to_numpy().argmax()) + 2
         raise DataError(f"{path}: line {line}: {shorten(what, 100)}; make the manifest again")
+
+
+def _leads_out(file: object) -> bool:
+    """Tell whether a cell names a file that is not below the manifest's folder."""
+    if not isinstance(file, str):
+        return False
+    inner = PurePosixPath(file)
+    return inner.is_absolute() or ".." in inner.parts or not inner.name or "\0" in file
 
 
 def _without_zeros(table: pd.DataFrame) -> "pd.Series[bool]":

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Hashable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -79,7 +79,7 @@ def _taken(whole: Path, out: Path, row: Mapping[Hashable, Any], size: tuple[int,
     for kind in _FILES:
         if not isinstance(row[kind], str):
             continue
-        source = whole / _inner(row[kind], whole)
+        source = whole / row[kind]
         target = (out / str(row[kind])).with_suffix(source.suffix if size is None or kind == "flow" else ".png")
         target.parent.mkdir(parents=True, exist_ok=True)
         new[kind] = target.relative_to(out).as_posix()
@@ -90,14 +90,6 @@ def _taken(whole: Path, out: Path, row: Mapping[Hashable, Any], size: tuple[int,
     if size is not None:
         new["width"], new["height"] = size
     return new
-
-
-def _inner(path: str, whole: Path) -> PurePosixPath:
-    """Take a path of a manifest, which is relative to its folder and stays in it."""
-    inner = PurePosixPath(path)
-    if inner.is_absolute() or ".." in inner.parts or not inner.name or "\0" in path:
-        raise DataError(f"{whole / 'manifest.csv'}: '{shorten(path)}' is no file in the data set; make it again")
-    return inner
 
 
 def _copy(source: Path, target: Path) -> None:
