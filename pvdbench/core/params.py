@@ -51,7 +51,8 @@ def parse_params(path: Path, data: Mapping[str, Any], model: type[Model]) -> Mod
         raise ParamsError(f"{path}: its values are nested too deeply; mend it") from error
 
 
-_SHORT = Repr(maxlevel=3, maxstring=200, maxother=200)  # values may be large by aliases
+_SHORT = Repr()  # values may be endless by aliases
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 100
 
 
 def _explain(path: Path, model: type[StrictModel], error: ValidationError) -> str:

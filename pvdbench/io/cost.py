@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, shorten
 from pvdbench.io.atomic import replaced_file
 
 
@@ -58,13 +58,22 @@ def read_cost(path: Path) -> dict[str, Any]:
         facts = json.loads(path.read_text())
     except FileNotFoundError:
         return {}
-    except ValueError as error:
-        raise DataError(f"{path}: not JSON ({error}); delete it or run its stage again") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not JSON ({shorten(error, 80)}); delete it or run its stage again") from error
     if not isinstance(facts, dict) or not {"stage", "seconds", "hardware"} <= facts.keys():
         raise DataError(
             f"{path}: the keys stage, seconds and hardware are not all there; delete it or run its stage again"
         )
+    for key in _NUMBERS & facts.keys():
+        value = facts[key]
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e15):
+            raise DataError(f"{path}: {key} is {shorten(repr(value), 40)}, no number that it may be; delete the file or run "
+                            "its stage again")  # fmt: skip
     return facts
+
+
+_NUMBERS = frozenset({"seconds", "peak_memory_mib", "milliseconds_median", "steps", "frames", "threads"})
+"""The facts of a cost file that are numbers; null where nothing was measured."""
 
 
 def machine(facts: dict[str, Any]) -> str:

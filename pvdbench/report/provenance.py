@@ -1,7 +1,6 @@
 """How a report was made: commit, parameters, data, seeds, versions, hardware and what each stage took."""
 
 import platform
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -10,9 +9,10 @@ from typing import Any
 
 import yaml
 
-from pvdbench.core.errors import DataError, StudyError
+from pvdbench.core.errors import DataError
 from pvdbench.io.checksum import file_sha256
 from pvdbench.io.cost import read_cost
+from pvdbench.io.git import git
 from pvdbench.io.tables import MANIFEST, read_table
 from pvdbench.training.params import MOTION_PRESETS, SEQUENCE_PRESETS
 
@@ -118,14 +118,8 @@ def gather_provenance(study: Path, root: Path, datasets: Sequence[str]) -> Prove
     )
 
 
-def _git(root: Path, *arguments: str) -> str:
-    try:
-        return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=True, text=True).stdout
-    except FileNotFoundError:
-        raise StudyError("the command git was not found; install Git") from None
-    except subprocess.CalledProcessError as error:
-        reason = error.stderr.strip().splitlines()[0] if error.stderr.strip() else "no commit"
-        raise StudyError(f"{root}: not a Git repository with a commit ({reason}); clone pvdbench with git") from error
+def _git(root: Path, *words: str) -> str:
+    return git(root, *words).decode(errors="replace")
 
 
 def _params_text(study: Path) -> str:
