@@ -49,16 +49,6 @@ def plan(folder: Path, tflops: float) -> None:
         click.echo(f"missing here: {line}")
 
 
-@study.command()
-@study_folder
-def verify(folder: Path) -> None:
-    """Compare dvc.lock with the committed one: which stages gave the same results again, and which did not."""
-    from pvdbench.study.study import load_study
-    from pvdbench.study.verify import verify_study
-
-    click.echo(str(verify_study(load_study(folder))))
-
-
 def duration(hours: float) -> str:
     """Hours with two digits that say something, minutes or seconds where they are few."""
     for unit, size in (("h", 1.0), ("min", 1 / 60)):

@@ -14,6 +14,7 @@ from pvdbench.io.checksum import file_sha256
 from pvdbench.io.cost import read_cost
 from pvdbench.io.git import git
 from pvdbench.io.tables import MANIFEST, read_table
+from pvdbench.report.verify import read_verdict
 from pvdbench.training.params import MOTION_PRESETS, SEQUENCE_PRESETS
 
 _PACKAGES = ("pvdbench", "torch", "numpy", "scipy", "pandas", "scikit-image", "matplotlib", "pillow", "dvc")
@@ -65,6 +66,7 @@ class Provenance:
         overridden: parameters of training that differ from the preset which the study names.
         seeds: key and value of every seed in params.yaml.
         commands: what to type.
+        verified: whether the numbers were derived again.
     """
 
     commit: str
@@ -78,6 +80,7 @@ class Provenance:
     hardware: tuple[str, ...]
     stages: tuple[Stage, ...]
     commands: tuple[str, ...]
+    verified: str
 
     @property
     def total_seconds(self) -> float:
@@ -115,6 +118,7 @@ def gather_provenance(study: Path, root: Path, datasets: Sequence[str]) -> Prove
         hardware=tuple(sorted({cost["hardware"] for cost in costs})),
         stages=tuple(Stage(cost["stage"], cost["seconds"], cost.get("peak_memory_mib", 0.0)) for cost in costs),
         commands=(f"git checkout {commit}", "make study" if where == Path() else f"dvc repro {where}/dvc.yaml"),
+        verified=read_verdict(study),
     )
 
 
