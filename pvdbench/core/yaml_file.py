@@ -53,7 +53,7 @@ def _check_depth(path: Path, text: str) -> None:
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
-            raise ParamsError(f"{path}: line {event.start_mark.line + 1}: values are nested too deeply here; mend it")
+            raise ParamsError(f"{path}: line {_line(event)}: values are nested too deeply here; mend it")
 
 
 def _traps(top: yaml.Node | None) -> Iterator[tuple[int, str]]:
@@ -70,7 +70,7 @@ def _traps(top: yaml.Node | None) -> Iterator[tuple[int, str]]:
         elif isinstance(node, yaml.SequenceNode):
             todo += node.value
         elif node.tag == _INTEGER and _READ_OTHERWISE.fullmatch(node.value):
-            yield node.start_mark.line + 1, (f"{shorten(node.value, 40)} is a number that YAML 1.1 and 1.2 read "
+            yield _line(node), (f"{shorten(node.value, 40)} is a number that YAML 1.1 and 1.2 read "
                                              "differently; write it in plain digits, or quote it")  # fmt: skip
 
 
@@ -80,7 +80,11 @@ def _twice(node: yaml.MappingNode) -> Iterator[tuple[int, str]]:
     for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
             continue
-        name, line = (key.tag, key.value), key.start_mark.line + 1
+        name, line = (key.tag, key.value), _line(key)
         if name in first:
             yield line, f"the key '{shorten(key.value, 40)}' is there twice, before in line {first[name]}; remove one"
         first[name] = line
+
+
+def _line(part: yaml.Event | yaml.Node) -> int:
+    return part.start_mark.line + 1 if part.start_mark else 0

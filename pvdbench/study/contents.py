@@ -30,7 +30,7 @@ def listing_md5(files: Listing) -> str:
     """The hash that DVC gives to a file, or to a folder: that of its listing as JSON, and `.dir`."""
     if set(files) == {""}:
         return files[""]
-    parts = [{"md5": files[path], "relpath": path} for path in sorted(files, key=lambda name: tuple(name.split("/")))]
+    parts = [{"md5": files[path], "relpath": path} for path in sorted(files)]
     return hashlib.md5(json.dumps(parts, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
 
 

@@ -1,6 +1,6 @@
 """Whether what a study holds is what its stages made, and whether its scores come out again: each difference by name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -56,8 +56,8 @@ def check_study(study: Study, find_command: FindCommand, *, sample: int | None, 
         StudyError: if dvc.lock is missing or damaged, or DVC cannot read the study.
     """
     lock = read_lock(study.folder)
-    found = [*_changed_code(study, find_command), *_changed_settings(study), *changed_files(study)]
-    never = [name for name in stage_names(study.folder) if name not in lock and name != "report"]
+    found = [*_changed_code(study, find_command), *_changed_settings(study), *changed_files(study, used := stage_names(study.folder))]
+    never = [name for name in used if name not in lock and name != "report"]
     found += [Difference("tables", study.folder, f"the stage {name} never ran") for name in never]
     with TemporaryDirectory() as folder:
         for rescored in Rescoring(study, Path(folder), sample, jobs).differing():
@@ -99,14 +99,17 @@ def _changed_settings(study: Study) -> Iterator[Difference]:
                 yield Difference("settings", path, f"{key} is {state} since {stage} ran")
 
 
-def changed_files(study: Study) -> Iterator[Difference]:
+def changed_files(study: Study, used: Collection[str]) -> Iterator[Difference]:
     """Hash every dependency and output of the stages, and name the files that are not those of dvc.lock.
+
+    Args:
+        used: the stages that the study has.
 
     Raises:
         StudyError: if dvc.lock is missing or damaged, or DVC cannot say where its cache is.
     """
     kept, md5, said = Cache(cache_folder(study.folder)), cache(file_md5), set[Path]()
-    for path, hashes in sorted(_recorded(study).items(), key=_turn):
+    for path, hashes in sorted(_recorded(study, used).items(), key=_turn):
         now = listing(path, md5)
         for recorded in sorted(hashes - {listing_md5(now)}):
             for difference in _differences(path, recorded, now, kept):
@@ -115,9 +118,9 @@ def changed_files(study: Study) -> Iterator[Difference]:
                 said.add(difference.path)
 
 
-def _recorded(study: Study) -> dict[Path, set[str]]:
+def _recorded(study: Study, used: Collection[str]) -> dict[Path, set[str]]:
     """Every path of dvc.lock and the hashes that stages have of it; what all of the code hashes to is no matter."""
-    used, found = set(stage_names(study.folder)), dict[Path, set[str]]()
+    found: dict[Path, set[str]] = {}
     for name, entry in read_lock(study.folder).items():
         if name in used:
             hashed = parts(entry, "outs") | (parts(entry, "deps") if name != "code" else {})
