@@ -107,8 +107,8 @@ def command_function(root: click.Command, words: list[str]) -> "CommandFunction"
 def validate(folder: Path) -> None:
     """Check params.yaml, its rows, methods, data sets, weights and dvc.lock, before anything runs.
 
-    Whatever would stop a stage later stops this command: names that DVC and paths cannot have, keys that are there twice,
-    weights that nobody put into data/given. What would stop nothing is said on standard error.
+    Whatever would stop a stage later stops this command: names that DVC and paths cannot have, keys that are there
+    twice, weights that nobody put into data/given. What would stop nothing is said on standard error.
     """
     from pvdbench.core.notice import notice
     from pvdbench.study.foresight import check_ahead, notices

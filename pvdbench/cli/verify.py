@@ -14,16 +14,16 @@ _LISTED = 20
 
 @click.command()
 @click.argument("folder", metavar="[STUDY]", type=StudyFolder(file_okay=False), default=".")
-@click.option("--against", metavar="REV", help="Compare with the results of a Git revision, or of another study's folder, "
-              "instead.")  # fmt: skip
+@click.option("--against", metavar="REV",
+              help="Compare with the results of a Git revision, or of another study's folder, instead.")  # fmt: skip
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Score N frames of each row again, not all.")
 @parallel
 def verify(folder: Path, against: str | None, sample: int | None, jobs: Jobs) -> None:
     """Derive every number of STUDY again, and print `equal` or what differs, by how much, and where it comes from.
 
-    Code, settings, data, weights, frames, scores and tables are compared with dvc.lock by hashes taken anew; frames are
-    scored again, tables are built again in a temporary folder. The first difference printed is the first in the order in
-    which a study is made. The exit code is 0 for equal and 1 for different. The report shows the verdict.
+    Code, settings, data, weights, frames, scores and tables are compared with dvc.lock by hashes taken anew; frames
+    are scored again, tables are built again in a temporary folder. The first difference printed is the first in the
+    order in which a study is made. The exit code is 0 for equal and 1 for different. The report shows the verdict.
     """
     from pvdbench.report.verify import verify as derive_again
     from pvdbench.study.against import compare

@@ -42,7 +42,7 @@ def read_yaml(path: Path) -> Any:
         _check_depth(path, text)
         for line, wrong in _traps(yaml.compose(text, Loader=yaml.CSafeLoader)):
             raise ParamsError(f"{path}: line {line}: {wrong}")
-        return yaml.load(text, Loader=yaml.CSafeLoader)  # noqa: S506  # it is a safe loader
+        return yaml.load(text, Loader=yaml.CSafeLoader)  # it is a safe loader
     except _UNREADABLE as error:
         raise ParamsError(f"{path}: this is no YAML that can be read ({shorten(error, 150)}); mend it") from error
 

@@ -66,12 +66,14 @@ def read_cost(path: Path) -> dict[str, Any]:
         )
     for key in _NUMBERS & facts.keys():
         value = facts[key]
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e15):
-            raise DataError(f"{path}: {key} is {shorten(repr(value), 40)}, no number that it may be; delete the file or run "
-                            "its stage again")  # fmt: skip
+        number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MOST
+        if value is not None and not number:
+            raise DataError(f"{path}: {key} is {shorten(repr(value), 40)}, no number that it may be; delete the file "
+                            "or run its stage again")  # fmt: skip
     return facts
 
 
+_MOST = 1e15
 _NUMBERS = frozenset({"seconds", "peak_memory_mib", "milliseconds_median", "steps", "frames", "threads"})
 """The facts of a cost file that are numbers; null where nothing was measured."""
 

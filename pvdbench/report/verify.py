@@ -1,4 +1,4 @@
-"""Whether every number that a study shows can be derived again: its files, its scores, its tables, and the verdict kept."""
+"""Whether every number that a study shows can be derived again, from its files to its tables; the verdict is kept."""
 
 import json
 from dataclasses import asdict, dataclass

@@ -17,7 +17,6 @@ from pvdbench.scoring.protocol import Protocol, Task
 from pvdbench.scoring.registry import named_protocols, score_pair
 from pvdbench.scoring.score_file import score_table, write_score_file
 
-
 Place = tuple[str, str]
 """A frame of a data set: its video's name and its own."""
 

@@ -1,4 +1,4 @@
-"""A study's results beside those of another Git revision, or of another machine in a folder: equal, close or different."""
+"""A study's results beside those of another Git revision, or of another machine: equal, close or different."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -57,7 +57,8 @@ class Comparison:
     def __str__(self) -> str:
         """Say it in one line, then one line for each stage and file that differs."""
         verdict = "different from" if not self.close else "equal within the tolerance to" if self.apart else "equal to"
-        stages = f"{self.stages - len(self.differing)} of {self.stages} stages reproduce dvc.lock; " if self.stages else ""
+        same_stages = self.stages - len(self.differing)
+        stages = f"{same_stages} of {self.stages} stages reproduce dvc.lock; " if self.stages else ""
         same = f"{self.files - len(self.apart)} of {self.files} files of numbers have equal bytes"
         lines = [f"{verdict} {self.other}: {stages}{same}"]
         apart = sorted(self.apart, key=lambda file: file.close)
@@ -119,7 +120,8 @@ def _numbers_of(lock: Lock, kept: Cache, where: str) -> Iterator[tuple[str, str]
         for path, part in parts(entry, "outs").items():
             if path.startswith(_NUMBERS):
                 if (files := kept.listing(part["md5"])) is None:
-                    raise StudyError(f"{where}: DVC's cache lacks {path}; run `dvc fetch --all-commits`, or name a folder")
+                    raise StudyError(f"{where}: DVC's cache lacks {path}; run `dvc fetch --all-commits`, or name a "
+                                     "folder")  # fmt: skip
                 yield from ((f"{path}/{name}" if name else path, md5) for name, md5 in files.items())
 
 

@@ -1,4 +1,4 @@
-"""What lies on disk by its MD5, as dvc.lock has it, read anew every time: a file of old size and time may hold other bytes."""
+"""What lies on disk by its MD5, as dvc.lock has it, read anew: a file of old size and time may hold other bytes."""
 
 import hashlib
 import json

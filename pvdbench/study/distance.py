@@ -1,8 +1,9 @@
-"""How far two files are from each other, said by what they hold: pixels, numbers of a table, tensors, values of JSON."""
+"""How far two files are from each other, said by what they hold: pixels, numbers of a table, tensors, JSON."""
 
 import json
 import math
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from pvdbench.core.errors import PvdbenchError, shorten
 from pvdbench.io.flow import read_flow
@@ -73,7 +75,8 @@ def _tensors(before: Path, now: Path) -> Distance:
     if not changed:
         return Distance("the tensors' shapes or the file's header differ")
     most = max(changed, key=lambda name: changed[name])
-    return Distance(f"{len(changed)} of {len(old)} tensors differ, by {changed[most]:.6g} at most, in {shorten(most, 60)}")
+    said = f"{len(changed)} of {len(old)} tensors differ, by {changed[most]:.6g} at most, in {shorten(most, 60)}"
+    return Distance(said)
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,8 @@ def _shown(text: str) -> str:
 
 
 def _cells(before: Path, now: Path) -> Distance:
-    return described(list(table_changes(before, now)) or [Change("the order or the end of lines", "", "")])
+    changes = list(table_changes(before, now))
+    return described(changes) if changes else Distance("its cells are equal, its order or bytes are not", close=True)
 
 
 def table_changes(before: Path, now: Path, *, places: set[tuple[str, str]] | None = None) -> Iterator[Change]:
@@ -127,7 +131,7 @@ def table_changes(before: Path, now: Path, *, places: set[tuple[str, str]] | Non
     if list(old.columns) != list(new.columns):
         yield Change("columns", ",".join(old.columns), ",".join(new.columns))
         return
-    rows = [{tuple(row[key] for key in keys): row for row in table.to_dict("records")} for table in (old, new)]
+    rows = [_by_place(table, keys) for table in (old, new)]
     for place in dict.fromkeys((*rows[0], *rows[1])):
         row_before, row_now = rows[0].get(place, {}), rows[1].get(place, {})
         row = row_now or row_before
@@ -137,7 +141,18 @@ def table_changes(before: Path, now: Path, *, places: set[tuple[str, str]] | Non
             was, value = str(row_before.get(column, "")), str(row_now.get(column, ""))
             if was != value:
                 tolerance = 0.5 * 10.0 ** -known[column].digits if column in known else _TOLERANCE
-                yield Change(f"{', '.join(place)}, {column}", was, value, tolerance)
+                yield Change(f"{', '.join(place[:-1])}, {column}", was, value, tolerance)
+
+
+def _by_place(table: pd.DataFrame, keys: list[str]) -> dict[tuple[str, ...], dict[str, str]]:
+    """Rows by their keys and by how many rows of the same keys came before."""
+    rows: dict[tuple[str, ...], dict[str, str]] = {}
+    before = Counter[tuple[str, ...]]()
+    for row in table.to_dict("records"):
+        place = tuple(str(row[key]) for key in keys)
+        rows[(*place, str(before[place]))] = {str(column): str(value) for column, value in row.items()}
+        before[place] += 1
+    return rows
 
 
 _KEYS = ("dataset", "method", "task", "video", "split", "frame", "protocol", "quantity")

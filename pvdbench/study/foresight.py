@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pvdbench.core.errors import DataError, ParamsError, StudyError, shorten
+from pvdbench.core.errors import DataError, ParamsError, shorten
 from pvdbench.core.params import read_params
 from pvdbench.core.yaml_file import read_yaml
 from pvdbench.datasets.params import DataParams

@@ -62,7 +62,7 @@ def parse_lock(content: bytes, where: str) -> Lock:
         StudyError: if it is damaged.
     """
     try:
-        found = yaml.load(content, Loader=yaml.CSafeLoader)  # noqa: S506  # it is a safe loader
+        found = yaml.load(content, Loader=yaml.CSafeLoader)  # it is a safe loader
         stages = dict(found["stages"])
         whole = content.endswith(b"\n") and all(_is_whole(entry) for entry in stages.values())
         reason = "" if whole else "it ends in the middle"

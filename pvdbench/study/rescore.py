@@ -16,7 +16,6 @@ from pvdbench.scoring.truth import TABLE, score_truth
 from pvdbench.study.distance import Distance, described, table_changes
 from pvdbench.study.study import Study
 
-
 _Score = Callable[[set[Place] | None], Path]
 """Scores the frames given, all for None, and returns the file that it wrote."""
 

@@ -89,14 +89,17 @@ def _changed_code(study: Study, find_command: FindCommand) -> Iterator[Differenc
 
 def _changed_settings(study: Study) -> Iterator[Difference]:
     """The parameters and commands that a stage did not run with, as DVC sees them."""
-    path = study.folder / "params.yaml"
+    edited = dict[str, list[str]]()
     for stage, changes in stage_changes(study.folder).items():
         for change in changes:
             if change == "changed command":
                 yield Difference("code", study.folder / "dvc.yaml", f"{stage} ran by another command")
             told = change.get("changed deps", {}).get("params.yaml", {}) if isinstance(change, dict) else {}
             for key, state in told.items() if isinstance(told, dict) else ():
-                yield Difference("settings", path, f"{key} is {state} since {stage} ran")
+                edited.setdefault(f"{key} is {state}", []).append(stage)
+    for what, stages in edited.items():
+        others = f", and {len(stages) - 1} more stages" if len(stages) > 1 else ""
+        yield Difference("settings", study.folder / "params.yaml", f"{what} since {stages[0]} ran{others}")
 
 
 def changed_files(study: Study, used: Collection[str]) -> Iterator[Difference]:
