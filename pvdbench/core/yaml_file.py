@@ -10,10 +10,10 @@ import yaml
 from pvdbench.core.errors import ParamsError, shorten
 
 _UNREADABLE = (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError, TypeError)
-"""What PyYAML raises for files that are no YAML, no UTF-8, or have a value that its tag does not allow, as `!!int x`."""
+"""What PyYAML raises for files that are no YAML, or have a value that its tag does not allow, as `!!int x`."""
 
 _INTEGER = "tag:yaml.org,2002:int"
-_READ_OTHERWISE = re.compile(r"[-+]?0[0-9_]+|.*[:_].*")  # 010 is eight, 1:30 ninety: not so for DVC, which reads YAML 1.2
+_READ_OTHERWISE = re.compile(r"[-+]?0[0-9_]+|.*[:_].*")  # 010 is eight, 1:30 ninety; for DVC (YAML 1.2) they are not
 _DEEPEST = 200
 _MERGE = "tag:yaml.org,2002:merge"
 

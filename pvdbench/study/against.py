@@ -56,7 +56,9 @@ class Comparison:
 
     def __str__(self) -> str:
         """Say it in one line, then one line for each stage and file that differs."""
-        verdict = "different from" if not self.close else "equal within the tolerance to" if self.apart else "equal to"
+        equal = "equal in every number to" if self.differing else "equal to"
+        equal = "equal within the tolerance to" if self.apart else equal
+        verdict = equal if self.close else "different from"
         same_stages = self.stages - len(self.differing)
         stages = f"{same_stages} of {self.stages} stages reproduce dvc.lock; " if self.stages else ""
         same = f"{self.files - len(self.apart)} of {self.files} files of numbers have equal bytes"
@@ -80,8 +82,10 @@ def compare(study: Study, other: str) -> Comparison:
     folder = Path(other)
     if folder.is_dir():
         return _with_folder(study, folder)
-    now = study_lock(study, read_lock(study.folder), _data_lock(study))
-    then = study_lock(study, committed_lock(study.folder, other), committed_lock(study.root / "data", other))
+    own = read_lock(study.folder), committed_lock(study.folder, other)
+    data, made = study.root / "data", (study.root / "data" / "dvc.lock").is_file()  # or no stage made the data sets
+    now = study_lock(study, own[0], read_lock(data) if made else {})
+    then = study_lock(study, own[1], committed_lock(data, other) if made else {})
     names = sorted(now.keys() | then.keys())
     differing = {name: tuple(_differences(now.get(name), then.get(name)))
                  for name in names if now.get(name) != then.get(name)}  # fmt: skip
@@ -98,10 +102,6 @@ def study_lock(study: Study, own: Lock, data: Lock) -> Lock:
     sets |= {f"subset@{name}" for name in sets}
     return {name: entry for name, entry in own.items() if name in used} | {
         f"data:{name}": entry for name, entry in data.items() if name in sets}  # fmt: skip
-
-
-def _data_lock(study: Study) -> Lock:
-    return read_lock(study.root / "data")
 
 
 def _differences(now: Entry | None, then: Entry | None) -> Iterator[str]:

@@ -61,8 +61,8 @@ def _check_given(study: Study) -> None:
     for key in missing[:1]:
         file = f"data/given/{rows[key]}.safetensors"
         more = f" (nor those of {len(missing) - 1} more rows)" if len(missing) > 1 else ""
-        raise DataError(f"{file}: these weights of {key} are not there{more}, and no stage makes them; put the file there, "
-                        f"such as by `pvdbench weights import FILE --out {file}`")  # fmt: skip
+        raise DataError(f"{file}: these weights of {key} are not there{more}, and no stage makes them; put the file "
+                        f"there, such as by `pvdbench weights import FILE --out {file}`")  # fmt: skip
 
 
 def _data_sets(study: Study) -> list[str]:
@@ -74,14 +74,14 @@ def _check_data_set(study: Study, name: str) -> None:
     manifest, chosen = study.dataset(name) / "manifest.csv", study.params.datasets
     if not manifest.is_file():
         if name not in _made(study.root / "data"):
-            raise DataError(f"{manifest.parent}: this data set is not there, and no stage of data/dvc.yaml makes it; add "
-                            f"it by `pvdbench datasets add {name} FOLDER`, or name another in params.yaml")  # fmt: skip
+            raise DataError(f"{manifest.parent}: this data set is not there, and no stage of data/dvc.yaml makes it; "
+                            f"add it by `pvdbench datasets add {name} FOLDER`, or name another")  # fmt: skip
         return
     if name in chosen.test:
         _check_counted(study, manifest)
     if name == chosen.pretrain and _split(manifest, "train")["flow"].isna().all():
-        raise DataError(f"{manifest}: datasets.pretrain: no frame of it has a true flow, which pre-training needs; name "
-                        "a rendered data set")  # fmt: skip
+        raise DataError(f"{manifest}: datasets.pretrain: no frame of it has a true flow, which pre-training needs; "
+                        "name a rendered data set")  # fmt: skip
     for split, names in (("train", (chosen.train,)), ("test", chosen.test)):
         if name in names and (blank := _split(manifest, split)["sharp"].isna()).any():
             raise DataError(f"{manifest}: {int(blank.sum())} frames of the split '{split}' have no sharp frame; name a "
@@ -108,12 +108,12 @@ def _split(manifest: Path, split: str) -> pd.DataFrame:
 def _check_counted(study: Study, manifest: Path) -> None:
     test = _split(manifest, "test")
     if len(_uncounted(study, test)) == test["video"].nunique():
-        raise DataError(f"{manifest}: the protocol '{study.params.tables.protocol}' counts no frame of the test clips, of "
-                        "which the longest has one frame or few; name longer clips, or another tables.protocol"
+        raise DataError(f"{manifest}: the protocol '{study.params.tables.protocol}' counts no frame of the test clips, "
+                        "of which the longest has one frame or few; name longer clips, or another tables.protocol"
                         )  # fmt: skip
     if study.params.tables.table1 and (test.groupby("video").size() < 2).all():
-        raise ParamsError(f"{manifest}: every test clip has one frame, and the motion of Table 1 needs two; name longer "
-                          "clips")  # fmt: skip
+        raise ParamsError(f"{manifest}: every test clip has one frame, and the motion of Table 1 needs two; name "
+                          "longer clips")  # fmt: skip
 
 
 def _uncounted(study: Study, test: pd.DataFrame) -> list[str]:

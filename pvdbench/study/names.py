@@ -1,4 +1,4 @@
-"""The names in params.yaml that become paths, stages of DVC and words of a command: checked before any of these is made."""
+"""The names in params.yaml that become paths, stages of DVC and words of commands: checked before any is made."""
 
 import re
 from collections import Counter
@@ -55,9 +55,9 @@ def check_names(params: RowParams, tables: TableParams, where: Path) -> None:
 
 def _check_name(name: str, where: str) -> None:
     if not NAME.fullmatch(name):
-        raise ParamsError(f"{where}: '{shorten(name, 50)}' cannot be a name, as files and stages of DVC are named after "
-                          "it; choose small letters, digits and single hyphens that begin with a letter, such as my-name"
-                          )  # fmt: skip
+        raise ParamsError(f"{where}: '{shorten(name, 50)}' cannot be a name, as files and stages of DVC are named "
+                          "after it; choose small letters, digits and single hyphens that begin with a letter, such as "
+                          "my-name")  # fmt: skip
 
 
 def _check_weights(params: RowParams, where: Path) -> None:
@@ -73,8 +73,8 @@ def _check_stages(datasets: Iterable[str], rows: Iterable[str], where: Path) -> 
     """Refuse two pairs of data set and row whose stages DVC would name alike, or one that is there twice."""
     rows = list(rows)
     if twice := _twice(f"{data}-{row}" for data in datasets for row in rows):
-        raise ParamsError(f"{where}: two stages would be named DATASET-ROW '{twice}'; name each data set and row once, and "
-                          "rename one where two pairs read alike")  # fmt: skip
+        raise ParamsError(f"{where}: two stages would be named DATASET-ROW '{twice}'; name each data set and row once, "
+                          "and rename one where two pairs read alike")  # fmt: skip
 
 
 def _twice(names: Iterable[str]) -> str:

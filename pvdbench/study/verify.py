@@ -1,4 +1,4 @@
-"""Whether what a study holds is what its stages made, and whether its scores come out again: each difference by name."""
+"""Whether what a study holds is what its stages made, and whether its scores come out again: each difference."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -56,7 +56,8 @@ def check_study(study: Study, find_command: FindCommand, *, sample: int | None, 
         StudyError: if dvc.lock is missing or damaged, or DVC cannot read the study.
     """
     lock = read_lock(study.folder)
-    found = [*_changed_code(study, find_command), *_changed_settings(study), *changed_files(study, used := stage_names(study.folder))]
+    used = stage_names(study.folder)
+    found = [*_changed_code(study, find_command), *_changed_settings(study), *changed_files(study, used)]
     never = [name for name in used if name not in lock and name != "report"]
     found += [Difference("tables", study.folder, f"the stage {name} never ran") for name in never]
     with TemporaryDirectory() as folder:
