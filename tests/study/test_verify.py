@@ -72,7 +72,7 @@ def test_what_differs_is_named_with_its_paths(study):
 def test_without_a_committed_lock_there_is_nothing_to_compare(study):
     commit(study)
     lock(study, code=entry("a"))
-    with pytest.raises(StudyError, match=r"dvc\.lock: not in Git's last commit, so nothing can be compared; commit it"):
+    with pytest.raises(StudyError, match=r"dvc\.lock of HEAD: not in Git's last commit, so nothing can be compared; commit it"):
         compare(load_study(study), "HEAD")
     (study / "dvc.lock").unlink()
     with pytest.raises(StudyError, match=r"dvc\.lock: not there, so nothing can be compared; run `dvc repro` first"):
@@ -126,5 +126,6 @@ def test_a_study_below_the_top_is_compared_with_its_own_lock(study):
     assert said(folder) == ["equal to HEAD: 3 of 3 stages reproduce dvc.lock; 0 of 0 files of numbers have equal bytes"]
     lock(folder, code=entry("b"), tables=entry("c"))
     assert said(folder) == [
-        "equal in every number to HEAD: 2 of 3 stages reproduce dvc.lock; 0 of 0 files of numbers have equal bytes", "  tables: out",
+        "equal in every number to HEAD: 2 of 3 stages reproduce dvc.lock; 0 of 0 files of numbers have equal bytes",
+        "  tables: out",
     ]  # fmt: skip
