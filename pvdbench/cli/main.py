@@ -17,6 +17,7 @@ from pvdbench.cli.report import figures, report, tables
 from pvdbench.cli.score import score
 from pvdbench.cli.study import code, study, validate
 from pvdbench.cli.train import train
+from pvdbench.cli.verify import verify
 from pvdbench.cli.weights import weights
 from pvdbench.core.errors import PvdbenchError, one_line, shorten
 
@@ -28,7 +29,8 @@ def cli() -> None:
 
     validate, datasets, code, train, infer, score, tables, figures and report are the stages of dvc.yaml, run in the
     study's folder: `dvc repro` runs them all in order, and a person can run any by hand. weights, deblur, flow and
-    `score folder` work on any files; methods lists, begins, checks and tries methods; bench measures this machine.
+    `score folder` work on any files; methods lists, begins, checks and tries methods; verify derives every
+    number of a study again; bench measures this machine.
     """
 
 
@@ -48,6 +50,7 @@ for command in (
     flow,
     bench,
     study,
+    verify,
 ):
     cli.add_command(command)
 

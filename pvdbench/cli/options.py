@@ -14,7 +14,7 @@ from rich.text import Text
 from pvdbench.core.errors import ParamsError
 
 
-class _Study(click.Path):
+class StudyFolder(click.Path):
     """A study's folder, or the name of one in studies/."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
@@ -26,7 +26,7 @@ class _Study(click.Path):
 study_folder = click.option(
     "--study",
     "folder",
-    type=_Study(file_okay=False),
+    type=StudyFolder(file_okay=False),
     default=".",
     show_default=True,
     help="Folder with the study's params.yaml, or its name in studies/.",

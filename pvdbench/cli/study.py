@@ -34,14 +34,14 @@ def plan(folder: Path, tflops: float) -> None:
     from pvdbench.study.study import load_study
 
     found = plan_study(load_study(folder), tflops * 1e12)
-    click.echo(f"{'stage':40} {'state':6} {'hours':>9}  {'from':28} {'disk GiB':>9} {'memory GiB':>11}")
+    click.echo(f"{'stage':40} {'state':6} {'time':>9}  {'from':28} {'disk GiB':>9} {'memory GiB':>11}")
     for stage in found.stages:
-        hours = "" if stage.hours is None else f"{stage.hours:9.2f}"
+        time = "" if stage.hours is None else duration(stage.hours)
         state = "done" if stage.done else "to run"
         sizes = f"{stage.disk / _GIB:9.2f} {stage.memory / _GIB:11.1f}" if stage.basis else ""
-        click.echo(f"{stage.name:40} {state:6} {hours:>9}  {stage.basis:28} {sizes}".rstrip())
+        click.echo(f"{stage.name:40} {state:6} {time:>9}  {stage.basis:28} {sizes}".rstrip())
     done = sum(stage.done for stage in found.stages)
-    click.echo(f"{len(found.stages)} stages, {done} done; to run: {found.hours:.1f} hours where they are known, "
+    click.echo(f"{len(found.stages)} stages, {done} done; to run: {duration(found.hours)} where the time is known, "
                f"{found.disk / _GIB:.1f} GiB of disk, and as much in DVC's cache unless cache.type links")  # fmt: skip
     if any(stage.basis == COUNTED and not stage.done for stage in found.stages):
         click.echo(f"counted: convolutions and matrix products at an assumed {tflops:g} TFLOP/s (--tflops)")
@@ -49,14 +49,12 @@ def plan(folder: Path, tflops: float) -> None:
         click.echo(f"missing here: {line}")
 
 
-@study.command()
-@study_folder
-def verify(folder: Path) -> None:
-    """Compare dvc.lock with the committed one: which stages gave the same results again, and which did not."""
-    from pvdbench.study.study import load_study
-    from pvdbench.study.verify import verify_study
-
-    click.echo(str(verify_study(load_study(folder))))
+def duration(hours: float) -> str:
+    """Hours with two digits that say something, minutes or seconds where they are few."""
+    for unit, size in (("h", 1.0), ("min", 1 / 60)):
+        if hours >= size:
+            return f"{hours / size:.1f} {unit}"
+    return f"{hours * 3600:.1f} s" if hours * 3600 >= 0.05 or not hours else "under 0.1 s"
 
 
 @click.command()
@@ -107,9 +105,18 @@ def command_function(root: click.Command, words: list[str]) -> "CommandFunction"
 @click.command()
 @study_folder
 def validate(folder: Path) -> None:
-    """Check params.yaml, its rows and its methods, before anything runs."""
+    """Check params.yaml, its rows, methods, data sets, weights and dvc.lock, before anything runs.
+
+    Whatever would stop a stage later stops this command: names that DVC and paths cannot have, keys that are there
+    twice, weights that nobody put into data/given. What would stop nothing is said on standard error.
+    """
+    from pvdbench.core.notice import notice
+    from pvdbench.study.foresight import check_ahead, notices
     from pvdbench.study.study import load_study
 
     study = load_study(folder)
+    check_ahead(study)
+    for text in notices(study):
+        notice(text)
     rows = f"{len(study.params.motion)} motion rows, {len(study.params.deblur)} deblur rows"
     click.echo(f"{folder / 'params.yaml'}: {rows}: fine")

@@ -6,7 +6,8 @@ import torch
 
 from pvdbench.core.errors import ParamsError, shorten
 
-_MOST_THREADS = 4096  # more than any machine has; PyTorch counts in 32 bits
+MOST_THREADS = 4096
+"""More than any machine has; PyTorch counts them in 32 bits."""
 
 
 def compute_device(threads: int) -> torch.device:
@@ -18,8 +19,8 @@ def compute_device(threads: int) -> torch.device:
     Raises:
         ParamsError: if threads is no number that a machine may have.
     """
-    if not 1 <= threads <= _MOST_THREADS:
-        raise ParamsError(f"threads: {shorten(threads, 40)} is not from 1 to {_MOST_THREADS}; correct it")
+    if not 1 <= threads <= MOST_THREADS:
+        raise ParamsError(f"threads: {shorten(threads, 40)} is not from 1 to {MOST_THREADS}; correct it")
     torch.set_num_threads(threads)
     if not torch.cuda.is_available():
         return torch.device("cpu")

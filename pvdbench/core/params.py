@@ -1,13 +1,16 @@
 """Read YAML files strictly: an unknown key or a wrong type is refused with its path and the choices."""
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
+from reprlib import Repr
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pvdbench.core.errors import ParamsError, choices, shorten
+from pvdbench.core.yaml_file import read_yaml
 
 
 class StrictModel(BaseModel):
@@ -23,22 +26,9 @@ def read_params(path: Path, model: type[Model]) -> Model:
     """Read a YAML file into a model.
 
     Raises:
-        ParamsError: if the file is missing, is no YAML or does not match the model.
+        ParamsError: if the file is missing, is no YAML, has a key twice or does not match the model.
     """
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ParamsError(
-            f"{path}: this parameter file is not there; run in a study's folder, or name it by --study"
-        ) from None
-    except OSError as error:
-        raise ParamsError(
-            f"{path}: this file cannot be read ({error.strerror}); correct the path or the permissions"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ParamsError(f"{path}: this file is no UTF-8 ({shorten(error, 120)}); save it as UTF-8") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: no date, such as 2024-13-45
-        raise ParamsError(f"{path}: this is no YAML that can be read ({shorten(error, 150)}); mend it") from error
+    data = read_yaml(path)
     if not isinstance(data, dict):
         raise ParamsError(f"{path}: it holds a {type(data).__name__}, not keys and values; see docs/architecture.md")
     return parse_params(path, data, model)
@@ -61,6 +51,10 @@ def parse_params(path: Path, data: Mapping[str, Any], model: type[Model]) -> Mod
         raise ParamsError(f"{path}: its values are nested too deeply; mend it") from error
 
 
+_SHORT = Repr()  # values may be endless by aliases
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 100
+
+
 def _explain(path: Path, model: type[StrictModel], error: ValidationError) -> str:
     first = error.errors()[0]
     key = shorten(".".join(str(part) for part in first["loc"]))
@@ -70,7 +64,24 @@ def _explain(path: Path, model: type[StrictModel], error: ValidationError) -> st
     if first["type"] == "missing":
         return f"{path}: {key}: this key is missing; add it"
     message = shorten(first["msg"], 180)
-    return f"{path}: {key}: {message[0].lower()}{message[1:]}, got {shorten(repr(first['input']), 60)}; correct it"
+    got = shorten(_SHORT.repr(first["input"]), 60)
+    return f"{path}: {key}: {message[0].lower()}{message[1:]}, got {got}; {_remedy(first['type'], first['input'])}"
+
+
+_EXPONENT = re.compile(r"([-+]?\d+)[eE]([-+]?)(\d+)|([-+]?\d*\.\d*)[eE](\d+)")
+
+
+def _remedy(kind: str, value: object) -> str:
+    """What to do about a value; YAML reads some as another type than they look."""
+    if isinstance(value, str) and kind.startswith(("float", "int")) and (parts := _EXPONENT.fullmatch(value)):
+        whole, sign, power, decimal, bare = parts.groups()
+        number = f"{whole}.0e{sign or '+'}{power}" if whole else f"{decimal}e+{bare}"
+        return f"YAML takes {value} for text: write {'it in digits' if kind.startswith('int') else number}"
+    if isinstance(value, bool) and kind.startswith("string"):
+        return "YAML takes yes, no, on, off, true and false for a Boolean: put quotes around it"
+    if isinstance(value, date) and kind.startswith("string"):
+        return "YAML takes it for a date: put quotes around it"
+    return "correct it"
 
 
 def _known_keys(model: Any, loc: tuple[int | str, ...]) -> list[str]:

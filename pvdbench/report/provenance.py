@@ -1,7 +1,6 @@
 """How a report was made: commit, parameters, data, seeds, versions, hardware and what each stage took."""
 
 import platform
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -10,10 +9,12 @@ from typing import Any
 
 import yaml
 
-from pvdbench.core.errors import DataError, StudyError
+from pvdbench.core.errors import DataError
 from pvdbench.io.checksum import file_sha256
 from pvdbench.io.cost import read_cost
+from pvdbench.io.git import git
 from pvdbench.io.tables import MANIFEST, read_table
+from pvdbench.report.verify import read_verdict
 from pvdbench.training.params import MOTION_PRESETS, SEQUENCE_PRESETS
 
 _PACKAGES = ("pvdbench", "torch", "numpy", "scipy", "pandas", "scikit-image", "matplotlib", "pillow", "dvc")
@@ -65,6 +66,7 @@ class Provenance:
         overridden: parameters of training that differ from the preset which the study names.
         seeds: key and value of every seed in params.yaml.
         commands: what to type.
+        verified: whether the numbers were derived again.
     """
 
     commit: str
@@ -78,6 +80,7 @@ class Provenance:
     hardware: tuple[str, ...]
     stages: tuple[Stage, ...]
     commands: tuple[str, ...]
+    verified: str
 
     @property
     def total_seconds(self) -> float:
@@ -115,18 +118,12 @@ def gather_provenance(study: Path, root: Path, datasets: Sequence[str]) -> Prove
         hardware=tuple(sorted({cost["hardware"] for cost in costs})),
         stages=tuple(Stage(cost["stage"], cost["seconds"], cost.get("peak_memory_mib", 0.0)) for cost in costs),
         commands=(f"git checkout {commit}", "make study" if where == Path() else f"dvc repro {where}/dvc.yaml"),
+        verified=read_verdict(study),
     )
 
 
-def _git(root: Path, *arguments: str) -> str:
-    try:
-        command = ["git", "-C", str(root), *arguments]
-        return subprocess.run(command, capture_output=True, check=True, encoding="utf-8", errors="replace").stdout
-    except FileNotFoundError:
-        raise StudyError("the command git was not found; install Git") from None
-    except subprocess.CalledProcessError as error:
-        reason = error.stderr.strip().splitlines()[0] if error.stderr.strip() else "no commit"
-        raise StudyError(f"{root}: not a Git repository with a commit ({reason}); clone pvdbench with git") from error
+def _git(root: Path, *words: str) -> str:
+    return git(root, *words).decode(errors="replace")
 
 
 def _params_text(study: Path) -> str:

@@ -1,6 +1,6 @@
 """Scores of a row over a data set's test clips: warped frames (Table 1) and deblurred frames (Tables 2 to 5)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,9 @@ from pvdbench.scoring.frame_pair import FramePair, Mask
 from pvdbench.scoring.protocol import Protocol, Task
 from pvdbench.scoring.registry import named_protocols, score_rows
 from pvdbench.scoring.score_file import score_table, write_score_file
+
+Place = tuple[str, str]
+"""A frame of a data set: its video's name and its own."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,9 @@ class ScoredRow:
     truth: Path | None = None
 
 
-def score_row(row: ScoredRow, out: Path, *, protocols: Sequence[str], jobs: Jobs = 1) -> None:
+def score_row(
+    row: ScoredRow, out: Path, *, protocols: Sequence[str], jobs: Jobs = 1, only: Collection[Place] | None = None
+) -> None:
     """Score every frame of a row under every protocol that its task has, and write the score file.
 
     Warped frames begin with the second frame of a clip. A row whose method failed has no frames, and a file without
@@ -45,13 +50,14 @@ def score_row(row: ScoredRow, out: Path, *, protocols: Sequence[str], jobs: Jobs
     Args:
         protocols: names, or "all".
         jobs: processes; the file is the same for any number.
+        only: the frames to score, where not all of them are.
 
     Raises:
         DataError: if a file is missing, damaged or of another size; nothing is left out in silence.
         ParamsError: if there is no protocol of a name.
     """
     chosen = named_protocols(protocols, row.task)
-    work = [] if read_failure(row.estimates) else list(_jobs(row, chosen))
+    work = [] if read_failure(row.estimates) else list(_jobs(row, chosen, only))
     rows = (scores for frame in in_order(_score_frame, work, jobs=jobs) for scores in frame)
     write_score_file(out, score_table(rows, chosen))
 
@@ -66,10 +72,11 @@ class _Job:
     protocols: tuple[Protocol, ...]
 
 
-def _jobs(row: ScoredRow, chosen: tuple[Protocol, ...]) -> Iterable[_Job]:
+def _jobs(row: ScoredRow, chosen: tuple[Protocol, ...], only: Collection[Place] | None) -> Iterable[_Job]:
     first = 1 if row.task == "motion" else 0  # flow leads to the frame before
     for clip in read_clips(row.folder, "test"):
-        yield from (_Job(row, clip, number, chosen) for number in range(first, len(clip.frames)))
+        yield from (_Job(row, clip, number, chosen) for number in range(first, len(clip.frames))
+                    if only is None or (clip.video, clip.frames[number].name) in only)  # fmt: skip
 
 
 def _score_frame(job: _Job) -> list[dict[str, Any]]:

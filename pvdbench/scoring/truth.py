@@ -1,6 +1,7 @@
 """What depends on a data set's truth alone, made once per data set: how blurry each frame is, and the sharp flow."""
 
 import math
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.flow import write_flow
 from pvdbench.io.images import read_frame
 from pvdbench.io.tables import TRUTH, read_table, write_table
-from pvdbench.scoring.dataset import DatasetFrame, ScoredRow, truth_flow_path
+from pvdbench.scoring.dataset import DatasetFrame, Place, ScoredRow, truth_flow_path
 from pvdbench.scoring.executor import Jobs, in_order
 from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.metrics.flow import estimate_flow
@@ -22,12 +23,15 @@ from pvdbench.scoring.registry import named_protocols
 TABLE = "truth.csv"
 
 
-def score_truth(dataset_folder: Path, out: Path, *, ranking: str, jobs: Jobs = 1) -> None:
+def score_truth(
+    dataset_folder: Path, out: Path, *, ranking: str, jobs: Jobs = 1, only: Collection[Place] | None = None
+) -> None:
     """Write out/truth.csv (TRUTH) and out/flow/VIDEO/FRAME.flo of the test clips.
 
     Args:
         ranking: the protocol whose PSNR of the blurry frame is its blurriness.
         jobs: processes; the files are the same for any number.
+        only: the frames to look at, where not all of them are.
 
     Raises:
         DataError: if a frame is missing, damaged or of another size.
@@ -35,7 +39,7 @@ def score_truth(dataset_folder: Path, out: Path, *, ranking: str, jobs: Jobs = 1
     """
     (ranked,) = named_protocols([ranking], any_frames=True)
     with replaced_folder(out) as folder:
-        clips = [(dataset_folder, clip, ranked, folder) for clip in read_clips(dataset_folder, "test")]
+        clips = [(dataset_folder, clip, ranked, folder, only) for clip in read_clips(dataset_folder, "test")]
         rows = [row for of_clip in in_order(_score_clip, clips, jobs=jobs) for row in of_clip]
         write_table(folder / TABLE, pd.DataFrame(rows, columns=list(TRUTH)), TRUTH)
 
@@ -49,11 +53,13 @@ def read_truth(folder: Path) -> pd.DataFrame:
     return read_table(folder / TABLE, TRUTH).set_index(["video", "frame"])
 
 
-def _score_clip(job: tuple[Path, ClipFiles, Protocol, Path]) -> list[dict[str, Any]]:
-    dataset_folder, clip, ranked, out = job
+def _score_clip(job: tuple[Path, ClipFiles, Protocol, Path, Collection[Place] | None]) -> list[dict[str, Any]]:
+    dataset_folder, clip, ranked, out, only = job
     sharp = ScoredRow("", "", "deblur", dataset_folder, dataset_folder)
     rows = []
     for number, files in enumerate(clip.frames):
+        if only is not None and (clip.video, files.name) not in only:
+            continue
         truth = read_frame(files.sharp)
         blurriness = ranked.score(FramePair(read_frame(files.blurry), truth))[PSNR.name]
         steady = math.nan

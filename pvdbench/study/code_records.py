@@ -45,16 +45,26 @@ def record_code(study: Study, find_command: FindCommand) -> None:
     """
     check_whole(study.folder)  # and say so to the stages that follow
     with replaced_folder(study.data("code")) as folder:
-        for stage, words in stage_commands(study.folder / "dvc.yaml").items():
-            command = find_command(words)
-            if (record_row := _ROW_RECORDS.get(stage)) is None:
-                # tables mark the rows that see the truth, which a method's card may say
-                told: _Record = {"upper_bounds": study.upper_bounds} if stage == "tables" else {}
-                _write(folder / f"{stage}.json", told | command_fingerprint(command))
-            else:
-                for row in study.params.motion if stage.endswith("motion") else study.params.deblur:
-                    _write(folder / stage / f"{row}.json", record_row(study, row, command))
+        write_records(study, find_command, folder)
     _write_starts(study)
+
+
+def write_records(study: Study, find_command: FindCommand, folder: Path) -> None:
+    """Write the record of every stage and row into a folder.
+
+    Raises:
+        StudyError: if the study has no dvc.yaml or it cannot be read.
+        MethodError: if a method is not there.
+    """
+    for stage, words in stage_commands(study.folder / "dvc.yaml").items():
+        command = find_command(words)
+        if (record_row := _ROW_RECORDS.get(stage)) is None:
+            # tables mark the rows that see the truth, which a method's card may say
+            told: _Record = {"upper_bounds": study.upper_bounds} if stage == "tables" else {}
+            _write(folder / f"{stage}.json", told | command_fingerprint(command))
+        else:
+            for row in study.params.motion if stage.endswith("motion") else study.params.deblur:
+                _write(folder / stage / f"{row}.json", record_row(study, row, command))
 
 
 def stage_commands(pipeline: Path) -> dict[str, list[str]]:

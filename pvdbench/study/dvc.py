@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from pvdbench.core.errors import StudyError
 
@@ -23,7 +24,26 @@ def changed_stages(study: Path) -> set[str]:
     Raises:
         StudyError: if DVC cannot read the study.
     """
-    return {name.rsplit(":", 1)[-1] for name in json.loads(_dvc(study, "status", "--json", "dvc.yaml"))}
+    return set(stage_changes(study))
+
+
+def stage_changes(study: Path) -> dict[str, list[Any]]:
+    """Say why stages are to run again, as `dvc status` does: `changed command`, or kind of change to path to state.
+
+    Raises:
+        StudyError: if DVC cannot read the study.
+    """
+    return {name.rsplit(":", 1)[-1]: changes
+            for name, changes in json.loads(_dvc(study, "status", "--json", "dvc.yaml")).items()}  # fmt: skip
+
+
+def cache_folder(study: Path) -> Path:
+    """Locate DVC's cache.
+
+    Raises:
+        StudyError: outside a DVC repository.
+    """
+    return study / _dvc(study, "cache", "dir").strip()
 
 
 def _dvc(study: Path, *words: str) -> str:

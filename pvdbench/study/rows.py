@@ -11,6 +11,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field
 
+from pvdbench.core.device import MOST_THREADS
 from pvdbench.core.errors import ParamsError
 from pvdbench.core.params import Model, StrictModel, parse_params, read_params
 from pvdbench.io.checksum import file_sha256
@@ -32,7 +33,7 @@ class RowParams(StrictModel):
     """params.yaml, the keys of single stages unread."""
 
     root: str  # the way from the study's folder to the repository's top
-    threads: Annotated[int, Field(ge=1)]  # of each stage on the CPU
+    threads: Annotated[int, Field(ge=1, le=MOST_THREADS)]  # of each stage on the CPU
     methods: list[str] = Field(default=[])  # folders of methods beside the tree's own, relative to the study's folder
     datasets: DatasetChoice
     motion: dict[str, MotionRow]

@@ -125,7 +125,7 @@ class StageCosts:
         cost = read_cost(self._study.data("cost", "train", task, f"{name}.json"))
         if cost.get("steps"):
             hours = cost["seconds"] / cost["steps"] * steps / _HOUR
-            return Stage(name, hours=hours, basis=MEASURED, memory=cost["peak_memory_mib"] * _MEBIBYTE)
+            return Stage(name, hours=hours, basis=MEASURED, memory=(cost.get("peak_memory_mib") or 0.0) * _MEBIBYTE)
         if (update := count()) is None:
             return _UNKNOWN
         hours = update.flops * steps / self._flops / _HOUR
@@ -137,7 +137,8 @@ class StageCosts:
         disk = frames * width * height * (PNG_BYTES + (FLOW_BYTES if task == "motion" else 0.0))
         cost = read_cost(self._study.data("cost", task, dataset, f"{name}.json"))
         if cost.get("milliseconds_median"):
-            hours, memory = cost["milliseconds_median"] / 1000 * frames / _HOUR, cost["peak_memory_mib"] * _MEBIBYTE
+            hours = cost["milliseconds_median"] / 1000 * frames / _HOUR
+            memory = (cost.get("peak_memory_mib") or 0.0) * _MEBIBYTE
             return Stage(item, hours=hours, basis=MEASURED, disk=disk, memory=memory)
         frame = self._frame(task, name, width, height)
         if frame is None:

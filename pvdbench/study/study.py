@@ -1,17 +1,19 @@
 """A study as a whole: every key of params.yaml read and checked together, so that a mistake stops it before it runs."""
 
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pvdbench.core.errors import ParamsError, StudyError
+from pvdbench.core.errors import ParamsError
 from pvdbench.core.params import read_params
+from pvdbench.io.git import git
 from pvdbench.methods.card import Task, read_card
 from pvdbench.methods.folders import check_folders
 from pvdbench.scoring.params import ProtocolParams
+from pvdbench.study.names import check_names
 from pvdbench.study.recipes import TrainedRowParams, TrainedRows
 from pvdbench.study.rows import known_row
+from pvdbench.study.shown_rows import check_figures
 from pvdbench.study.table_params import TableParams
 
 
@@ -50,18 +52,21 @@ def load_study(folder: Path) -> Study:
     """Read and check a study.
 
     Raises:
-        StudyError: if the folder is not in a Git repository, or Git is not installed.
-        ParamsError: if params.yaml has an unknown key, a wrong type or names a row that is not there.
+        StudyError: if the folder is not in a Git repository that Git trusts, or Git is not installed.
+        ParamsError: if params.yaml has an unknown key, a wrong type, a name that cannot be one, or names a row that is
+            not there.
         MethodError: if a row names a method that is not there, or two methods go by one name.
     """
     study = Study(folder, read_params(folder / "params.yaml", Params))
+    check_names(study.params, study.params.tables, folder / "params.yaml")
     if not (study.root / "methods").is_dir():
         raise ParamsError(f"{folder / 'params.yaml'}: root: '{study.params.root}' is not the way to the folder that "
                           "holds methods/; correct it")  # fmt: skip
-    _check_repository(study.root)
+    git(study.root, "rev-parse", "--git-dir")
     check_folders(study.methods)
     _check_rows(study)
     _check_references(study.params)
+    check_figures(study.params.tables)
     return study
 
 
@@ -104,13 +109,3 @@ def _check_references(params: Params) -> None:
         choices = ", ".join(params.protocols.tabled)
         raise ParamsError(f"params.yaml: tables.protocol: '{tables.protocol}' gives no PSNR here; choose from "
                           f"{choices}, or add it to protocols.names")  # fmt: skip
-
-
-def _check_repository(root: Path) -> None:
-    try:
-        git = subprocess.run(["git", "-C", str(root), "rev-parse", "--git-dir"], capture_output=True, check=False)
-    except OSError as error:
-        raise StudyError("the command git was not found, which names the report's commit; install Git") from error
-    if git.returncode:
-        raise StudyError(f"{root.resolve()}: not in a Git repository, so the report cannot name its commit; clone "
-                         "pvdbench with git, or run `git init` and commit")  # fmt: skip

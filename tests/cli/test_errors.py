@@ -73,7 +73,7 @@ WRONG = [
     "code --study empty",
     "study plan",
     "study plan --study empty",
-    "study verify --study empty",
+    "verify empty",
     "datasets list --data empty",
     "datasets fetch nobody",
     f"datasets fetch {LONG}",

@@ -7,8 +7,8 @@ import yaml
 from conftest import ROOT
 
 from pvdbench.core.errors import StudyError
+from pvdbench.study.against import compare
 from pvdbench.study.study import load_study
-from pvdbench.study.verify import verify_study
 
 STAGES = ("code", "train-motion@static", "tables")
 
@@ -16,7 +16,8 @@ STAGES = ("code", "train-motion@static", "tables")
 @pytest.fixture
 def study(tmp_path, monkeypatch):
     """The smoke study in a repository of its own, locks not yet committed; DVC lists three stages."""
-    monkeypatch.setattr("pvdbench.study.verify.stage_names", lambda folder: list(STAGES))
+    monkeypatch.setattr("pvdbench.study.against.stage_names", lambda folder: list(STAGES))
+    monkeypatch.setattr("pvdbench.study.against.cache_folder", lambda folder: folder / "cache")
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     (tmp_path / "methods").symlink_to(ROOT / "methods")
     (tmp_path / "data").mkdir()
@@ -29,7 +30,7 @@ def entry(md5, **more):
     return {
         "cmd": "pvdbench x",
         "deps": [{"path": "in", "md5": "1" * 32}],
-        "outs": [{"path": "out", "md5": md5}],
+        "outs": [{"path": "out", "md5": md5 * 32}],
     } | more
 
 
@@ -43,16 +44,16 @@ def commit(study):
 
 
 def said(study):
-    return str(verify_study(load_study(study))).splitlines()
+    return str(compare(load_study(study), "HEAD")).splitlines()
 
 
 def test_the_same_lock_reproduces_and_stages_of_other_studies_do_not_count(study):
     lock(study, **{name: entry("a") for name in (*STAGES, "a-stage-that-is-no-more")})
     lock(study / "data", smoke=entry("a"), sample=entry("a"), su=entry("a"))
     commit(study)
-    assert said(study) == ["4 of 4 stages reproduce dvc.lock"]
+    assert said(study) == ["equal to HEAD: 4 of 4 stages reproduce dvc.lock; 0 of 0 files of numbers have equal bytes"]
     lock(study / "data", smoke=entry("a"), sample=entry("b"), su=entry("a"))  # which this study does not use
-    assert said(study) == ["4 of 4 stages reproduce dvc.lock"]
+    assert said(study) == ["equal to HEAD: 4 of 4 stages reproduce dvc.lock; 0 of 0 files of numbers have equal bytes"]
 
 
 def test_what_differs_is_named_with_its_paths(study):
@@ -62,7 +63,8 @@ def test_what_differs_is_named_with_its_paths(study):
     lock(study, code=entry("a", params={"params.yaml": {"motion": 1}}), tables=entry("b"))
     lock(study / "data", smoke=entry("a", deps=[]))
     assert said(study) == [
-        "0 of 4 stages reproduce dvc.lock", "  code: params", "  data:smoke: in", "  tables: out",
+        "equal in every number to HEAD: 0 of 4 stages reproduce dvc.lock; 0 of 0 files of numbers have equal bytes",
+        "  code: params", "  data:smoke: in", "  tables: out",
         "  train-motion@static: on one side only",
     ]  # fmt: skip
 
@@ -70,11 +72,11 @@ def test_what_differs_is_named_with_its_paths(study):
 def test_without_a_committed_lock_there_is_nothing_to_compare(study):
     commit(study)
     lock(study, code=entry("a"))
-    with pytest.raises(StudyError, match=r"dvc\.lock: not in Git's last commit, so nothing can be compared; commit it"):
-        verify_study(load_study(study))
+    with pytest.raises(StudyError, match=r"dvc\.lock of HEAD: not in Git's last commit, so nothing can be"):
+        compare(load_study(study), "HEAD")
     (study / "dvc.lock").unlink()
     with pytest.raises(StudyError, match=r"dvc\.lock: not there, so nothing can be compared; run `dvc repro` first"):
-        verify_study(load_study(study))
+        compare(load_study(study), "HEAD")
 
 
 DAMAGED = {
@@ -99,11 +101,11 @@ def test_a_damaged_lock_is_one_line(study, folder, content):
     with pytest.raises(
         StudyError, match=r"dvc\.lock: damaged or not a lock file of DVC \(.*\); restore it from a good"
     ):
-        verify_study(load_study(study))
+        compare(load_study(study), "HEAD")
     commit(study)
     lock(study / folder, code=entry("a"))
-    with pytest.raises(StudyError, match=r"dvc\.lock as committed: damaged or not a lock file of DVC \(.*\); restore"):
-        verify_study(load_study(study))
+    with pytest.raises(StudyError, match=r"dvc\.lock of HEAD: damaged or not a lock file of DVC \(.*\); restore"):
+        compare(load_study(study), "HEAD")
 
 
 def test_without_the_command_git_it_is_one_line(study, monkeypatch):
@@ -121,6 +123,9 @@ def test_a_study_below_the_top_is_compared_with_its_own_lock(study):
     lock(study / "data", smoke=entry("a"))
     lock(folder, code=entry("b"), tables=entry("b"))
     commit(study)
-    assert said(folder) == ["3 of 3 stages reproduce dvc.lock"]
+    assert said(folder) == ["equal to HEAD: 3 of 3 stages reproduce dvc.lock; 0 of 0 files of numbers have equal bytes"]
     lock(folder, code=entry("b"), tables=entry("c"))
-    assert said(folder) == ["2 of 3 stages reproduce dvc.lock", "  tables: out"]
+    assert said(folder) == [
+        "equal in every number to HEAD: 2 of 3 stages reproduce dvc.lock; 0 of 0 files of numbers have equal bytes",
+        "  tables: out",
+    ]  # fmt: skip
