@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from pvdbench.core.errors import DataError, MethodError, PvdbenchError, shorten
+from pvdbench.core.errors import DataError, MethodError
 from pvdbench.io.atomic import replaced_file, replaced_folder
 from pvdbench.io.flow import Flow, write_flow
 from pvdbench.io.frame_folders import is_frame
 from pvdbench.io.images import Frame, read_frame, to_bytes, write_frame
 from pvdbench.io.video import UNWRITTEN, WRITTEN, VideoWriter
 from pvdbench.methods.clip import Clip, VideoClip
+from pvdbench.methods.faults import method_faults
 from pvdbench.methods.interface import Deblurrer, MotionEstimator, require, require_frame
 
 _RATE = Fraction(30)  # of a video made from a folder of frames, which has none of its own
@@ -100,23 +101,6 @@ def write_flow_between(method: MotionEstimator, target: Path, source: Path, out:
     with replaced_file(out) as partial:
         write_flow(partial, flow)
     return flow
-
-
-@contextmanager
-def method_faults(method: Deblurrer | MotionEstimator) -> Iterator[None]:
-    """Refuse whatever a method raises within the block, as its fault.
-
-    Raises:
-        MethodError: naming the method and what it raised.
-    """
-    try:
-        yield
-    except PvdbenchError:
-        raise
-    except Exception as error:
-        name = type(method).__module__.removeprefix("pvdbench_method_")
-        said = f"{type(error).__name__}: {shorten(error)}"
-        raise MethodError(f"{name}: the method raised {said}; mend it, or its options or frames") from error
 
 
 class _ArrayClip(Clip):

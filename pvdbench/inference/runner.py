@@ -1,31 +1,37 @@
-"""Run one row in a process of its own: a method that fails, hangs or dies leaves a reason in place of frames."""
+"""Run one row: a method in a process of its own, which fails, hangs or dies and leaves a reason in place of frames.
 
+The method sees copies of the blurry frames; the data set, the results and what it cost are read and written here.
+"""
+
+import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pvdbench.core.device import compute_device
-from pvdbench.core.errors import MethodError, WeightsError
-from pvdbench.datasets.manifest import read_clips
-from pvdbench.inference.cost import RunCost
-from pvdbench.inference.deblur import run_deblurring
-from pvdbench.inference.motion import run_motion
+from pvdbench.core.errors import MethodError, PvdbenchError, WeightsError
+from pvdbench.datasets.manifest import ClipFiles, read_clips
+from pvdbench.inference.handed import Contents, hand_out, hand_out_weights, refuse_truth, require_readable
+from pvdbench.inference.method_run import MethodRun, run_method
+from pvdbench.inference.results import Results
 from pvdbench.io.atomic import replaced_folder
-from pvdbench.io.cost import Complexity, measured_cost, write_complexity
+from pvdbench.io.cost import Complexity, write_complexity, write_cost
 from pvdbench.io.frame_folders import write_failure
-from pvdbench.methods.card import Task, read_card
-from pvdbench.methods.command import CommandMethod
-from pvdbench.methods.interface import Loadable
-from pvdbench.methods.isolation import Progress, run_isolated
-from pvdbench.methods.loading import get_ready, is_upper_bound, load_deblurrer, load_motion_estimator
+from pvdbench.io.weights import load_weights
+from pvdbench.methods.card import MethodCard, Task, read_card
+from pvdbench.methods.isolation import Place, run_isolated
+from pvdbench.methods.loading import find_weights, load_deblurrer
+from pvdbench.methods.precomputed import PrecomputedFrames
+from pvdbench.methods.sandbox import Sandbox, require_bubblewrap
+from pvdbench.methods.surroundings import own_folder
 
 _SLACK = 60.0  # seconds beyond a program's own limit
+_LOG = "program.log"
 
 
 @dataclass(frozen=True)
@@ -41,10 +47,11 @@ class RowRun:
         out: the folder for its frames or its flow.
         complexity: the JSON file of parameters and multiply-adds, a result.
         cost: the JSON file of what it took on this machine.
-        log: where a program's output is kept.
+        log: where a program's output is kept, when the row ends.
         threads: on the CPU.
         given: weights in place of those that the card names.
         options: of the method, in place of the card's.
+        sandbox: whether its process is put into a namespace, by bubblewrap.
     """
 
     task: Task
@@ -61,6 +68,7 @@ class RowRun:
     threads: int
     given: Path | None = None
     options: Mapping[str, Any] | None = None
+    sandbox: bool = False
 
 
 def run_row(run: RowRun) -> str:
@@ -68,58 +76,135 @@ def run_row(run: RowRun) -> str:
 
     Returns: the reason why it has no frames; empty where it has.
     Raises:
-        PvdbenchError: for whatever is no fault of the method: a damaged frame of the data set, a full disk.
+        PvdbenchError: for whatever is no fault of the method: a damaged frame of the data set, damaged weights that
+            were trained here, a full disk.
+        DataError: also if the data set's files were changed meanwhile, as no later row may be scored on them; where
+            it was the method, its reason is recorded, too.
     """
+    card, clips = read_card(run.methods, run.method), read_clips(run.dataset, "test")
+    if run.sandbox and card.kind != "folder":
+        require_bubblewrap()
+    truth = _sees_truth(run, card)
+    before = Contents(run.dataset, clips)
     try:
         with _exit_on_sigterm():
-            run_isolated(partial(_run_method, run), seconds=_patience(run))
+            _run(run, card, clips, truth)
     except (MethodError, WeightsError) as error:
-        reason = str(error)
-        run.cost.unlink(missing_ok=True)
-        write_complexity(run.complexity, Complexity({}))
-        with replaced_folder(run.out) as folder:
-            write_failure(folder, reason)
-        return reason
+        before.require_same(run.row)
+        if not isinstance(error, WeightsError):
+            require_readable(clips)
+        _record_failure(run, str(error))
+        return str(error)
+    try:
+        before.require_same(run.row)
+    except PvdbenchError as error:
+        _record_failure(run, str(error))
+        raise
     return ""
 
 
-def _run_method(run: RowRun, beat: Progress) -> None:
-    """Load the row's method and run it, in the row's own process; beat says that it goes on."""
-    compute = _loaded_deblurrer(run) if run.task == "deblur" else _loaded_estimator(run)
-    beat()
-    with measured_cost(run.cost, run.stage) as facts:
-        cost = compute(run.row, run.dataset, run.out, beat=beat)
-        facts |= cost.timing
-    write_complexity(run.complexity, cost.complexity)
+def _sees_truth(run: RowRun, card: MethodCard) -> bool:
+    """Tell whether the card, or the weights where it says so, make the row an upper bound; the method is not asked.
+
+    Raises:
+        WeightsError: if the weights that were trained here are damaged.
+    """
+    header: Mapping[str, Any] = {}
+    if run.trained is not None and run.trained.exists():
+        header = load_weights(run.trained)[1]
+    if run.given is not None and card.upper_bound == "by-weights":
+        header = _header(run.given)
+    if card.upper_bound != "by-weights":
+        return card.upper_bound
+    params = header.get("params")
+    return isinstance(params, dict) and params.get("volume") == "ideal"
 
 
-def _loaded_deblurrer(run: RowRun) -> Callable[..., RunCost]:
+def _header(weights: Path) -> Mapping[str, Any]:
+    """Read the header of the user's weights; empty where they have none, which the method may refuse or not."""
+    try:
+        return load_weights(weights)[1]
+    except WeightsError:
+        return {}
+
+
+def _run(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles], truth: bool) -> None:
+    """Hand out copies, run the method on them, and write its frames and what it cost."""
+    if card.kind == "folder":
+        refuse_truth(clips, _precomputed(run, clips))
+    weights = find_weights(run.methods, run.method, trained=run.trained, given=run.given)
+    with own_folder() as folder, replaced_folder(run.out) as out:
+        handed = hand_out(clips, folder, truth=truth)
+        own_weights = hand_out_weights(weights, run.methods / run.method, folder)
+        work = MethodRun(
+            run.task, run.stage, run.row, run.methods.absolute(), run.method, own_weights,
+            card.options if run.options is None else run.options, tuple(handed), folder / _LOG, run.threads, truth,
+        )  # fmt: skip
+        results = Results(run.task, run.row, clips, out, run.threads)
+        try:
+            cost = run_isolated(
+                partial(run_method, work), seconds=_patience(card, clips), place=_place(run, card, clips, folder),
+                take=results.take,
+            )  # fmt: skip
+            results.finish()
+        except PvdbenchError as error:
+            raise _renamed(error, {own_weights[name]: path for name, path in weights.items()}, folder, run) from error
+        finally:
+            _keep_log(run, folder / _LOG)
+    write_cost(run.cost, cost["timing"])
+    write_complexity(run.complexity, Complexity(**cost["complexity"]))
+
+
+def _renamed(error: PvdbenchError, originals: Mapping[Path, Path], folder: Path, run: RowRun) -> PvdbenchError:
+    """Name the user's files where a message names their copies, whose folder has another name each time."""
+    said = str(error.args[0])
+    for copy, original in (*originals.items(), (folder / _LOG, run.log)):
+        said = said.replace(str(copy.relative_to(folder) if copy.is_relative_to(folder) else copy), str(original))
+    return type(error)(said)
+
+
+def _keep_log(run: RowRun, log: Path) -> None:
+    if log.is_file():
+        run.log.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(log, run.log)
+
+
+def _precomputed(run: RowRun, clips: Sequence[ClipFiles]) -> list[Path]:
     method = load_deblurrer(run.methods, run.method)
-    if isinstance(method, CommandMethod):
-        method.log = run.log
-    _load_weights(run, method)
-    truth = is_upper_bound(read_card(run.methods, run.method), run.method, method)
-    return partial(run_deblurring, method, truth=truth)
+    assert isinstance(method, PrecomputedFrames)
+    return [
+        method.path(clip.video, [frame.name for frame in clip.frames], t)
+        for clip in clips
+        for t in range(len(clip.frames))
+    ]
 
 
-def _loaded_estimator(run: RowRun) -> Callable[..., RunCost]:
-    method = load_motion_estimator(run.methods, run.method)
-    _load_weights(run, method)
-    return partial(run_motion, method)
+def _place(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles], folder: Path) -> Place:
+    dataset, out = run.dataset.resolve(), run.out.resolve()
+    away = {folder for folder in (dataset, *dataset.parents[:2], Path.cwd()) if len(folder.parts) > 2}  # noqa: PLR2004
+    if not run.sandbox or card.kind == "folder":  # frames that are there run no code
+        return Place(folder, tuple(away))
+    files = {file.resolve().parent for clip in clips for frame in clip.frames for file in (frame.blurry, frame.truth)
+             if file}  # fmt: skip
+    caches = {parent / ".dvc" for parent in dataset.parents if (parent / ".dvc").is_dir()}
+    folders = {place for place in (dataset.parent, out.parent, out.parent.parent) if len(place.parts) > 2}  # noqa: PLR2004
+    outside = {place for place in files if not any(place.is_relative_to(known) for known in (dataset, *folders))}
+    box = Sandbox((dataset, *folders, *caches, *outside), (run.methods.resolve(),))
+    return Place(folder, tuple(away), box)
 
 
-def _load_weights(run: RowRun, method: Loadable) -> None:
-    device = compute_device(run.threads)
-    get_ready(method, run.methods, run.method, device, trained=run.trained, given=run.given, options=run.options)
+def _record_failure(run: RowRun, reason: str) -> None:
+    run.cost.unlink(missing_ok=True)
+    write_complexity(run.complexity, Complexity({}))
+    with replaced_folder(run.out) as folder:
+        write_failure(folder, reason)
 
 
-def _patience(run: RowRun) -> float:
+def _patience(card: MethodCard, clips: Sequence[ClipFiles]) -> float:
     """Count the seconds until silence means a hang; a program gives its frames a clip at a time."""
-    card = read_card(run.methods, run.method)
     if card.kind != "command":
         return card.seconds_a_frame
-    longest = max(len(clip.frames) for clip in read_clips(run.dataset, "test"))
-    return card.seconds_a_frame * longest + _SLACK
+    return card.seconds_a_frame * max(len(clip.frames) for clip in clips) + _SLACK
 
 
 @contextmanager
