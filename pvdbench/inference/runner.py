@@ -157,7 +157,7 @@ def _run(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles], truth: bool)
 
 def _renamed(error: PvdbenchError, originals: Mapping[Path, Path], folder: Path, run: RowRun) -> PvdbenchError:
     """Name the user's files where a message names their copies, whose folder has another name each time."""
-    said = str(error.args[0])
+    said = Exception.__str__(error)
     for copy, original in (*originals.items(), (folder / _LOG, run.log)):
         said = said.replace(str(copy.relative_to(folder) if copy.is_relative_to(folder) else copy), str(original))
     return type(error)(said)

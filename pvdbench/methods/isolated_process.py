@@ -15,6 +15,9 @@ from pvdbench.methods.process_tree import become_guard, exit_like, kill_children
 from pvdbench.methods.surroundings import settle
 
 
+_LOOK = 0.5  # seconds: a child of the worker may hold what says that the worker has ended
+
+
 class Progress(Protocol):
     """To be called whenever there is progress, such as after every frame; it returns when the bytes were taken."""
 
@@ -33,17 +36,14 @@ def as_guard(
     try:
         worker.start()
         channel.close()
-        connection.wait([worker.sentinel, *_command()])  # a command that was killed takes its method along
-        worker.join(0)
+        command = multiprocessing.parent_process()
+        gone = [] if command is None else [command.sentinel]  # a command that was killed takes its method along
+        while worker.is_alive() and not set(gone) & {*connection.wait([worker.sentinel, *gone], _LOOK)}:
+            pass
         code = worker.exitcode or 0
     finally:
         kill_children()
         exit_like(code)
-
-
-def _command() -> list[Any]:
-    command = multiprocessing.parent_process()
-    return [] if command is None else [command.sentinel]
 
 
 def as_worker(
@@ -60,7 +60,7 @@ def as_worker(
     try:
         message = b"r" + json.dumps(work(progress)).encode()
     except PvdbenchError as error:
-        message = _error(type(error).__name__, str(error.args[0]), folder)
+        message = _error(type(error).__name__, Exception.__str__(error), folder)
     except Exception as error:
         message = _error("MethodError", what_it_raised(error, folder), folder)
     with suppress(ConnectionError):  # nobody is there any more

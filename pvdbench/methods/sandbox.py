@@ -48,7 +48,7 @@ def require_bubblewrap() -> None:
 
 
 _BASE = ("bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-net", "--unshare-pid",
-         "--unshare-ipc", "--die-with-parent")  # fmt: skip
+         "--unshare-ipc", "--new-session", "--die-with-parent")  # fmt: skip
 
 
 def bubblewrapped(box: Sandbox, folder: Path) -> list[str]:
@@ -68,7 +68,10 @@ def bubblewrapped(box: Sandbox, folder: Path) -> list[str]:
         words += ["--tmpfs", str(hidden)]  # the data set in a folder of code
     for device in (device for names in _DEVICES for device in Path("/dev").glob(names)):
         words += ["--dev-bind", str(device), str(device)]
-    return [*words, "--bind", str(folder), str(folder), "--chdir", str(folder)]
+    words += ["--bind", str(folder), str(folder)]
+    for hidden in sorted({path.resolve() for path in box.hidden}):
+        words += ["--remount-ro", str(hidden)]
+    return [*words, "--chdir", str(folder)]
 
 
 def _holds(folder: Path, path: Path) -> bool:

@@ -1,5 +1,6 @@
 """What the tables of one data set are made of, read once for all of them, and what their captions must say."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -102,6 +103,7 @@ class TableInputs:
         wanted: key `tables` of params.yaml, with the rows whose method failed.
         skipped: those rows.
         motion, deblur: the scores of the rows of Table 1, and of all other tables, under the study's protocol.
+        bounds: rows of `deblur` that look at the truth, which are not ranked.
     """
 
     study: Path
@@ -111,6 +113,7 @@ class TableInputs:
     published: Published
     motion: Scores
     deblur: Scores
+    bounds: Collection[str] = ()
 
     @cached_property
     def params(self) -> TableParams:
@@ -130,8 +133,9 @@ class TableInputs:
     @cached_property
     def rankings(self) -> tuple[Ranking, ...]:
         """Deblurring and motion, where any row has a result."""
+        results = {row: label for row, label in self.params.deblur_labels.items() if row not in self.bounds}
         tasks = (
-            Ranking("deblur", self.params.deblur_labels, self.deblur, self.bootstrap),
+            Ranking("deblur", results, self.deblur, self.bootstrap),
             Ranking("motion", self.params.table1, self.motion, self.bootstrap),
         )
-        return tuple(task for task in tasks if task.scores)
+        return tuple(task for task in tasks if task.scores and task.labels)
