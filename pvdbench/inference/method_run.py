@@ -70,8 +70,8 @@ def _loaded_deblurrer(run: MethodRun) -> Callable[..., RunCost]:
         method.log = run.log
     _load(run, method)
     if is_upper_bound(read_card(run.methods, run.method), run.method, method) and not run.truth:
-        raise MethodError(f"{run.method}: its class sets upper_bound, and its weights do not say that they see the truth, "
-                          "so that no table would mark it; write `upper_bound: true` in method.yaml")  # fmt: skip
+        raise MethodError(f"{run.method}: its class sets upper_bound, and its weights do not say that they see the "
+                          "truth, so that no table would mark it; write `upper_bound: true` in method.yaml")  # fmt: skip
     return partial(deblur_clips, method)
 
 

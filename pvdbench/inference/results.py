@@ -32,8 +32,9 @@ class Results:
         """
         self._task, self._name, self._out, self._threads = task, name, out, threads
         self._expected = _motion_frames(clips) if task == "motion" else _frames(clips)
-        for clip in clips:
-            (out / clip.video).mkdir()
+        self._sizes = {clip.video: frame_size(clip.frames[0].blurry) for clip in clips}
+        for video in self._sizes:
+            (out / video).mkdir()
 
     def take(self, values: bytes) -> None:
         """Write the next frame.
@@ -49,7 +50,7 @@ class Results:
         if expected is None:
             raise MethodError(f"{self._name}: more frames came than there are; yield one per frame")
         video, before, frame = expected
-        width, height = frame_size(frame.blurry)
+        width, height = self._sizes[video]
         if len(values) != height * width * _LENGTH[self._task]:
             raise MethodError(f"{self._name}: {video}/{frame.name}: not of {width}x{height}; keep the frame's size")
         place = self._out / video / f"{frame.name}.png"

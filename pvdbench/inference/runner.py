@@ -85,22 +85,29 @@ def run_row(run: RowRun) -> str:
     if run.sandbox and card.kind != "folder":
         require_bubblewrap()
     truth = _sees_truth(run, card)
-    before = Contents(run.dataset, clips)
+    before, fault = Contents(run.dataset, clips), None
     try:
         with _exit_on_sigterm():
             _run(run, card, clips, truth)
-    except (MethodError, WeightsError) as error:
-        before.require_same(run.row)
-        if not isinstance(error, WeightsError):
-            require_readable(clips)
-        _record_failure(run, str(error))
-        return str(error)
+    except PvdbenchError as error:
+        fault = error
+    _require_untouched(run, before)
+    if fault is None:
+        return ""
+    if not isinstance(fault, MethodError | WeightsError):
+        raise fault
+    if isinstance(fault, MethodError):
+        require_readable(clips)
+    _record_failure(run, str(fault))
+    return str(fault)
+
+
+def _require_untouched(run: RowRun, before: Contents) -> None:
     try:
         before.require_same(run.row)
     except PvdbenchError as error:
         _record_failure(run, str(error))
         raise
-    return ""
 
 
 def _sees_truth(run: RowRun, card: MethodCard) -> bool:
@@ -181,13 +188,13 @@ def _precomputed(run: RowRun, clips: Sequence[ClipFiles]) -> list[Path]:
 
 def _place(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles], folder: Path) -> Place:
     dataset, out = run.dataset.resolve(), run.out.resolve()
-    away = {folder for folder in (dataset, *dataset.parents[:2], Path.cwd()) if len(folder.parts) > 2}  # noqa: PLR2004
+    away = {folder for folder in (dataset, *dataset.parents[:2], Path.cwd()) if len(folder.parts) > 2}
     if not run.sandbox or card.kind == "folder":  # frames that are there run no code
         return Place(folder, tuple(away))
     files = {file.resolve().parent for clip in clips for frame in clip.frames for file in (frame.blurry, frame.truth)
              if file}  # fmt: skip
     caches = {parent / ".dvc" for parent in dataset.parents if (parent / ".dvc").is_dir()}
-    folders = {place for place in (dataset.parent, out.parent, out.parent.parent) if len(place.parts) > 2}  # noqa: PLR2004
+    folders = {place for place in (dataset.parent, out.parent, out.parent.parent) if len(place.parts) > 2}
     outside = {place for place in files if not any(place.is_relative_to(known) for known in (dataset, *folders))}
     box = Sandbox((dataset, *folders, *caches, *outside), (run.methods.resolve(),))
     return Place(folder, tuple(away), box)

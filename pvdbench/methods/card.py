@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from glob import glob
+from html import unescape
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -44,12 +45,12 @@ def _plain(text: str) -> str:
     """Refuse what is no plain text: it stands in tables, on pages and in terminals."""
     if not all(character.isprintable() for character in text.replace("\n", " ")):
         raise ValueError("holds a control character, which is no text")
-    if _MARKUP.search(text):
+    if _TAG.search(text) or any(unescape(entity) != entity for entity in _ENTITY.findall(text)):
         raise ValueError("holds markup; write plain text")
     return text
 
 
-_MARKUP = re.compile(r"<[a-zA-Z/!?]|&#?\w+;")
+_TAG, _ENTITY = re.compile(r"<[a-zA-Z/!?]"), re.compile(r"&#?\w+;")
 Text = Annotated[str, Field(max_length=2000), AfterValidator(_plain)]
 Label = Annotated[str, Field(max_length=80, pattern=r"^\S(.*\S)?$"), AfterValidator(_plain)]
 

@@ -34,7 +34,8 @@ def check_method(checked: CheckedMethod, *, seconds: float) -> Iterator[Outcome]
     Raises:
         MethodError: if there is no such method.
     """
-    checked = replace(checked, methods=checked.methods.absolute(), weights=checked.weights and checked.weights.absolute())
+    weights = checked.weights and checked.weights.absolute()  # each check runs in a folder of its own
+    checked = replace(checked, methods=checked.methods.absolute(), weights=weights)
     for name, check in _checks(checked.card).items():
         try:
             yield Outcome(name, True, run_isolated(partial(_run, check, checked), seconds=seconds))

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -13,7 +14,6 @@ from pvdbench.core.errors import PvdbenchError
 from pvdbench.methods.faults import what_it_raised
 from pvdbench.methods.process_tree import become_guard, exit_like, kill_children
 from pvdbench.methods.surroundings import settle
-
 
 _LOOK = 0.5  # seconds: a child of the worker may hold what says that the worker has ended
 
@@ -32,17 +32,19 @@ def as_guard(
     become_guard()
     settle(folder, without)
     worker = multiprocessing.get_context("fork").Process(target=as_worker, args=(work, channel, folder, without))
+    command = multiprocessing.parent_process()
+    gone = [] if command is None else [command.sentinel]  # a command that was killed takes its method along
     code = 1
     try:
         worker.start()
         channel.close()
-        command = multiprocessing.parent_process()
-        gone = [] if command is None else [command.sentinel]  # a command that was killed takes its method along
         while worker.is_alive() and not set(gone) & {*connection.wait([worker.sentinel, *gone], _LOOK)}:
             pass
         code = worker.exitcode or 0
     finally:
         kill_children()
+        if connection.wait(gone, 0):
+            shutil.rmtree(folder, ignore_errors=True)  # nobody else is left to do it
         exit_like(code)
 
 

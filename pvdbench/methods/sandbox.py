@@ -39,12 +39,12 @@ def require_bubblewrap() -> None:
         StudyError: saying what to install or to allow.
     """
     if shutil.which("bwrap") is None:
-        raise StudyError("isolation: sandbox: this needs the program bwrap, on Linux: `apt install bubblewrap`; or write "
-                         "isolation: process")  # fmt: skip
+        raise StudyError("isolation: sandbox: this needs the program bwrap, on Linux: `apt install bubblewrap`; or "
+                         "write isolation: process")  # fmt: skip
     tried = subprocess.run([*_BASE, "true"], capture_output=True, text=True, check=False)
     if tried.returncode:
-        raise StudyError(f"isolation: sandbox: bwrap cannot make a namespace here ({shorten(tried.stderr, 120)}); allow "
-                         "user namespaces, or write isolation: process")  # fmt: skip
+        raise StudyError(f"isolation: sandbox: bwrap cannot make a namespace here ({shorten(tried.stderr, 120)}); "
+                         "allow user namespaces, or write isolation: process")  # fmt: skip
 
 
 _BASE = ("bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-net", "--unshare-pid",

@@ -80,8 +80,9 @@ def build_tables(
 
 
 def _inputs(
-    study: Path, root: Path, dataset: str, wanted: TableParams, published: Published, ranking: str, bounds: Collection[str]
-) -> TableInputs:
+    study: Path, root: Path, dataset: str, wanted: TableParams, published: Published, ranking: str,
+    bounds: Collection[str],
+) -> TableInputs:  # fmt: skip
     skipped = read_skipped(study, dataset, wanted)
     params = skipped.without(wanted)
     how: dict[str, Any] = {"protocol": params.protocol, "percent": params.percent}
