@@ -71,7 +71,7 @@ def _loaded_deblurrer(run: MethodRun) -> Callable[..., RunCost]:
     _load(run, method)
     if is_upper_bound(read_card(run.methods, run.method), run.method, method) and not run.truth:
         raise MethodError(f"{run.method}: its class sets upper_bound, and its weights do not say that they see the "
-                          "truth, so that no table would mark it; write `upper_bound: true` in method.yaml")  # fmt: skip
+                          "truth: no table would mark it; write `upper_bound: true` in method.yaml")  # fmt: skip
     return partial(deblur_clips, method)
 
 

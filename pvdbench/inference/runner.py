@@ -18,16 +18,17 @@ from pvdbench.core.errors import MethodError, PvdbenchError, WeightsError
 from pvdbench.datasets.manifest import ClipFiles, read_clips
 from pvdbench.inference.handed import Contents, hand_out, hand_out_weights, refuse_truth, require_readable
 from pvdbench.inference.method_run import MethodRun, run_method
+from pvdbench.inference.places import place_of_row
 from pvdbench.inference.results import Results
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.cost import Complexity, write_complexity, write_cost
 from pvdbench.io.frame_folders import write_failure
 from pvdbench.io.weights import load_weights
 from pvdbench.methods.card import MethodCard, Task, read_card
-from pvdbench.methods.isolation import Place, run_isolated
+from pvdbench.methods.isolation import run_isolated
 from pvdbench.methods.loading import find_weights, load_deblurrer
 from pvdbench.methods.precomputed import PrecomputedFrames
-from pvdbench.methods.sandbox import Sandbox, require_bubblewrap
+from pvdbench.methods.sandbox import require_bubblewrap
 from pvdbench.methods.surroundings import own_folder
 
 _SLACK = 60.0  # seconds beyond a program's own limit
@@ -149,10 +150,11 @@ def _run(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles], truth: bool)
         )  # fmt: skip
         results = Results(run.task, run.row, clips, out, run.threads)
         try:
-            cost = run_isolated(
-                partial(run_method, work), seconds=_patience(card, clips), place=_place(run, card, clips, folder),
-                take=results.take,
-            )  # fmt: skip
+            place = place_of_row(
+                run.dataset, clips, run.out, run.methods, folder, sandbox=run.sandbox and card.kind != "folder"
+            )  # frames that are there run no code
+            patience = _patience(card, clips)
+            cost = run_isolated(partial(run_method, work), seconds=patience, place=place, take=results.take)
             results.finish()
         except PvdbenchError as error:
             raise _renamed(error, {own_weights[name]: path for name, path in weights.items()}, folder, run) from error
@@ -184,20 +186,6 @@ def _precomputed(run: RowRun, clips: Sequence[ClipFiles]) -> list[Path]:
         for clip in clips
         for t in range(len(clip.frames))
     ]
-
-
-def _place(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles], folder: Path) -> Place:
-    dataset, out = run.dataset.resolve(), run.out.resolve()
-    away = {folder for folder in (dataset, *dataset.parents[:2], Path.cwd()) if len(folder.parts) > 2}
-    if not run.sandbox or card.kind == "folder":  # frames that are there run no code
-        return Place(folder, tuple(away))
-    files = {file.resolve().parent for clip in clips for frame in clip.frames for file in (frame.blurry, frame.truth)
-             if file}  # fmt: skip
-    caches = {parent / ".dvc" for parent in dataset.parents if (parent / ".dvc").is_dir()}
-    folders = {place for place in (dataset.parent, out.parent, out.parent.parent) if len(place.parts) > 2}
-    outside = {place for place in files if not any(place.is_relative_to(known) for known in (dataset, *folders))}
-    box = Sandbox((dataset, *folders, *caches, *outside), (run.methods.resolve(),))
-    return Place(folder, tuple(away), box)
 
 
 def _record_failure(run: RowRun, reason: str) -> None:
