@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from pvdbench.core.errors import DataError, MethodError, WriteError
+from pvdbench.core.errors import DataError, WriteError
 from pvdbench.datasets.manifest import ClipFiles
 from pvdbench.io.checksum import file_sha256
 from pvdbench.io.images import read_frame
@@ -64,7 +64,7 @@ def _copy(file: Path, copy: Path) -> Path:
         else:
             shutil.copyfile(file, copy)
     except OSError as error:
-        if error.filename == str(file):
+        if error.filename == str(file) and error.filename2 is None:
             raise DataError(f"{file}: this file cannot be read ({error.strerror}); fix its permissions") from error
         raise WriteError(f"{copy.parent}: no copy of {file} can be made for the method ({error.strerror}); free space, "
                          "or name another temporary folder by TMPDIR") from error  # fmt: skip
@@ -110,19 +110,3 @@ def require_readable(clips: Sequence[ClipFiles]) -> None:
     """
     for file in (file for clip in clips for frame in clip.frames for file in (frame.blurry, frame.truth) if file):
         read_frame(file)
-
-
-def refuse_truth(clips: Sequence[ClipFiles], given: Collection[Path]) -> None:
-    """Refuse precomputed frames that are the data set's own sharp ones.
-
-    Args:
-        given: the files that stand for the method's frames.
-
-    Raises:
-        MethodError: naming the first.
-    """
-    truth = {frame.truth.resolve() for clip in clips for frame in clip.frames if frame.truth}
-    for file in given:
-        if file.resolve() in truth:
-            raise MethodError(f"frames.path: {file} is a sharp frame of the data set itself, no result; name the "
-                              "method's own frames")  # fmt: skip

@@ -16,18 +16,17 @@ from typing import Any
 
 from pvdbench.core.errors import MethodError, PvdbenchError, WeightsError
 from pvdbench.datasets.manifest import ClipFiles, read_clips
-from pvdbench.inference.handed import Contents, hand_out, hand_out_weights, refuse_truth, require_readable
+from pvdbench.inference.handed import Contents, hand_out, hand_out_weights, require_readable
 from pvdbench.inference.method_run import MethodRun, run_method
 from pvdbench.inference.places import place_of_row
 from pvdbench.inference.results import Results
+from pvdbench.inference.truth import refuse_truth, sees_truth
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.cost import Complexity, write_complexity, write_cost
 from pvdbench.io.frame_folders import write_failure
-from pvdbench.io.weights import load_weights
 from pvdbench.methods.card import MethodCard, Task, read_card
 from pvdbench.methods.isolation import run_isolated
-from pvdbench.methods.loading import find_weights, load_deblurrer
-from pvdbench.methods.precomputed import PrecomputedFrames
+from pvdbench.methods.loading import find_weights
 from pvdbench.methods.sandbox import require_bubblewrap
 from pvdbench.methods.surroundings import own_folder
 
@@ -85,7 +84,7 @@ def run_row(run: RowRun) -> str:
     card, clips = read_card(run.methods, run.method), read_clips(run.dataset, "test")
     if run.sandbox and card.kind != "folder":
         require_bubblewrap()
-    truth = _sees_truth(run, card)
+    truth = sees_truth(card, run.trained, run.given)
     before, fault = Contents(run.dataset, clips), None
     try:
         with _exit_on_sigterm():
@@ -111,35 +110,10 @@ def _require_untouched(run: RowRun, before: Contents) -> None:
         raise
 
 
-def _sees_truth(run: RowRun, card: MethodCard) -> bool:
-    """Tell whether the card, or the weights where it says so, make the row an upper bound; the method is not asked.
-
-    Raises:
-        WeightsError: if the weights that were trained here are damaged.
-    """
-    header: Mapping[str, Any] = {}
-    if run.trained is not None and run.trained.exists():
-        header = load_weights(run.trained)[1]
-    if run.given is not None and card.upper_bound == "by-weights":
-        header = _header(run.given)
-    if card.upper_bound != "by-weights":
-        return card.upper_bound
-    params = header.get("params")
-    return isinstance(params, dict) and params.get("volume") == "ideal"
-
-
-def _header(weights: Path) -> Mapping[str, Any]:
-    """Read the header of the user's weights; empty where they have none, which the method may refuse or not."""
-    try:
-        return load_weights(weights)[1]
-    except WeightsError:
-        return {}
-
-
 def _run(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles], truth: bool) -> None:
     """Hand out copies, run the method on them, and write its frames and what it cost."""
     if card.kind == "folder":
-        refuse_truth(clips, _precomputed(run, clips))
+        refuse_truth(run.methods, run.method, clips)
     weights = find_weights(run.methods, run.method, trained=run.trained, given=run.given)
     with own_folder() as folder, replaced_folder(run.out) as out:
         handed = hand_out(clips, folder, truth=truth)
@@ -176,16 +150,6 @@ def _keep_log(run: RowRun, log: Path) -> None:
     if log.is_file():
         run.log.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(log, run.log)
-
-
-def _precomputed(run: RowRun, clips: Sequence[ClipFiles]) -> list[Path]:
-    method = load_deblurrer(run.methods, run.method)
-    assert isinstance(method, PrecomputedFrames)
-    return [
-        method.path(clip.video, [frame.name for frame in clip.frames], t)
-        for clip in clips
-        for t in range(len(clip.frames))
-    ]
 
 
 def _record_failure(run: RowRun, reason: str) -> None:
