@@ -13,7 +13,7 @@ from pvdbench.analysis.scores import read_study_scores
 from pvdbench.core.arguments import as_clip_names, as_numbers, as_path, as_whole
 from pvdbench.core.device import named_device
 from pvdbench.core.errors import DataError, MethodError, ParamsError, PvdbenchError
-from pvdbench.inference.apply import deblur_frames, method_faults
+from pvdbench.inference.apply import deblur_frames
 from pvdbench.inference.apply import estimate_flow as flow_between
 from pvdbench.io.flow import Flow
 from pvdbench.io.images import Frame, to_bytes
@@ -259,8 +259,7 @@ def load_method(
     method = load(folder, name)
     chosen = card.chosen(options or {}, "options")
     given = None if weights is None else as_path(weights, "weights")
-    with method_faults(method):
-        get_ready(method, folder, name, named_device(device), given=given, options=chosen)
+    get_ready(method, folder, name, named_device(device), given=given, options=chosen)
     return LoadedMethod(name, card, method)
 
 

@@ -15,7 +15,7 @@ from outside_package import python
 from recorded import ORACLES, recorded_run
 from weights import oracle_weights
 
-from pvdbench.inference.deblur import run_deblurring
+from pvdbench.inference.runner import RowRun, run_row
 from pvdbench.io.images import write_frame
 from pvdbench.io.video.writing import VideoWriter
 from pvdbench.methods.card import read_card
@@ -48,7 +48,9 @@ def test_the_method_in_ten_lines_is_one_and_runs(sharpen, dataset, tmp_path):
     clip = Clip(sorted((dataset / "a" / "input").iterdir()))
     sharpened = list(method.deblur(clip))
     assert np.mean([float((s - f).abs().mean()) for s, f in zip(sharpened, clip, strict=True)]) > 0.001
-    assert run_deblurring(method, "sharpen", dataset, tmp_path / "out").timing["frames"] == 8
+    files = (tmp_path / name for name in ("out", "complexity.json", "cost.json", "x.log"))
+    assert run_row(RowRun("deblur", "stage", "ours", sharpen, "sharpen", None, dataset, *files, threads=1)) == ""
+    assert len(list((tmp_path / "out").rglob("*.png"))) == 8
 
 
 def test_its_make_targets_are_there():

@@ -59,6 +59,7 @@ def _run(task: "Task", folder: Path, dataset: str, row: str, method: str, option
         log=study.data("logs", dataset, f"{row}.log"),
         threads=study.params.threads,
         options=options,
+        sandbox=study.params.isolation == "sandbox",
     )  # fmt: skip
     if reason := run_row(run):
         click.echo(f"{row}: skipped: {reason}", err=True)

@@ -1,5 +1,7 @@
 """pvdbench methods: list methods, begin one, check it, and run it over one data set."""
 
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,6 +66,9 @@ def new(name: str, kind: "Kind", place: Path | None, folder: Path) -> None:
     study = load_study(folder)
     for file in new_method(place or study.methods[0], name, kind, study.methods):
         click.echo(file)
+    if place is not None and place.resolve() not in {known.resolve() for known in study.methods}:
+        key = os.path.relpath(place.resolve(), folder.resolve())
+        click.echo(f"the folder for params.yaml, without which no study finds it: methods: [{json.dumps(key)}]")
     click.echo(f"a row for params.yaml, deblur: {name}: {{method: {name}, motion: {next(iter(study.params.motion))}}}")
 
 
@@ -121,6 +126,7 @@ def _run_and_score(study: "Study", name: str, dataset: str, weights: Path | None
     trial = RowRun(
         task, f"methods run {name} {dataset}", name, place, name, None, study.dataset(dataset), out / "frames",
         out / "complexity.json", out / "cost.json", out / "program.log", study.params.threads, given=weights,
+        sandbox=study.params.isolation == "sandbox",
     )  # fmt: skip
     if reason := run_row(trial):
         raise MethodError(reason)

@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from pvdbench.core.errors import DataError, MethodError, PvdbenchError, shorten
-from pvdbench.inference.places import check_out, check_sizes, open_source, results
+from pvdbench.core.errors import DataError, MethodError
+from pvdbench.inference.files import check_out, check_sizes, open_source, results
 from pvdbench.io.atomic import replaced_file
 from pvdbench.io.flow import Flow, write_flow
 from pvdbench.io.flow_picture import is_our_flow, is_our_picture
 from pvdbench.io.images import to_bytes
 from pvdbench.io.owned import check_file
 from pvdbench.methods.clip import Clip
+from pvdbench.methods.faults import method_faults
 from pvdbench.methods.interface import Deblurrer, MotionEstimator, require, require_frame
 
 Image = NDArray[np.uint8] | NDArray[np.floating]
@@ -117,23 +118,6 @@ def write_flow_between(
     with replaced_file(out) as partial:
         write_flow(partial, flow)
     return flow
-
-
-@contextmanager
-def method_faults(method: Deblurrer | MotionEstimator) -> Iterator[None]:
-    """Refuse whatever a method raises within the block, as its fault.
-
-    Raises:
-        MethodError: naming the method and what it raised.
-    """
-    try:
-        yield
-    except PvdbenchError:
-        raise
-    except Exception as error:
-        name = type(method).__module__.removeprefix("pvdbench_method_")
-        said = f"{type(error).__name__}: {shorten(error)}"
-        raise MethodError(f"{name}: the method raised {said}; mend it, or its options or frames") from error
 
 
 class _ArrayClip(Clip):

@@ -1,31 +1,37 @@
-"""Run one row in a process of its own: a method that fails, hangs or dies leaves a reason in place of frames."""
+"""Run one row: a method in a process of its own, which fails, hangs or dies and leaves a reason in place of frames.
 
+The method sees copies of the blurry frames; the data set, the results and what it cost are read and written here.
+"""
+
+import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pvdbench.core.device import compute_device
-from pvdbench.core.errors import MethodError, WeightsError
-from pvdbench.datasets.manifest import read_clips
-from pvdbench.inference.cost import RunCost
-from pvdbench.inference.deblur import run_deblurring
-from pvdbench.inference.motion import run_motion
+from pvdbench.core.errors import MethodError, PvdbenchError, WeightsError
+from pvdbench.datasets.manifest import ClipFiles, read_clips
+from pvdbench.inference.handed import Contents, hand_out, hand_out_weights, require_readable
+from pvdbench.inference.method_run import MethodRun, run_method
+from pvdbench.inference.row_place import place_of_row
+from pvdbench.inference.results import Results
+from pvdbench.inference.truth import refuse_truth, sees_truth
 from pvdbench.io.atomic import replaced_folder
-from pvdbench.io.cost import Complexity, measured_cost, write_complexity
+from pvdbench.io.cost import Complexity, write_complexity, write_cost
 from pvdbench.io.frame_folders import write_failure
-from pvdbench.methods.card import Task, read_card
-from pvdbench.methods.command import CommandMethod
-from pvdbench.methods.interface import Loadable
-from pvdbench.methods.isolation import Progress, run_isolated
-from pvdbench.methods.loading import get_ready, is_upper_bound, load_deblurrer, load_motion_estimator
+from pvdbench.methods.card import MethodCard, Task, read_card
+from pvdbench.methods.isolation import run_isolated
+from pvdbench.methods.loading import find_weights
+from pvdbench.methods.sandbox import require_bubblewrap
+from pvdbench.methods.surroundings import own_folder
 
 _SLACK = 60.0  # seconds beyond a program's own limit
+_LOG = "program.log"
 
 
 @dataclass(frozen=True)
@@ -41,10 +47,11 @@ class RowRun:
         out: the folder for its frames or its flow.
         complexity: the JSON file of parameters and multiply-adds, a result.
         cost: the JSON file of what it took on this machine.
-        log: where a program's output is kept.
+        log: where a program's output is kept, when the row ends.
         threads: on the CPU.
         given: weights in place of those that the card names.
         options: of the method, in place of the card's.
+        sandbox: whether its process is put into a namespace, by bubblewrap.
     """
 
     task: Task
@@ -61,6 +68,7 @@ class RowRun:
     threads: int
     given: Path | None = None
     options: Mapping[str, Any] | None = None
+    sandbox: bool = False
 
 
 def run_row(run: RowRun) -> str:
@@ -68,58 +76,94 @@ def run_row(run: RowRun) -> str:
 
     Returns: the reason why it has no frames; empty where it has.
     Raises:
-        PvdbenchError: for whatever is no fault of the method: a damaged frame of the data set, a full disk.
+        PvdbenchError: for whatever is no fault of the method: a damaged frame of the data set, damaged weights that
+            were trained here, a full disk.
+        DataError: also if the data set's files were changed meanwhile, as no later row may be scored on them; where
+            it was the method, its reason is recorded, too.
     """
+    card, clips = read_card(run.methods, run.method), read_clips(run.dataset, "test")
+    if run.sandbox and card.kind != "folder":
+        require_bubblewrap()
+    truth = sees_truth(card, run.trained, run.given)
+    before, fault = Contents(run.dataset, clips), None
     try:
         with _exit_on_sigterm():
-            run_isolated(partial(_run_method, run), seconds=_patience(run))
-    except (MethodError, WeightsError) as error:
-        reason = str(error)
-        run.cost.unlink(missing_ok=True)
-        write_complexity(run.complexity, Complexity({}))
-        with replaced_folder(run.out) as folder:
-            write_failure(folder, reason)
-        return reason
-    return ""
+            _run(run, card, clips, truth)
+    except PvdbenchError as error:
+        fault = error
+    _require_untouched(run, before)
+    if fault is None:
+        return ""
+    if not isinstance(fault, MethodError | WeightsError):
+        raise fault
+    if isinstance(fault, MethodError):
+        require_readable(clips)
+    _record_failure(run, str(fault))
+    return str(fault)
 
 
-def _run_method(run: RowRun, beat: Progress) -> None:
-    """Load the row's method and run it, in the row's own process; beat says that it goes on."""
-    compute = _loaded_deblurrer(run) if run.task == "deblur" else _loaded_estimator(run)
-    beat()
-    with measured_cost(run.cost, run.stage) as facts:
-        cost = compute(run.row, run.dataset, run.out, beat=beat)
-        facts |= cost.timing
-    write_complexity(run.complexity, cost.complexity)
+def _require_untouched(run: RowRun, before: Contents) -> None:
+    try:
+        before.require_same(run.row)
+    except PvdbenchError as error:
+        _record_failure(run, str(error))
+        raise
 
 
-def _loaded_deblurrer(run: RowRun) -> Callable[..., RunCost]:
-    method = load_deblurrer(run.methods, run.method)
-    if isinstance(method, CommandMethod):
-        method.log = run.log
-    _load_weights(run, method)
-    truth = is_upper_bound(read_card(run.methods, run.method), run.method, method)
-    return partial(run_deblurring, method, truth=truth)
+def _run(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles], truth: bool) -> None:
+    """Hand out copies, run the method on them, and write its frames and what it cost."""
+    if card.kind == "folder":
+        refuse_truth(run.methods, run.method, clips)
+    weights = find_weights(run.methods, run.method, trained=run.trained, given=run.given)
+    with own_folder() as folder, replaced_folder(run.out) as out:
+        handed = hand_out(clips, folder, truth=truth)
+        own_weights = hand_out_weights(weights, run.methods / run.method, folder)
+        work = MethodRun(
+            run.task, run.stage, run.row, run.methods.absolute(), run.method, own_weights,
+            card.options if run.options is None else run.options, tuple(handed), folder / _LOG, run.threads, truth,
+        )  # fmt: skip
+        results = Results(run.task, run.row, clips, out, run.threads)
+        try:
+            place = place_of_row(
+                run.dataset, clips, run.out, run.methods, folder, sandbox=run.sandbox and card.kind != "folder"
+            )  # frames that are there run no code
+            patience = _patience(card, clips)
+            cost = run_isolated(partial(run_method, work), seconds=patience, place=place, take=results.take)
+            results.finish()
+        except PvdbenchError as error:
+            raise _renamed(error, {own_weights[name]: path for name, path in weights.items()}, folder, run) from error
+        finally:
+            _keep_log(run, folder / _LOG)
+    write_cost(run.cost, cost["timing"])
+    write_complexity(run.complexity, Complexity(**cost["complexity"]))
 
 
-def _loaded_estimator(run: RowRun) -> Callable[..., RunCost]:
-    method = load_motion_estimator(run.methods, run.method)
-    _load_weights(run, method)
-    return partial(run_motion, method)
+def _renamed(error: PvdbenchError, originals: Mapping[Path, Path], folder: Path, run: RowRun) -> PvdbenchError:
+    """Name the user's files where a message names their copies, whose folder has another name each time."""
+    said = Exception.__str__(error)
+    for copy, original in (*originals.items(), (folder / _LOG, run.log)):
+        said = said.replace(str(copy.relative_to(folder) if copy.is_relative_to(folder) else copy), str(original))
+    return type(error)(said)
 
 
-def _load_weights(run: RowRun, method: Loadable) -> None:
-    device = compute_device(run.threads)
-    get_ready(method, run.methods, run.method, device, trained=run.trained, given=run.given, options=run.options)
+def _keep_log(run: RowRun, log: Path) -> None:
+    if log.is_file():
+        run.log.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(log, run.log)
 
 
-def _patience(run: RowRun) -> float:
+def _record_failure(run: RowRun, reason: str) -> None:
+    run.cost.unlink(missing_ok=True)
+    write_complexity(run.complexity, Complexity({}))
+    with replaced_folder(run.out) as folder:
+        write_failure(folder, reason)
+
+
+def _patience(card: MethodCard, clips: Sequence[ClipFiles]) -> float:
     """Count the seconds until silence means a hang; a program gives its frames a clip at a time."""
-    card = read_card(run.methods, run.method)
     if card.kind != "command":
         return card.seconds_a_frame
-    longest = max(len(clip.frames) for clip in read_clips(run.dataset, "test"))
-    return card.seconds_a_frame * longest + _SLACK
+    return card.seconds_a_frame * max(len(clip.frames) for clip in clips) + _SLACK
 
 
 @contextmanager

@@ -32,8 +32,12 @@ def measured_cost(path: Path, stage: str, *, write: bool = True) -> Iterator[dic
     facts["seconds"] = round(facts.pop("seconds_before", 0.0) + time.perf_counter() - start, 3)
     facts["peak_memory_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
     facts["hardware"] = hardware()
-    if not write:
-        return
+    if write:
+        write_cost(path, facts)
+
+
+def write_cost(path: Path, facts: Mapping[str, Any]) -> None:
+    """Write what a stage took as JSON."""
     with replaced_file(path) as partial:
         partial.write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 

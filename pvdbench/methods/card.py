@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping
 from glob import glob
+from html import unescape
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from pvdbench.core.errors import MethodError, ParamsError, WeightsError
 from pvdbench.core.params import StrictModel, read_params
@@ -40,18 +41,32 @@ class Command(StrictModel):
     env: Literal["own", "uv"] = "own"  # uv: argv begins with a script that says which packages it needs (PEP 723)
 
 
+def _plain(text: str) -> str:
+    """Refuse what is no plain text: it stands in tables, on pages and in terminals."""
+    if not all(character.isprintable() for character in text.replace("\n", " ")):
+        raise ValueError("holds a control character, which is no text")
+    if _TAG.search(text) or any(unescape(entity) != entity for entity in _ENTITY.findall(text)):
+        raise ValueError("holds markup; write plain text")
+    return text
+
+
+_TAG, _ENTITY = re.compile(r"<[a-zA-Z/!?]"), re.compile(r"&#?\w+;")
+Text = Annotated[str, Field(max_length=2000), AfterValidator(_plain)]
+Label = Annotated[str, Field(max_length=80, pattern=r"^\S(.*\S)?$"), AfterValidator(_plain)]
+
+
 class MethodCard(StrictModel):
     """method.yaml: what is not code."""
 
-    label: str
+    label: Label
     task: Task
-    citation: str
-    url: str = ""
+    citation: Text
+    url: Annotated[str, Field(max_length=2000, pattern=r"^(https?://\S+)?$")] = ""
     kind: Kind = "python"
     adapter: str = "adapter.py"  # another method's, where only weights and options differ
     options: dict[str, Any] = Field(default={})
     weights: dict[str, WeightsFile] = Field(default={})
-    needs: str = ""  # what may be wanting here, and where to get it; said where the method is skipped
+    needs: Text = ""  # what may be wanting here, and where to get it; said where the method is skipped
     published: str = ""  # its method_name in data/published
     upper_bound: bool | Literal["by-weights"] = (
         False  # whether it sees the truth; by-weights: as its class says once loaded

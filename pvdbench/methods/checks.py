@@ -1,14 +1,15 @@
 """`pvdbench methods check`: validate a method on three frames, each check in a process of its own with a time limit."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pvdbench.core.errors import PvdbenchError
 from pvdbench.methods.card import MethodCard, named_files
 from pvdbench.methods.check_inputs import CheckedMethod
 from pvdbench.methods.frame_checks import FLOW_CHECKS, FRAME_CHECKS
-from pvdbench.methods.isolation import Progress, run_isolated
+from pvdbench.methods.isolated_process import Progress
+from pvdbench.methods.isolation import run_isolated
 from pvdbench.methods.loading import load_deblurrer
 from pvdbench.methods.precomputed import PrecomputedFrames
 
@@ -33,6 +34,8 @@ def check_method(checked: CheckedMethod, *, seconds: float) -> Iterator[Outcome]
     Raises:
         MethodError: if there is no such method.
     """
+    weights = checked.weights and checked.weights.absolute()  # each check runs in a folder of its own
+    checked = replace(checked, methods=checked.methods.absolute(), weights=weights)
     for name, check in _checks(checked.card).items():
         try:
             yield Outcome(name, True, run_isolated(partial(_run, check, checked), seconds=seconds))

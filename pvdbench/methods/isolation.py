@@ -1,69 +1,79 @@
 """Run a method in a process of its own, so that one that hangs or dies stops nothing but itself."""
 
+import json
 import multiprocessing
 import os
 import signal
 import sys
-import tempfile
-import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Collection
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from pvdbench.core.errors import MethodError, PvdbenchError, shorten
-from pvdbench.methods.process_tree import become_guard, exit_like, kill_children
-
-Progress = Callable[[], None]
-"""To be called whenever there is progress, such as after every frame."""
+from pvdbench.core.errors import MethodError, ParamsError, WeightsError
+from pvdbench.methods.isolated_process import Progress, as_guard, as_worker
+from pvdbench.methods.sandbox import Sandbox, bubblewrapped, python_in
+from pvdbench.methods.surroundings import own_folder, started_from, telling_variables
 
 _GRACE = 2.0  # seconds to end by itself
-_MESSAGE = 200  # characters of a method's own error message
+_KINDS = {kind.__name__: kind for kind in (ParamsError, WeightsError)}
+"""Errors of its process that are not taken for the method's."""
 
 
-def run_isolated(work: Callable[[Progress], Any], *, seconds: float) -> Any:
-    """Run a function in a process of its own and return its result.
+@dataclass(frozen=True)
+class Place:
+    """Where a method's process runs.
 
-    All processes that it started end with it, and its temporary files go away, however it ends.
+    Attributes:
+        folder: its own.
+        away: folders that it is not told of.
+        box: the namespace that it is put into, if any.
+    """
+
+    folder: Path
+    away: tuple[Path, ...] = ()
+    box: Sandbox | None = None
+
+
+def run_isolated(
+    work: Callable[[Progress], Any], *, seconds: float, place: Place | None = None,
+    take: Callable[[bytes], None] | None = None,
+) -> Any:  # fmt: skip
+    """Run a function in a process of its own and return its result, which is as JSON has it.
+
+    All processes that it started end with it, however it ends, and with this one.
 
     Args:
         work: a function of a module, or functools.partial of one, so that it can be sent to a process.
         seconds: without progress after which it is stopped.
+        place: where it runs; a temporary folder, if None.
+        take: given the bytes of each sign of progress; work waits until it returns.
 
     Raises:
-        PvdbenchError: the kind that work raised.
+        ParamsError, WeightsError: if work raises one.
         MethodError: if work raises anything else, makes no progress, or its process dies.
     """
-    with tempfile.TemporaryDirectory(prefix="pvdbench-", ignore_cleanup_errors=True) as folder:
-        return _supervise(work, seconds, folder)
-
-
-def _supervise(work: Callable[[Progress], Any], seconds: float, folder: str) -> Any:
-    context = multiprocessing.get_context(_start_method())
-    context.set_forkserver_preload(["torch"])
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(  # type: ignore[attr-defined]  # of each context there is
-        target=_guard if sys.platform == "linux" else _run, args=(work, theirs, folder)
-    )
-    process.start()
-    theirs.close()
-    try:
-        while True:
-            if not ours.poll(seconds):
-                raise MethodError(f"no frame came within {seconds:g} s; make the method faster, mend what it waits "
-                                  "for, or raise seconds_a_frame in method.yaml")  # fmt: skip
-            kind, value = ours.recv()
-            if kind == "result":
-                return value
-            if kind == "error":
-                raise value
-    except EOFError:
-        process.join()
-        raise MethodError(f"the method's process died ({_exit(process.exitcode)}); look for a crash or a lack of "
-                          "memory") from None  # fmt: skip
-    finally:
-        _end(process)
+    with ExitStack() as until_the_end:
+        if place is None:
+            place = Place(until_the_end.enter_context(own_folder()))
+        context = multiprocessing.get_context("spawn" if place.box else _start_method())
+        context.set_forkserver_preload(["torch"])
+        ours, theirs = context.Pipe()
+        without = telling_variables(place.away)
+        process = context.Process(  # type: ignore[attr-defined]  # of each context there is
+            target=as_guard if sys.platform == "linux" else as_worker, args=(work, theirs, str(place.folder), without)
+        )
+        if place.box:
+            until_the_end.enter_context(python_in(bubblewrapped(place.box, place.folder)))
+        _start(process, place.folder, without)
+        theirs.close()
+        try:
+            return _supervise(process, ours, seconds, take)
+        finally:
+            _end(process)
 
 
 def _start_method() -> str:
@@ -73,46 +83,44 @@ def _start_method() -> str:
     return "forkserver" if "torch" in sys.modules else "fork"
 
 
-def _guard(work: Callable[[Progress], Any], channel: Connection, folder: str) -> None:
-    """In the new process: run work in one more, so that this one outlives a crash and ends what is left."""
-    os.setpgid(0, 0)
-    become_guard()
-    worker = multiprocessing.get_context("fork").Process(target=_run, args=(work, channel, folder))
-    code = 1
+def _start(process: BaseProcess, folder: Path, without: Collection[str]) -> None:
+    with started_from(folder, without):
+        process.start()
+
+
+def _supervise(process: BaseProcess, channel: Connection, seconds: float, take: Callable[[bytes], None] | None) -> Any:
+    while True:
+        kind, content = _received(process, channel, seconds)
+        if kind == b"r":
+            return json.loads(content)
+        if kind == b"e":
+            said = json.loads(content)
+            raise _KINDS.get(said["kind"], MethodError)(said["message"])
+        if take is not None and content:
+            take(content)
+        with suppress(ConnectionError):  # it died: the next message says so
+            channel.send_bytes(b"")
+
+
+def _received(process: BaseProcess, channel: Connection, seconds: float) -> tuple[bytes, bytes]:
+    """Wait for a message: its kind, one byte (progress, result, error), and its content."""
     try:
-        worker.start()
-        channel.close()
-        worker.join()
-        code = worker.exitcode or 0
-    finally:
-        kill_children()
-        exit_like(code)
-
-
-def _run(work: Callable[[Progress], Any], channel: Connection, folder: str) -> None:
-    """In the method's process; a pipe without reader ends it at the next sign of progress."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    tempfile.tempdir = os.environ["TMPDIR"] = folder
-    try:
-        channel.send(("result", work(lambda: channel.send(("progress", None)))))
-    except PvdbenchError as error:
-        channel.send(("error", error))
-    except Exception as error:
-        channel.send(("error", MethodError(_in_one_line(error, folder))))
-
-
-def _in_one_line(error: Exception, folder: str) -> str:
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    said = shorten(str(error).replace(f"{folder}/", ""), _MESSAGE)  # the folder has another name each time
-    where = f"{Path(last.filename).name}, line {last.lineno}"
-    return f"the method raised {type(error).__name__}: {said} ({where}); mend it"
+        if not channel.poll(seconds):
+            raise MethodError(f"no frame came within {seconds:g} s; make the method faster, mend what it waits for, or "
+                              "raise seconds_a_frame in method.yaml")  # fmt: skip
+        message = channel.recv_bytes()
+    except (EOFError, ConnectionError):
+        process.join()
+        raise MethodError(f"the method's process died ({_exit(process.exitcode)}); look for a crash or a lack of "
+                          "memory") from None  # fmt: skip
+    return message[:1], message[1:]
 
 
 def _exit(code: int | None) -> str:
     return signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
 
 
-def _end(process: multiprocessing.process.BaseProcess) -> None:
+def _end(process: BaseProcess) -> None:
     """Give it time to end by itself; its guard ends what is below it."""
     process.join(_GRACE)
     if process.is_alive():

@@ -12,6 +12,7 @@ import torch
 from pvdbench.core.errors import MethodError, WeightsError, shorten
 from pvdbench.methods.card import MethodCard, Task, locate_weights, read_card
 from pvdbench.methods.command import CommandMethod
+from pvdbench.methods.faults import method_faults
 from pvdbench.methods.interface import Deblurrer, Loadable, MotionEstimator, State, Trainable
 from pvdbench.methods.precomputed import PrecomputedFrames
 
@@ -65,17 +66,42 @@ def get_ready(
         MethodError: if the class says that it is an upper bound and its card does not.
     """
     card = read_card(methods, name)
+    weights = find_weights(methods, name, trained=trained, given=given)
+    load_with(method, name, device, weights, card.options if options is None else options)
+    is_upper_bound(card, name, method)
+
+
+def find_weights(
+    methods: Path, name: str, *, trained: Path | None = None, given: Path | None = None
+) -> dict[str, Path]:
+    """Map the names of a method's weights to their files; arguments as for get_ready.
+
+    Raises:
+        WeightsError: if a file of the card is missing or has another SHA-256, or cannot be read.
+    """
+    card = read_card(methods, name)
     overrides = {} if trained is None else {"network": trained}
     if given is not None:
         overrides |= {next(iter(card.weights), "network"): given}
-    weights = locate_weights(methods / name, card, overrides)
+    return locate_weights(methods / name, card, overrides)
+
+
+def load_with(
+    method: Loadable, name: str, device: torch.device, weights: Mapping[str, Path], options: Mapping[str, Any]
+) -> None:
+    """Load a method with these files and options.
+
+    Raises:
+        WeightsError: if weights are missing, damaged or of another network.
+        MethodError: if it raises anything else.
+    """
     try:
-        method.load(weights, device, **(card.options if options is None else options))
-    except KeyError as error:
-        if error.args != ("network",) or "network" in weights:
+        with method_faults(method):
+            method.load(weights, device, **options)
+    except MethodError as error:
+        if getattr(error.__cause__, "args", ()) != ("network",) or "network" in weights:
             raise
         raise WeightsError(f"{name}: this method needs a file of weights; give one with --weights") from None
-    is_upper_bound(card, name, method)
 
 
 def is_upper_bound(card: MethodCard, name: str, method: Loadable) -> bool:

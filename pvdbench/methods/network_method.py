@@ -32,9 +32,8 @@ class TrainedMethod:
             WeightsError: if there are none, or they are damaged or of another network.
         """
         if "network" not in weights:
-            raise WeightsError(f"{self.name}: this method needs a file of weights; train a row of it, or import a "
-                               f"checkpoint by `pvdbench weights import --method {self.name}`, and give the file with "
-                               "--weights")  # fmt: skip
+            raise WeightsError(f"{self.name}: this method needs a file of weights; give one with --weights: a "
+                               f"trained row's, or one by `pvdbench weights import --method {self.name}`")  # fmt: skip
         path = weights["network"]
         tensors, header = load_weights(path)
         if header.get("network") != self.name:

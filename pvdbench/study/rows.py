@@ -7,7 +7,7 @@ fingerprint of a training. `study.study` reads all keys together and checks what
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import Field
 
@@ -34,6 +34,7 @@ class RowParams(StrictModel):
 
     root: str  # the way from the study's folder to the repository's top
     threads: Annotated[int, Field(ge=1, le=MOST_THREADS)]  # of each stage on the CPU
+    isolation: Literal["process", "sandbox"] = "process"  # sandbox: methods see no data set and no network
     methods: list[str] = Field(default=[])  # folders of methods beside the tree's own, relative to the study's folder
     datasets: DatasetChoice
     motion: dict[str, MotionRow]

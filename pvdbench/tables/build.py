@@ -65,7 +65,7 @@ def build_tables(
     published, metrics = read_published(root), {}
     with replaced_folder(study / "reports" / "tables") as folder:
         for dataset in datasets:
-            inputs = _inputs(study, root, dataset, params, published, ranking)
+            inputs = _inputs(study, root, dataset, params, published, ranking, bounds)
             made = tuple(table for tables in TABLES for table in tables(inputs))
             bounded = tuple(table.with_upper_bounds(bounds) for table in made)
             skipped = inputs.skipped.rows(params)
@@ -79,15 +79,16 @@ def build_tables(
 
 
 def _inputs(
-    study: Path, root: Path, dataset: str, wanted: TableParams, published: Published, ranking: str
-) -> TableInputs:
+    study: Path, root: Path, dataset: str, wanted: TableParams, published: Published, ranking: str,
+    bounds: Collection[str],
+) -> TableInputs:  # fmt: skip
     skipped = read_skipped(study, dataset, wanted)
     params = skipped.without(wanted)
     how: dict[str, Any] = {"protocol": params.protocol, "percent": params.percent}
     motion = read_scores(study, "motion", dataset, params.table1, **how)
     deblur = read_scores(study, "deblur", dataset, params.deblur_labels, **how)
     context = read_context(root, dataset, params, ranking=ranking)
-    return TableInputs(study, context, wanted, skipped, published, motion, deblur)
+    return TableInputs(study, context, wanted, skipped, published, motion, deblur, bounds)
 
 
 def _findings(inputs: TableInputs) -> tuple[Finding, ...]:

@@ -1,6 +1,7 @@
 """What the tables of one data set are made of, read once for all of them, and what their captions must say."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -117,6 +118,7 @@ class TableInputs:
         wanted: key `tables` of params.yaml, with the rows whose method failed.
         skipped: those rows.
         motion, deblur: the scores of the rows of Table 1, and of all other tables, under the study's protocol.
+        bounds: rows of `deblur` that look at the truth, which are not ranked.
     """
 
     study: Path
@@ -126,6 +128,7 @@ class TableInputs:
     published: Published
     motion: Scores
     deblur: Scores
+    bounds: Collection[str] = ()
 
     @cached_property
     def params(self) -> TableParams:
@@ -140,8 +143,9 @@ class TableInputs:
     @cached_property
     def rankings(self) -> tuple[Ranking, ...]:
         """Deblurring and motion, where any row has a result."""
+        results = {row: label for row, label in self.params.deblur_labels.items() if row not in self.bounds}
         tasks = (
-            Ranking("deblur", self.params.deblur_labels, self.deblur),
+            Ranking("deblur", results, self.deblur),
             Ranking("motion", self.params.table1, self.motion),
         )
-        return tuple(task for task in tasks if task.scores)
+        return tuple(task for task in tasks if task.scores and task.labels)

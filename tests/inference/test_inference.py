@@ -1,14 +1,42 @@
+import shutil
+
 import numpy as np
 import pytest
 import torch
 from skimage.metrics import peak_signal_noise_ratio
 
 from pvdbench.core.errors import DataError, MethodError
-from pvdbench.inference.deblur import run_deblurring
-from pvdbench.inference.motion import run_motion
+from pvdbench.datasets.manifest import read_clips
+from pvdbench.inference.deblur import deblur_clips
+from pvdbench.inference.handed import hand_out
+from pvdbench.inference.motion import estimate_clips
+from pvdbench.inference.results import Results
+from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.flow import read_flow
 from pvdbench.io.images import read_frame
 from pvdbench.io.tables import MANIFEST, read_table, write_table
+
+
+def run(task, compute, method, dataset, out):
+    """What a row does in two processes, in this one."""
+    clips = read_clips(dataset, "test")
+    with replaced_folder(out) as folder:
+        results = Results(task, "fake", clips, folder, 1)
+        handed = hand_out(clips, out.parent / "handed", truth=False)
+        try:
+            cost = compute(method, "fake", handed, lambda values=b"": results.take(values) if values else None)
+        finally:
+            shutil.rmtree(out.parent / "handed")
+        results.finish()
+    return cost
+
+
+def run_deblurring(method, dataset, out):
+    return run("deblur", deblur_clips, method, dataset, out)
+
+
+def run_motion(method, dataset, out):
+    return run("motion", estimate_clips, method, dataset, out)
 
 
 class Fake:
@@ -30,7 +58,7 @@ class Fake:
 
 
 def test_frames_land_where_the_scores_look_and_cost_is_told(dataset, tmp_path):
-    cost = run_deblurring(Fake(), "fake", dataset, tmp_path / "out")
+    cost = run_deblurring(Fake(), dataset, tmp_path / "out")
     for video in "ab":
         for t in range(4):
             name = f"{t:05d}.png"
@@ -42,10 +70,10 @@ def test_frames_land_where_the_scores_look_and_cost_is_told(dataset, tmp_path):
 
 
 def test_videos_without_truth_are_deblurred_alike(dataset, tmp_path):
-    run_deblurring(Fake(), "fake", dataset, tmp_path / "with")
+    run_deblurring(Fake(), dataset, tmp_path / "with")
     table = read_table(dataset / "manifest.csv", MANIFEST)
     write_table(dataset / "manifest.csv", table.assign(sharp=None), MANIFEST)
-    cost = run_deblurring(Fake(), "fake", dataset, tmp_path / "without")
+    cost = run_deblurring(Fake(), dataset, tmp_path / "without")
     files = {path.relative_to(tmp_path / "with"): path.read_bytes() for path in tmp_path.glob("with/*/*.png")}
     assert cost.timing["frames"] == len(files) == 8
     assert all((tmp_path / "without" / name).read_bytes() == content for name, content in files.items())
@@ -58,7 +86,7 @@ def test_videos_without_truth_are_deblurred_alike(dataset, tmp_path):
         (lambda clip: iter([*clip, clip[0]]), "fake: a: more than 4 frames; yield one per frame"),
         (
             lambda clip: (f[:, :-1] for f in clip),
-            r"00000\.png: the method yielded shape \(3, 47, 64\), not \(3, 48, 64\)",
+            r"a/00000: the method yielded shape \(3, 47, 64\), not \(3, 48, 64\)",
         ),
         (
             lambda clip: (f * torch.nan for f in clip),
@@ -67,18 +95,18 @@ def test_videos_without_truth_are_deblurred_alike(dataset, tmp_path):
     ],
 )
 def test_a_method_that_breaks_the_contract_is_named_and_leaves_what_was_there(dataset, tmp_path, outputs, message):
-    run_deblurring(Fake(), "fake", dataset, tmp_path / "out")
+    run_deblurring(Fake(), dataset, tmp_path / "out")
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(MethodError, match=message):
-        run_deblurring(Fake(outputs), "fake", dataset, tmp_path / "out")
+        run_deblurring(Fake(outputs), dataset, tmp_path / "out")
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_truncated_input_frame_is_named(dataset, tmp_path):
     path = dataset / "b" / "input" / "00001.png"
     path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(DataError, match=r"b/input/00001\.png: this is no readable PNG or JPEG"):
-        run_deblurring(Fake(), "fake", dataset, tmp_path / "out")
+    with pytest.raises(DataError, match=r"handed/frames/001/00001\.png: this is no readable PNG or JPEG"):
+        run_deblurring(Fake(), dataset, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -89,7 +117,7 @@ def test_the_sharp_frame_before_is_warped_by_the_flow_between_the_blurry_ones(da
         asked.append(target)
         return torch.tensor([-1.0, 0.0]).view(2, 1, 1).expand(2, *target.shape[1:])
 
-    cost = run_motion(Fake(flow=true_flow), "fake", dataset, tmp_path / "out")
+    cost = run_motion(Fake(flow=true_flow), dataset, tmp_path / "out")
     assert cost.timing["frames"] == 6 and not list((tmp_path / "out").rglob("00000.*"))
     blurry = read_frame(dataset / "a" / "input" / "00001.png")
     np.testing.assert_array_equal((asked[0].permute(1, 2, 0) * 255).round().byte().numpy(), blurry)
@@ -104,5 +132,5 @@ def test_a_flow_of_another_shape_is_named(dataset, tmp_path):
     with pytest.raises(
         MethodError, match=r"fake: flow: the method yielded shape \(3, 48, 64\), not \(2, 48, 64\); mend it"
     ):
-        run_motion(Fake(flow=lambda target: target), "fake", dataset, tmp_path / "out")
+        run_motion(Fake(flow=lambda target: target), dataset, tmp_path / "out")
     assert not (tmp_path / "out").exists()

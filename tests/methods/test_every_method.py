@@ -184,7 +184,7 @@ def test_training_lowers_the_loss_of_a_batch(name):
 @pytest.mark.parametrize("name", NARROW)
 def test_a_network_without_weights_or_with_those_of_another_says_so(name, weights):
     method = load_deblurrer(METHODS, name)
-    with pytest.raises(WeightsError, match=f"{name}: this method needs a file of weights; train a row of it, or"):
+    with pytest.raises(WeightsError, match=f"{name}: this method needs a file of weights; give one with --weights: "):
         method.load({}, CPU)
     with pytest.raises(WeightsError, match=f"these are weights of 'pvdnet', not of '{name}'; name a row"):
         method.load({"network": weights / "deblur"}, CPU)

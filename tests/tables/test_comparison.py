@@ -58,6 +58,14 @@ def test_an_upper_bound_is_called_one(fake, both):
     assert f"| {VARIANTS[best]} | **" not in apart and "is an upper bound, no result, and earns no mark." in apart
 
 
+def test_an_upper_bound_is_not_ranked(fake, both):
+    plain = pd.read_csv(both.root / "reports" / "tables" / "sample-ranks-deblur.csv")
+    tables = built(fake, bounds=[plain.row[0]], variants=VARIANTS)
+    apart = pd.read_csv(tables / "sample-ranks-deblur.csv")
+    assert list(apart.row) == list(plain.row[1:]) and apart.rank_all[0] == 1
+    assert plain.row[0] not in (tables / "sample-pairs-deblur.csv").read_text()
+
+
 def test_a_table_that_no_row_is_named_for_is_not_there(tables):
     assert (tables / "sample-table1.csv").exists()
     assert not (tables / "sample-table4.csv").exists() and not (tables / "sample-variants.csv").exists()

@@ -1,0 +1,112 @@
+"""What a method is handed: copies of frames and weights, in a folder that holds no way to the data set."""
+
+import shutil
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from pvdbench.core.errors import DataError, WriteError
+from pvdbench.datasets.manifest import ClipFiles
+from pvdbench.io.checksum import file_sha256
+from pvdbench.io.images import read_frame
+from pvdbench.methods.clip import Clip
+
+
+def hand_out(clips: Sequence[ClipFiles], folder: Path, *, truth: bool) -> list[Clip]:
+    """Copy the blurry frames of clips below a folder, under numbers.
+
+    Args:
+        truth: whether the sharp frames go along, for a method that is an upper bound.
+
+    Raises:
+        DataError: if a frame cannot be read, or is missing where the truth is wanted.
+        WriteError: if there is no room for the copies.
+    """
+    handed = []
+    for number, clip in enumerate(clips):
+        sharp = _copies([frame.sharp for frame in clip.frames], folder / "truth" / f"{number:03d}") if truth else None
+        handed.append(
+            Clip(
+                _copies([frame.blurry for frame in clip.frames], folder / "frames" / f"{number:03d}"),
+                truth=None if sharp is None else Clip(sharp),
+                video=clip.video,
+                names=[frame.name for frame in clip.frames],
+            )
+        )
+    return handed
+
+
+def hand_out_weights(weights: Mapping[str, Path], own: Path, folder: Path) -> dict[str, Path]:
+    """Copy the weights that lie outside the method's own folder: their place would lead to the data.
+
+    Args:
+        own: the method's folder.
+    """
+    return {
+        name: _copy(path, folder / "weights" / str(number) / path.name) if _is_copied(path, own) else path.absolute()
+        for number, (name, path) in enumerate(weights.items())
+    }
+
+
+def _is_copied(path: Path, own: Path) -> bool:
+    return path.exists() and not path.resolve().is_relative_to(own.resolve())
+
+
+def _copies(files: Iterable[Path], folder: Path) -> list[Path]:
+    return [_copy(file, folder / f"{t:05d}{file.suffix}") for t, file in enumerate(files)]
+
+
+def _copy(file: Path, copy: Path) -> Path:
+    """Copy a file's content or a folder's: a link would lead to the data set, and pass on what is written to it."""
+    try:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if file.is_dir():
+            shutil.copytree(file, copy)
+        else:
+            shutil.copyfile(file, copy)
+    except OSError as error:
+        if error.filename == str(file) and error.filename2 is None:
+            raise DataError(f"{file}: this file cannot be read ({error.strerror}); fix its permissions") from error
+        raise WriteError(f"{copy.parent}: no copy of {file} can be made for the method ({error.strerror}); free space, "
+                         "or name another temporary folder by TMPDIR") from error  # fmt: skip
+    return copy
+
+
+class Contents:
+    """The content of a data set's files, by which a change is noticed even if sizes and times are as before."""
+
+    def __init__(self, folder: Path, clips: Sequence[ClipFiles]) -> None:
+        """Read the manifest and every file of the clips."""
+        frames = [frame for clip in clips for frame in clip.frames]
+        files = [file for frame in frames for file in (frame.blurry, frame.truth, frame.flow, frame.occlusion) if file]
+        self._sums = _sums([folder / "manifest.csv", *files])
+
+    def require_same(self, name: str) -> None:
+        """Refuse a data set that was changed since.
+
+        Args:
+            name: of the row that ran meanwhile.
+
+        Raises:
+            DataError: naming the first file.
+        """
+        after = _sums(self._sums)
+        for file, before in self._sums.items():
+            if after[file] != before:
+                raise DataError(f"{file}: the method changed this file of the data set while {name} ran, or somebody "
+                                "else did; restore it (`dvc checkout`, or make it again), and have the method write "
+                                "elsewhere")  # fmt: skip
+
+
+def _sums(files: Collection[Path]) -> dict[Path, str]:
+    """Map files to their SHA-256; empty where there is none."""
+    return {file: file_sha256(file) if file.is_file() else "" for file in dict.fromkeys(files)}
+
+
+def require_readable(clips: Sequence[ClipFiles]) -> None:
+    """Refuse a damaged data set, where a method failed: then it is not the method's fault.
+
+    Raises:
+        DataError: naming the first frame that cannot be decoded.
+    """
+    for file in (file for clip in clips for frame in clip.frames for file in (frame.blurry, frame.truth) if file):
+        read_frame(file)

@@ -1,0 +1,73 @@
+"""The method's side of its isolation: a guard that ends what is left, and below it the process that does the work."""
+
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from multiprocessing import connection
+from typing import Any, Protocol
+
+from pvdbench.core.errors import PvdbenchError
+from pvdbench.methods.faults import what_it_raised
+from pvdbench.methods.process_tree import become_guard, exit_like, kill_children
+from pvdbench.methods.surroundings import settle
+
+_LOOK = 0.5  # seconds: a child of the worker may hold what says that the worker has ended
+
+
+class Progress(Protocol):
+    """To be called whenever there is progress, such as after every frame; it returns when the bytes were taken."""
+
+    def __call__(self, values: bytes = b"", /) -> None: ...
+
+
+def as_guard(
+    work: Callable[[Progress], Any], channel: connection.Connection, folder: str, without: Collection[str]
+) -> None:
+    """In the new process: do the work in one more, so that this one outlives a crash and ends what is left."""
+    os.setpgid(0, 0)
+    become_guard()
+    settle(folder, without)
+    worker = multiprocessing.get_context("fork").Process(target=as_worker, args=(work, channel, folder, without))
+    command = multiprocessing.parent_process()
+    gone = [] if command is None else [command.sentinel]  # a command that was killed takes its method along
+    code = 1
+    try:
+        worker.start()
+        channel.close()
+        while worker.is_alive() and not set(gone) & {*connection.wait([worker.sentinel, *gone], _LOOK)}:
+            pass
+        code = worker.exitcode or 0
+    finally:
+        kill_children()
+        if connection.wait(gone, 0):
+            shutil.rmtree(folder, ignore_errors=True)  # nobody else is left to do it
+        exit_like(code)
+
+
+def as_worker(
+    work: Callable[[Progress], Any], channel: connection.Connection, folder: str, without: Collection[str]
+) -> None:
+    """In the method's process: nothing but JSON and bytes goes back, which run no code where they are read."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    settle(folder, without)
+
+    def progress(values: bytes = b"", /) -> None:
+        channel.send_bytes(b"p" + values)
+        channel.recv_bytes()  # nothing else computes while a frame is timed
+
+    try:
+        message = b"r" + json.dumps(work(progress)).encode()
+    except PvdbenchError as error:
+        message = _error(type(error).__name__, Exception.__str__(error), folder)
+    except Exception as error:
+        message = _error("MethodError", what_it_raised(error, folder), folder)
+    with suppress(ConnectionError):  # nobody is there any more
+        channel.send_bytes(message)
+
+
+def _error(kind: str, message: str, folder: str) -> bytes:
+    return b"e" + json.dumps({"kind": kind, "message": message.replace(f"{folder}/", "")}).encode()
