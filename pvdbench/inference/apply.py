@@ -1,7 +1,6 @@
 """A method on whatever a user has: a folder of frames, a video, arrays; and two frames for flow (Sec. 4.6)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import overload
 

@@ -18,8 +18,8 @@ from pvdbench.core.errors import MethodError, PvdbenchError, WeightsError
 from pvdbench.datasets.manifest import ClipFiles, read_clips
 from pvdbench.inference.handed import Contents, hand_out, hand_out_weights, require_readable
 from pvdbench.inference.method_run import MethodRun, run_method
-from pvdbench.inference.row_place import place_of_row
 from pvdbench.inference.results import Results
+from pvdbench.inference.row_place import place_of_row
 from pvdbench.inference.truth import refuse_truth, sees_truth
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.cost import Complexity, write_complexity, write_cost
