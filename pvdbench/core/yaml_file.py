@@ -37,7 +37,7 @@ def read_yaml(path: Path) -> Any:
             f"{path}: this file cannot be read ({error.strerror}); correct the path or the permissions"
         ) from error
     except UnicodeDecodeError as error:
-        raise ParamsError(f"{path}: this is no YAML that can be read ({shorten(error, 150)}); save it as UTF-8"
+        raise ParamsError(f"{path}: this file is no UTF-8 ({shorten(error, 120)}); save it as UTF-8"
                           ) from error  # fmt: skip
     try:
         _check_depth(path, text)

@@ -41,7 +41,7 @@ def require_bubblewrap() -> None:
     if shutil.which("bwrap") is None:
         raise StudyError("isolation: sandbox: this needs the program bwrap, on Linux: `apt install bubblewrap`; or "
                          "write isolation: process")  # fmt: skip
-    tried = subprocess.run([*_BASE, "true"], capture_output=True, text=True, check=False)
+    tried = subprocess.run([*_BASE, "true"], capture_output=True, encoding="utf-8", errors="replace", check=False)
     if tried.returncode:
         raise StudyError(f"isolation: sandbox: bwrap cannot make a namespace here ({shorten(tried.stderr, 120)}); "
                          "allow user namespaces, or write isolation: process")  # fmt: skip
@@ -85,7 +85,7 @@ def python_in(words: Sequence[str]) -> Iterator[None]:
     before = spawn.get_executable()
     with tempfile.TemporaryDirectory(prefix="pvdbench-") as place:
         script = Path(place, "python")
-        script.write_text(f'#!/bin/sh\nexec {shlex.join([*words, sys.executable])} "$@"\n')
+        script.write_text(f'#!/bin/sh\nexec {shlex.join([*words, sys.executable])} "$@"\n', encoding="utf-8")
         script.chmod(0o700)
         multiprocessing.set_executable(str(script))
         try:

@@ -65,14 +65,14 @@ def verify(study: Study, find_command: FindCommand, *, sample: int | None = None
     first = shorten(found[0], 300) if found else ""
     verdict = Verdict(commit, f"{datetime.now(UTC):%Y-%m-%d}", lock_md5(study.folder), sample, len(found), first)
     with replaced_file(study.folder / _VERDICT) as partial:
-        partial.write_text(json.dumps(asdict(verdict), indent=1) + "\n")
+        partial.write_text(json.dumps(asdict(verdict), indent=1) + "\n", encoding="utf-8")
     return found
 
 
 def read_verdict(study: Path) -> str:
     """The last verdict in words; that there is none, or none of what the study holds now, where it is so."""
     try:
-        verdict = Verdict(**json.loads((study / _VERDICT).read_text()))
+        verdict = Verdict(**json.loads((study / _VERDICT).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return "not verified: pvdbench verify derives every number again"
     if verdict.lock != lock_md5(study):

@@ -51,4 +51,4 @@ class Cache:
         if not md5.endswith(".dir"):
             return {"": md5}
         path = self.file(md5)
-        return None if path is None else {part["relpath"]: part["md5"] for part in json.loads(path.read_text())}
+        return None if path is None else {part["relpath"]: part["md5"] for part in json.loads(path.read_bytes())}

@@ -160,7 +160,7 @@ _KEYS = ("dataset", "method", "task", "video", "split", "frame", "protocol", "qu
 
 
 def _values(before: Path, now: Path) -> Distance:
-    old, new = (dict(_flat(json.loads(path.read_text()))) for path in (before, now))
+    old, new = (dict(_flat(json.loads(path.read_bytes()))) for path in (before, now))
     changes = [Change(key, old.get(key, ""), new.get(key, "")) for key in dict.fromkeys((*old, *new))
                if old.get(key) != new.get(key)]  # fmt: skip
     return described(changes) if changes else Distance("its values are equal, its bytes are not", close=True)
