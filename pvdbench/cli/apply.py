@@ -4,13 +4,8 @@ from pathlib import Path
 
 import click
 
-methods_folder = click.option(
-    "--methods",
-    type=click.Path(path_type=Path, file_okay=False),
-    default="methods",
-    show_default=True,
-    help="Folder of methods.",
-)
+from pvdbench.cli.options import methods_folder
+
 weights_file = click.option(
     "--weights", type=click.Path(path_type=Path), help="Its weights file, for a method that was trained."
 )

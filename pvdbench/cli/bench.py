@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pvdbench.cli.options import parse_options
+from pvdbench.cli.options import methods_folder, parse_options
 
 _COUNT = click.IntRange(min=1)
 
@@ -81,8 +81,7 @@ def loader(batch: int, crop: int, sequence: int, workers: int, size: tuple[int, 
     "--frames", type=click.IntRange(min=2), default=8, show_default=True, help="Frames to run; the first is not timed."
 )
 @click.option("--threads", type=_COUNT, default=1, show_default=True, help="Threads on the CPU.")
-@click.option("--methods", type=click.Path(path_type=Path, file_okay=False), default="methods", show_default=True,
-              help="Folder of methods.")  # fmt: skip
+@methods_folder
 def method(
     name: str, options: tuple[str, ...], size: tuple[int, int], frames: int, threads: int, methods: Path
 ) -> None:

@@ -23,6 +23,26 @@ class StudyFolder(click.Path):
         return named if not folder.is_dir() and named.is_dir() else folder
 
 
+class _TreeFolder(click.Path):
+    """A folder; its default, where it is not here, is that of the tree that pvdbench is installed from."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        folder = Path(str(super().convert(value, param, ctx)))
+        of_tree = _TREE / folder
+        by_default = param is not None and str(folder) == param.default
+        return of_tree if by_default and not folder.is_dir() and of_tree.is_dir() else folder
+
+
+_TREE = Path(__file__).parents[2]
+
+methods_folder = click.option(
+    "--methods",
+    type=_TreeFolder(file_okay=False),
+    default="methods",
+    show_default=True,
+    help="Folder of methods; where there is no ./methods, that of the clone that pvdbench is installed from.",
+)
+
 study_folder = click.option(
     "--study",
     "folder",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pvdbench.cli.options import parse_options
+from pvdbench.cli.options import methods_folder, parse_options
 
 
 @click.group()
@@ -17,8 +17,7 @@ def weights() -> None:
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Weights file to write.")
 @click.option("--method", "name", help="Whose checkpoint it is, of methods/; without it, PVDNet's or a flow network's.")
 @click.option("--option", "options", multiple=True, help="KEY=VALUE of that method's network, such as channels=40.")
-@click.option("--methods", type=click.Path(path_type=Path, file_okay=False), default="methods", show_default=True,
-              help="Folder of methods.")  # fmt: skip
+@methods_folder
 @click.option("--prefix", help="Which tensors to take where several are such a network's, such as params_ema.")
 def import_(
     checkpoint: Path, out: Path, name: str | None, options: tuple[str, ...], methods: Path, prefix: str | None

@@ -29,8 +29,8 @@ def read_yaml(path: Path) -> Any:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ParamsError(
-            f"{path}: this parameter file is not there; run in a study's folder, such as the top of "
-            "pvdbench's clone, or name it by --study"
+            f"{path}: this parameter file is not there; run at the top of pvdbench's clone or in a study's folder, or "
+            "name the folder (--study, --data)"
         ) from None
     except OSError as error:
         raise ParamsError(
