@@ -35,8 +35,8 @@ def read_splits(path: Path, dataset: str) -> dict[str, VideoSplit]:
         DataError: if the table is missing or damaged, contradicts itself or does not hold the data set.
     """
     if not path.exists():
-        raise DataError(f"{path}: the list of published videos is not there; run at the top of pvdbench's clone, or name "
-                        "its data/splits.csv by --splits")  # fmt: skip
+        raise DataError(f"{path}: the list of published videos is not there; run at the top of pvdbench's clone, or "
+                        "name its data/splits.csv by --splits")  # fmt: skip
     table = read_table(path, SPLITS)
     rows = table[table["dataset"] == dataset]
     if rows.empty:
