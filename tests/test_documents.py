@@ -180,3 +180,9 @@ def test_messages_and_pages_name_stages_that_are_there():
     files = [path for path in (ROOT / "pvdbench").rglob("*") if path.suffix in (".py", ".j2", ".js")]
     found = {(path.name, "".join(names)) for path in files for names in named.findall(path.read_text())}
     assert len(found) >= 4 and not [name for name in found if name[1] not in stages]
+
+
+def test_the_cases_of_reliability_name_every_file_of_tests_and_no_other():
+    page = (ROOT / "docs/reliability.md").read_text()
+    named = {name for row in page.splitlines() if row.startswith("| ") for name in re.findall(r"`(test_\w+)`", row)}
+    assert named == {path.stem for path in (ROOT / "tests/cases").glob("test_*.py")}
