@@ -110,11 +110,17 @@ def _leads_out(file: object) -> bool:
 
 
 def _without_zeros(table: pd.DataFrame) -> "pd.Series[bool]":
-    """Tell where a frame is called 7 and its file 00007.png."""
+    """Tell where a frame is called 7 and its file 00007.png, or a video 1 and its folder 001."""
     stems = table["blurry"].str.replace(r"\.[^./]*$", "", regex=True).str.rpartition("/")[2]
     names = table["frame"]
     digits = names.str.isdigit() & stems.str.isdigit()
-    return digits & (stems != names) & (stems.str.lstrip("0") == names.str.lstrip("0"))
+    videos = table[["video", "blurry"]].astype(str).apply(lambda row: _lost_zeros(row["video"], row["blurry"]), axis=1)
+    return (digits & (stems != names) & (stems.str.lstrip("0") == names.str.lstrip("0"))) | videos.astype(bool)
+
+
+def _lost_zeros(video: str, file: str) -> bool:
+    folders = PurePosixPath(file).parts[:-1]
+    return video.isdigit() and video not in folders and video.lstrip("0") in {part.lstrip("0") for part in folders}
 
 
 def _frame(folder: Path, row: object) -> FrameFiles:

@@ -33,8 +33,10 @@ def refused(run, *words):
     return line
 
 
-BLURRY = ["blur", "blur_gamma", "input", "Blur", "BLUR", "blurry", "Blurred", "LQ", "blur", "input", "blur", "input"]
-SHARP = ["sharp", "GT", "gt", "Gt", "target", "Sharp", "ground_truth", "hq", "gt", "target", "Sharp", "gt"]
+BLURRY = ["blur", "blur_gamma", "input", "Blur", "BLUR", "blurry", "Blurred", "LQ", "blur", "input", "blur", "input",
+          "blur ", "Blur Gamma"]  # fmt: skip
+SHARP = ["sharp", "GT", "gt", "Gt", "target", "Sharp", "ground_truth", "hq", "gt", "target", "Sharp", "gt",
+         "Ground Truth", "ground-truth"]  # fmt: skip
 
 
 @pytest.mark.parametrize(("blurry", "sharp"), list(zip(BLURRY, SHARP, strict=True)))
