@@ -140,9 +140,9 @@ def _by_name(videos: Sequence[VideoFolders]) -> dict[str, VideoFolders]:
 def _same_videos(folder: Path, listed: dict[str, VideoSplit], found: dict[str, VideoFolders]) -> None:
     extra = sorted(found.keys() - listed.keys())
     if missing := sorted(listed.keys() - found.keys()):
-        more = f", and {_few(extra)} not listed" if extra else ""
-        raise DataError(f"{folder}: {len(missing)} of {len(listed)} videos are missing: {_few(missing)}{more}; "
-                        "fetch or unpack it again")  # fmt: skip
+        more = f" ({_few(extra)} there, and not listed)" if extra else ""
+        raise DataError(f"{folder}: {len(missing)} of {len(listed)} videos are missing: {_few(missing)}; fetch or "
+                        f"unpack it again{more}")  # fmt: skip
     if extra:
         raise DataError(f"{folder}: the list of {len(listed)} videos does not have {_few(extra)}; remove what is "
                         "not of the data set")  # fmt: skip

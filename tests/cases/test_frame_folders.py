@@ -11,7 +11,8 @@ from score_folder import score
 
 import pvdbench
 from pvdbench.core.errors import DataError, MethodError
-from pvdbench.datasets.manifest import read_clips
+from pvdbench.datasets.manifest import ClipFiles, FrameFiles, read_clips
+from pvdbench.inference.truth import refuse_truth
 from pvdbench.io.clip_folders import clip_files
 from pvdbench.io.frame_folders import frame_files
 from pvdbench.methods.card import FramesTemplate
@@ -398,3 +399,14 @@ def test_paths_are_those_of_the_folder_in_which_one_is_now(tmp_path, monkeypatch
         monkeypatch.chdir(tmp_path / part)
         values.append(np.isinf(pvdbench.score_folders("ours", "truth", "plain-rgb", jobs=2).psnr_db).tolist())
     assert values == [[True, True], [False, True]]
+
+
+def test_one_file_for_two_clips_is_refused(tmp_path):
+    folder = tmp_path / "methods/theirs"
+    folder.mkdir(parents=True)
+    card = "kind: folder\ntask: deblur\nlabel: Theirs\ncitation: none\nframes: {path: 'r/{number}.png'}\n"
+    (folder / "method.yaml").write_text(card)
+    frame = FrameFiles("0", tmp_path / "0.png", None, None, None)
+    refuse_truth(tmp_path / "methods", "theirs", [ClipFiles("a", (frame,))])
+    with pytest.raises(MethodError, match="would be a result of the clips 'a' and 'b'; tell them apart by"):
+        refuse_truth(tmp_path / "methods", "theirs", [ClipFiles(video, (frame,)) for video in "ab"])
