@@ -25,6 +25,7 @@ from pvdbench.methods.loading import get_ready, load_deblurrer, load_motion_esti
 from pvdbench.scoring import folders
 from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.registry import metrics, named_protocols, score_rows
+from pvdbench.scoring.score_file import read_score_file
 from pvdbench.study.study import Study
 from pvdbench.study.study import load_study as study_of
 
@@ -114,19 +115,20 @@ def score_folders(
 
 
 def read_scores(study: str | Path | Study) -> pd.DataFrame:
-    """Read every score file of a study that ran.
+    """Read every score file of a study that ran, or one score file.
 
     Args:
-        study: its folder, or the study itself.
+        study: its folder, the study itself, or the path of a file such as `pvdbench score folder` writes.
 
     Returns:
         A table with a row per frame and protocol and the columns dataset, method (the row's name), task, video, frame,
-        protocol, counted, one per metric, and blurriness_db.
+        protocol, counted, one per metric, and, of a study, blurriness_db. Names stay text: a clip may be NA or 007.
 
     Raises:
         DataError: if there are no scores, or a file is damaged.
     """
-    return read_study_scores(study.folder if isinstance(study, Study) else as_path(study, "study"))
+    folder = study.folder if isinstance(study, Study) else as_path(study, "study")
+    return read_score_file(folder) if folder.is_file() else read_study_scores(folder)
 
 
 def load_study(folder: str | Path) -> Study:

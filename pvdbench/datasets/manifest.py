@@ -88,7 +88,7 @@ def read_manifest(path: Path) -> pd.DataFrame:
     _refuse(path, table.duplicated(_KEY), "this frame is there twice")
     _refuse(path, _without_zeros(table), "its file has zeros that its name lost (a spreadsheet changed the table)")
     for column in _FILES:
-        _refuse(path, table[column].map(_leads_out), f"{column} is no file in the data set")
+        _refuse(path, table[column].map(_is_no_file), f"{column} is no file by its path, which is relative")
     for (video, _), rows in table.groupby(["video", "split"], sort=False):
         refuse_names(path, str(video), sorted(rows["frame"]))
     return table
@@ -101,20 +101,26 @@ def _refuse(path: Path, wrong: "pd.Series[bool]", what: str) -> None:
         raise DataError(f"{path}: line {line}: {shorten(what, 100)}; make the manifest again")
 
 
-def _leads_out(file: object) -> bool:
-    """Tell whether a cell names a file that is not below the manifest's folder."""
+def _is_no_file(file: object) -> bool:
+    """Tell whether a cell cannot be a relative path; `verify` writes ../ where the archive is unpacked elsewhere."""
     if not isinstance(file, str):
         return False
     inner = PurePosixPath(file)
-    return inner.is_absolute() or ".." in inner.parts or not inner.name or "\0" in file
+    return inner.is_absolute() or inner.name in ("", "..") or "\0" in file
 
 
 def _without_zeros(table: pd.DataFrame) -> "pd.Series[bool]":
-    """Tell where a frame is called 7 and its file 00007.png."""
+    """Tell where a frame is called 7 and its file 00007.png, or a video 1 and its folder 001."""
     stems = table["blurry"].str.replace(r"\.[^./]*$", "", regex=True).str.rpartition("/")[2]
     names = table["frame"]
     digits = names.str.isdigit() & stems.str.isdigit()
-    return digits & (stems != names) & (stems.str.lstrip("0") == names.str.lstrip("0"))
+    videos = table[["video", "blurry"]].astype(str).apply(lambda row: _lost_zeros(row["video"], row["blurry"]), axis=1)
+    return (digits & (stems != names) & (stems.str.lstrip("0") == names.str.lstrip("0"))) | videos.astype(bool)
+
+
+def _lost_zeros(video: str, file: str) -> bool:
+    folders = PurePosixPath(file).parts[:-1]
+    return video.isdigit() and video not in folders and video.lstrip("0") in {part.lstrip("0") for part in folders}
 
 
 def _frame(folder: Path, row: object) -> FrameFiles:

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Hashable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import numpy as np
@@ -79,6 +79,9 @@ def _taken(whole: Path, out: Path, row: Mapping[Hashable, Any], size: tuple[int,
     for kind in _FILES:
         if not isinstance(row[kind], str):
             continue
+        if ".." in PurePosixPath(row[kind]).parts:  # its copy would lie outside of out
+            raise DataError(f"{whole / 'manifest.csv'}: '{shorten(row[kind])}' is no file in the data set; take a "
+                            "part of one that holds its frames")  # fmt: skip
         source = whole / row[kind]
         target = (out / str(row[kind])).with_suffix(source.suffix if size is None or kind == "flow" else ".png")
         target.parent.mkdir(parents=True, exist_ok=True)

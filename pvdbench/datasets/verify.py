@@ -10,6 +10,7 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from pvdbench.core.errors import DataError, choices
+from pvdbench.core.working_folder import in_this_folder
 from pvdbench.datasets.layouts.layout import Layout, VideoFolders
 from pvdbench.datasets.layouts.registry import videos_of
 from pvdbench.datasets.video_check import VideoCheck, VideoJob, check_video
@@ -89,7 +90,8 @@ def verify_dataset(layout: Layout, folder: Path, splits: Path, jobs: int = 2) ->
 
 def check_videos(name: str, todo: list[VideoJob], jobs: int = 2) -> list[VideoCheck]:
     """Check videos, several at a time."""
-    results = Parallel(n_jobs=jobs, return_as="generator")(delayed(check_video)(job) for job in todo)
+    check = in_this_folder(check_video)
+    results = Parallel(n_jobs=jobs, return_as="generator")(delayed(check)(job) for job in todo)
     return list(tqdm(results, f"verify {name}", total=len(todo), mininterval=1))
 
 
@@ -136,10 +138,12 @@ def _by_name(videos: Sequence[VideoFolders]) -> dict[str, VideoFolders]:
 
 
 def _same_videos(folder: Path, listed: dict[str, VideoSplit], found: dict[str, VideoFolders]) -> None:
+    extra = sorted(found.keys() - listed.keys())
     if missing := sorted(listed.keys() - found.keys()):
-        raise DataError(f"{folder}: {len(missing)} of {len(listed)} videos are missing: {_few(missing)}; "
-                        "fetch or unpack it again")  # fmt: skip
-    if extra := sorted(found.keys() - listed.keys()):
+        more = f" ({_few(extra)} there, and not listed)" if extra else ""
+        raise DataError(f"{folder}: {len(missing)} of {len(listed)} videos are missing: {_few(missing)}; fetch or "
+                        f"unpack it again{more}")  # fmt: skip
+    if extra:
         raise DataError(f"{folder}: the list of {len(listed)} videos does not have {_few(extra)}; remove what is "
                         "not of the data set")  # fmt: skip
     for name, video in found.items():

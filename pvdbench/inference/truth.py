@@ -40,13 +40,14 @@ def _header(weights: Path) -> Mapping[str, Any]:
 
 
 def refuse_truth(methods: Path, name: str, clips: Sequence[ClipFiles]) -> None:
-    """Refuse a method whose precomputed frames are the data set's own sharp ones.
+    """Refuse a method whose precomputed frames are the data set's own sharp ones, or one clip's those of another.
 
     Raises:
         MethodError: naming the first.
     """
     method = load_deblurrer(methods, name)
     assert isinstance(method, PrecomputedFrames)
+    clip_of: dict[Path, str] = {}
     truth = {frame.truth.resolve() for clip in clips for frame in clip.frames if frame.truth}
     for clip in clips:
         names = [frame.name for frame in clip.frames]
@@ -54,3 +55,6 @@ def refuse_truth(methods: Path, name: str, clips: Sequence[ClipFiles]) -> None:
             if file.resolve() in truth:
                 raise MethodError(f"frames.path: {file} is a sharp frame of the data set itself, no result; name the "
                                   "method's own frames")  # fmt: skip
+            if (other := clip_of.setdefault(file, clip.video)) != clip.video:
+                raise MethodError(f"frames.path: {file} would be a result of the clips '{other}' and '{clip.video}'; "
+                                  "tell them apart by {video}")  # fmt: skip

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pvdbench.core.errors import DataError, shorten
 from pvdbench.core.notice import notice
-from pvdbench.io.frame_folders import Listing, list_folder, tell_passed_over
-from pvdbench.io.frame_order import clips_by_name, is_clip_and_number
+from pvdbench.io.frame_folders import Listing, list_folder, tell_passed_over, tell_seeming_clips
+from pvdbench.io.frame_order import clips_by_name
 
 
 def clip_files(folder: Path) -> dict[str, dict[str, Path]]:
@@ -45,14 +45,11 @@ def _tree(folder: Path, above: tuple[Path, ...]) -> Iterator[Listing]:
 
 def _split(listing: Listing) -> dict[str, dict[str, Path]]:
     """The clips of one folder: itself, or several where names such as GOPR0384_11_00-000001 say so."""
-    clips = clips_by_name(listing.frames)
-    named = ", ".join(clips)
-    if clips and all(map(is_clip_and_number, listing.frames)):
-        notice(f"{listing.folder}: by their names its frames are of {len(clips)} clips: {shorten(named, 120)}")
+    if clips := clips_by_name(listing.frames):
+        named = shorten(", ".join(clips), 120)
+        notice(f"{listing.folder}: by their names its frames are of {len(clips)} clips: {named}")
         return clips
-    if clips:
-        notice(f"{listing.folder}: counts as one clip, though by their names its frames are of {len(clips)} "
-               f"({shorten(named, 60)}); put each into a folder of its own")  # fmt: skip
+    tell_seeming_clips(listing.folder, listing.frames)
     return {".": listing.frames}
 
 

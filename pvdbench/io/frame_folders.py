@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 
 from pvdbench.core.errors import DataError, shorten
 from pvdbench.core.notice import notice
-from pvdbench.io.frame_order import clips_by_name, names_in_order
+from pvdbench.io.frame_order import kinds_of_names, names_in_order, seeming_clips
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi")
 """Of the files that are taken for frames, in small letters."""
@@ -46,9 +46,11 @@ def frame_files(folder: Path) -> dict[str, Path]:
     """
     listing = list_folder(folder)
     tell_passed_over(folder, [*listing.passed_over, *listing.folders])
-    if len(clips := clips_by_name(listing.frames)) > 1:
-        notice(f"{folder}: taken for one clip, though by their names its frames are of {len(clips)}: "
-               f"{shorten(', '.join(clips), 60)}")  # fmt: skip
+    tell_seeming_clips(folder, listing.frames)
+    kinds = kinds_of_names(listing.frames)
+    if 1 < len(kinds) < len(listing.frames) and not seeming_clips(listing.frames):
+        notice(f"{folder}: its frames' names are of {len(kinds)} kinds ({shorten(', '.join(kinds), 60)}); all are "
+               "taken, as one clip")  # fmt: skip
     return listing.frames
 
 
@@ -74,7 +76,7 @@ def list_folder(folder: Path) -> Listing:
             listing.passed_over.append(path)
         elif path.is_dir() and not is_frame(path):
             listing.folders.append(path)
-        elif path.is_symlink() and not path.exists() and (is_frame(path) or not path.suffix):
+        elif path.is_symlink() and not path.exists() and (is_frame(path) or not path.suffix[1:].isalpha()):
             raise DataError(f"{path}: this link leads to nothing; get what it names (dvc pull, git annex get), or "
                             "remove it")  # fmt: skip
         elif path.suffix.lower() in _OTHER_IMAGES:
@@ -108,6 +110,13 @@ def tell_passed_over(folder: Path, passed_over: Iterable[Path]) -> None:
     if names:
         notice(f"{folder}: {len(names)} passed over that {'is no frame' if len(names) == 1 else 'are no frames'}: "
                f"{shorten(', '.join(dict.fromkeys(names)), 100)}")  # fmt: skip
+
+
+def tell_seeming_clips(folder: Path, names: Iterable[str]) -> None:
+    """Say in a notice that a folder counts as one clip, where its frames' names are those of several."""
+    if clips := seeming_clips(names):
+        notice(f"{folder}: counts as one clip, though by their names its frames are of {len(clips)} "
+               f"({shorten(', '.join(clips), 60)}); put each into a folder of its own")  # fmt: skip
 
 
 _FILE = "failed.json"

@@ -12,7 +12,9 @@ from pvdbench.core.errors import DataError, shorten
 _NUMBER = re.compile(r"\d+")
 _DECIMAL = re.compile(r"\d\.\d")
 _SIGNED = re.compile(r"(^|[\W_])[-+]\d")
-_LAST_NUMBER = re.compile(r"(?P<before>.+?)[-_. ]*(?<!\d)(?P<number>\d+)")
+_LAST_NUMBER = re.compile(r"(?P<clip>.+?)[-_. ]*(?<!\d)(?P<number>\d+)\D*")
+_FIRST_NUMBER = re.compile(r"(?P<number>\d+)[-_. ]*(?P<clip>\D.*\d.*)")
+_TIME = re.compile(r"\d+\.\d+")
 _CLIP_AND_NUMBER = re.compile(r"[^\W\d_].*-\d+")
 _HEXADECIMAL = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 
@@ -41,7 +43,7 @@ def names_in_order(names: Iterable[str], where: object) -> list[str]:
         return alphabetical
     if all(reading == natural for reading in readings) and _counts_up(alphabetical):
         return natural
-    if len(set(map(len, alphabetical))) == 1 and all(map(_HEXADECIMAL.fullmatch, alphabetical)):
+    if _are_hexadecimal(alphabetical):
         return alphabetical
     raise DataError(f"{where}: the names of its frames do not tell their order ({_disagreement(readings, alphabetical)}"
                     "); pad their numbers with zeros to one width: 0009, 0010")  # fmt: skip
@@ -56,8 +58,12 @@ def frame_numbers(names: Sequence[str]) -> list[int] | None:
 
 
 def kinds_of_names(names: Iterable[str]) -> list[str]:
-    """What the names are but for their numbers, # in their place, each once; nothing where no name has a number."""
-    kinds = list(dict.fromkeys(map(_text, names)))
+    """What the names are but for their numbers, # in their place, each once; nothing where no name has a number.
+
+    Nothing, too, where the names are hexadecimal numbers, which begin or end with any letter.
+    """
+    names = list(names)
+    kinds = [] if _are_hexadecimal(names) else list(dict.fromkeys(map(_text, names)))
     return kinds if any("#" in kind for kind in kinds) else []
 
 
@@ -67,22 +73,37 @@ def name_key(name: str) -> tuple[str, tuple[int, ...]]:
 
 
 def clips_by_name(frames: Mapping[str, Path]) -> dict[str, dict[str, Path]]:
-    """Group the frames of one folder by what stands before the last number of their names, such as GOPR0384_11_00.
+    """Group the frames of one folder that are called VIDEO-FRAME, such as GOPR0384_11_00-000001, by their videos.
 
-    Returns: the frames of each group by that number; nothing unless there are several groups, of several frames.
+    Returns: the frames of each video by their numbers; nothing unless there are several videos, of several frames.
     """
+    if not all(map(_CLIP_AND_NUMBER.fullmatch, frames)):
+        return {}
     clips: dict[str, dict[str, Path]] = {}
     for name, path in frames.items():
-        if (match := _LAST_NUMBER.fullmatch(name)) is None:
-            return {}
-        clips.setdefault(match["before"], {})[match["number"]] = path
+        clip, number = name.rsplit("-", 1)
+        clips.setdefault(clip.rstrip("-_. "), {})[number] = path
     whole = sum(map(len, clips.values())) == len(frames)
     return clips if whole and 1 < len(clips) <= len(frames) / 2 else {}
 
 
-def is_clip_and_number(name: str) -> bool:
-    """Tell whether a frame's name is of the form VIDEO-FRAME, as flat copies of GoPro have it."""
-    return _CLIP_AND_NUMBER.fullmatch(name) is not None
+def seeming_clips(names: Iterable[str]) -> list[str]:
+    """Say of which clips the frames of one folder seem to be by their names, the clip first or last; nothing if of one.
+
+    A clip has two frames, or else their names are VIDEO-FRAME; a name such as 12.5 is a time.
+    """
+    names = list(names)
+    least = 1 if all(map(_CLIP_AND_NUMBER.fullmatch, names)) else 2
+    for pattern in (_LAST_NUMBER, _FIRST_NUMBER):
+        found = [pattern.fullmatch(name) for name in names]
+        clips = list(dict.fromkeys(match["clip"] for match in found if match))
+        if all(found) and least * len(clips) <= len(names) and len(kinds_of_names(names)) <= len(clips):
+            return clips if len(clips) > 1 and not all(map(_TIME.fullmatch, names)) else []
+    return []
+
+
+def _are_hexadecimal(names: Sequence[str]) -> bool:
+    return len(set(map(len, names))) == 1 and all(map(_HEXADECIMAL.fullmatch, names))
 
 
 def _text(name: str) -> str:

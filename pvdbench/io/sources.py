@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 from numpy.typing import NDArray
+from PIL import ImageOps
 
 from pvdbench.core.arguments import as_path
 from pvdbench.core.errors import DataError, shorten
@@ -69,6 +71,8 @@ def read_sources(source: object, name: str) -> list[Image]:
 
 def _array(source: object, name: str) -> Image:
     try:
+        if isinstance(source, PIL.Image.Image):  # turned, as the same picture is when it is read from its file
+            source = ImageOps.exif_transpose(source)
         return np.asarray(source)
     except Exception as error:  # whatever a foreign type raises
         what = f"a {type(source).__name__} is no array ({shorten(error, 80)})"

@@ -85,6 +85,9 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         DataError: if the file is missing, empty or has other columns, or a cell is not of its column's kind.
     """
     table = read_text_table(path)
+    if tuple(table.columns) != columns and tuple(name.strip().lower() for name in table.columns) == columns:
+        named = shorten(",".join(columns), 120)
+        raise DataError(f"{path}: its columns have capitals or spaces around; name them {named}")
     if tuple(table.columns) != columns:
         raise DataError(f"{path}: its columns are {shorten(', '.join(table.columns), 80)}, and should be "
                         f"{shorten(', '.join(columns), 120)}; make it again")  # fmt: skip

@@ -82,6 +82,8 @@ class FrameName(str):
 
 
 def _read(path: Path) -> Tensor:
+    if not path.exists():
+        raise MethodError(f"{path}: this frame is not there; make it, or correct frames.path in method.yaml")
     try:
         return to_tensor(read_frame(path))
     except DataError as error:  # of the method, not of the data set

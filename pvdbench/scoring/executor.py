@@ -8,6 +8,7 @@ from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import ThreadpoolController
 
 from pvdbench.core.errors import PvdbenchError
+from pvdbench.core.working_folder import in_this_folder
 
 Jobs = int | str
 """Processes on this machine, or the address of a Dask scheduler (tcp://HOST:PORT) whose workers see the same files."""
@@ -32,8 +33,9 @@ def in_order(work: Callable[[Job], Result], every: Sequence[Job], *, jobs: Jobs)
         with _controller().limit(limits=1):
             yield from map(work, every)
     elif isinstance(jobs, int):
+        here = in_this_folder(work)
         with parallel_config(backend="loky", inner_max_num_threads=1):
-            yield from Parallel(n_jobs=jobs, return_as="generator")(delayed(work)(job) for job in every)
+            yield from Parallel(n_jobs=jobs, return_as="generator")(delayed(here)(job) for job in every)
     else:
         yield from _by_dask(work, every, jobs)
 

@@ -39,8 +39,11 @@ def pair_folders(truth: Path, estimate: Path, offset: int | None) -> list[Paired
     truths, estimates = _clips(truth), _clips(estimate)
     for clips, folder, other in ((truths, estimate, estimates), (estimates, truth, truths)):
         if missing := sorted(clips.keys() - other.keys()):
-            raise DataError(f"{folder} has no frames of the clip '{missing[0]}'; {len(missing)} of {len(clips)} clips "
-                            "are missing there: add them or remove the others")  # fmt: skip
+            there = shorten(", ".join(sorted(other.keys() - clips.keys())), 60)
+            there = "frames right in it" if there == "." else there
+            advice = f"it has {there}: give both the same clips" if there else "add them or remove the others"
+            raise DataError(f"{folder} has no frames of the clip '{shorten(missing[0], 60)}'; {len(missing)} of "
+                            f"{len(clips)} clips are missing there; {advice}")  # fmt: skip
     pairs = [
         PairedFrame(clip, *paired)
         for clip in truths
@@ -61,7 +64,8 @@ def _clips(folder: Path) -> dict[str, dict[str, Path]]:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise DataError(f"{folder}: the name '{text}' in it is no UTF-8, and score files are; rename it") from None
+            raise DataError(f"{folder}: the name '{text}' in it is no UTF-8, and score files are; rename it, "
+                            "or set LC_ALL=C.UTF-8 if it looks right there") from None  # fmt: skip
     return clips
 
 

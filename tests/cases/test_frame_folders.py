@@ -9,8 +9,10 @@ from command import one_line, pvdbench_here
 from sample_clips import clip, pair, save, view
 from score_folder import score
 
+import pvdbench
 from pvdbench.core.errors import DataError, MethodError
-from pvdbench.datasets.manifest import read_clips
+from pvdbench.datasets.manifest import ClipFiles, FrameFiles, read_clips
+from pvdbench.inference.truth import refuse_truth
 from pvdbench.io.clip_folders import clip_files
 from pvdbench.io.frame_folders import frame_files
 from pvdbench.methods.card import FramesTemplate
@@ -333,3 +335,78 @@ def test_two_sizes_in_a_clip_are_refused(tmp_path):
     for side in ("truth", "ours"):
         clip(tmp_path / side / "a", ["002"], 24, 24)
     assert "truth/a/002.png is 24x24, but truth/a/000.png is 64x48" in refused(score(tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "notice"),
+    [
+        ([f"{t:03d}_{kind}" for t in range(3) for kind in ("input", "out")], "are of 2 kinds (#_input, #_out)"),
+        (["000", "001", "001 (1)"], "are of 2 kinds (#, # (#))"),
+        (["000", "001", "001 - Copy"], "are of 2 kinds (#, # - Copy)"),
+        ([f"A{c}-{t}_out" for c in (1, 2) for t in (8, 9)], "its frames are of 2 (A1, A2)"),
+        ([f"{t}fromGOPR{c}" for c in (1, 2) for t in (8, 9)], "its frames are of 2 ("),
+        (["GOPR1-1", "GOPR2-1"], "its frames are of 2 (GOPR1, GOPR2)"),
+        ([f"{t / 2:.1f}" for t in range(6)], ""), ([f"{t:04x}" for t in range(8, 14)], ""),
+        ([f"{t}fromGOPR0950" for t in range(10, 13)], ""), (["12-00-01", "12-00-02", "12-01-01"], ""),
+        ([f"frame_{t:04d}_out" for t in range(3)], ""), ([f"img ({t})" for t in (8, 9, 10)], ""),
+    ],
+)  # fmt: skip
+def test_two_files_a_frame_or_several_clips_in_one_folder_are_said(tmp_path, capsys, names, notice):
+    frame_files(dots(tmp_path / "f", names))
+    said = capsys.readouterr().err
+    assert notice in said and bool(said) == bool(notice)
+
+
+@pytest.mark.parametrize("ending", ["_out", "-deblurred"])
+def test_case_5_other_flat_names_count_as_one_clip_and_that_is_said(tmp_path, ending):
+    for side in ("truth", "ours"):
+        clip(tmp_path / side, [f"GOPR038{video}_11_00-{t:06d}{ending}" for video in (4, 5) for t in range(3)])
+    run = score(tmp_path, protocols=("koehler",))
+    assert "identical over 5 frames" in run.stdout and run.stderr.count("counts as one clip, though") == 2
+
+
+def test_hexadecimal_numbers_are_paired_by_order(tmp_path):
+    clip(tmp_path / "truth", [f"{t:04x}" for t in range(8, 18)])
+    clip(tmp_path / "ours", [f"{t:04d}" for t in range(10)])
+    for sides in (("truth", "ours"), ("ours", "truth")):
+        run = score(tmp_path, "--frame-offset", "0", truth=sides[0], estimate=sides[1])
+        assert "plain-rgb: identical over 10 frames" in run.stdout and not run.stderr
+
+
+def test_case_1_clips_in_other_folders_are_named(tmp_path):
+    for name in "ab":
+        clip(tmp_path / "truth" / name, ["00000"])
+        clip(tmp_path / "ours" / name / "png/output", ["01"])
+    said = refused(score(tmp_path, "--frame-offset", "0"), tmp_path)
+    assert "no frames of the clip 'a'; 2 of 2 clips are missing there; it has a/png/output, b/png/output" in said
+
+
+@pytest.mark.parametrize("name", ["v1.0", "GOPR.2"])
+def test_a_clip_with_a_dot_that_is_a_link_to_nothing_is_named(tmp_path, name):
+    for side in ("truth", "ours"):
+        clip(tmp_path / side / "a", ["000"])
+    (tmp_path / "truth" / name).symlink_to(tmp_path / "gone")
+    assert f"truth/{name}: this link leads to nothing" in refused(score(tmp_path), tmp_path)
+
+
+def test_paths_are_those_of_the_folder_in_which_one_is_now(tmp_path, monkeypatch):
+    """Processes that score side by side outlive a call of the API; a notebook may change its folder between two."""
+    values = []
+    for number, part in enumerate(("one", "two")):
+        clip(tmp_path / part / "truth", ["0", "1"])
+        clip(tmp_path / part / "ours", ["0", "1"])
+        save(tmp_path / part / "ours/0.png", view(number))
+        monkeypatch.chdir(tmp_path / part)
+        values.append(np.isinf(pvdbench.score_folders("ours", "truth", "plain-rgb", jobs=2).psnr_db).tolist())
+    assert values == [[True, True], [False, True]]
+
+
+def test_one_file_for_two_clips_is_refused(tmp_path):
+    folder = tmp_path / "methods/theirs"
+    folder.mkdir(parents=True)
+    card = "kind: folder\ntask: deblur\nlabel: Theirs\ncitation: none\nframes: {path: 'r/{number}.png'}\n"
+    (folder / "method.yaml").write_text(card)
+    frame = FrameFiles("0", tmp_path / "0.png", None, None, None)
+    refuse_truth(tmp_path / "methods", "theirs", [ClipFiles("a", (frame,))])
+    with pytest.raises(MethodError, match="would be a result of the clips 'a' and 'b'; tell them apart by"):
+        refuse_truth(tmp_path / "methods", "theirs", [ClipFiles(video, (frame,)) for video in "ab"])

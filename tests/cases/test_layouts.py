@@ -33,8 +33,10 @@ def refused(run, *words):
     return line
 
 
-BLURRY = ["blur", "blur_gamma", "input", "Blur", "BLUR", "blurry", "Blurred", "LQ", "blur", "input", "blur", "input"]
-SHARP = ["sharp", "GT", "gt", "Gt", "target", "Sharp", "ground_truth", "hq", "gt", "target", "Sharp", "gt"]
+BLURRY = ["blur", "blur_gamma", "input", "Blur", "BLUR", "blurry", "Blurred", "LQ", "blur", "input", "blur", "input",
+          "blur ", "Blur Gamma"]  # fmt: skip
+SHARP = ["sharp", "GT", "gt", "Gt", "target", "Sharp", "ground_truth", "hq", "gt", "target", "Sharp", "gt",
+         "Ground Truth", "ground-truth"]  # fmt: skip
 
 
 @pytest.mark.parametrize(("blurry", "sharp"), list(zip(BLURRY, SHARP, strict=True)))
@@ -300,3 +302,16 @@ def test_a_name_that_is_no_utf8_is_refused_in_a_line(tmp_path):
     pair(tmp_path / "in/a/blur", tmp_path / "in/a/sharp", NAMES)
     (tmp_path / "in/a").rename(tmp_path / "in" / os.fsdecode(b"\xb2\xe2"))
     refused(add(tmp_path / "in"), "is no name of a video")
+
+
+def test_a_manifest_may_name_frames_of_an_archive_that_lies_elsewhere(tmp_path):
+    """As `datasets verify --folder ELSEWHERE` and that of nah-linear, whose frames are those of nah, write it."""
+    save(tmp_path / "disk/v/000.png", view(0))
+    (tmp_path / "data/own").mkdir(parents=True)
+    (tmp_path / "data/own/manifest.csv").write_text(MANIFEST + row(blurry="../../disk/v/000.png"))
+    (one,) = read_clips(tmp_path / "data/own", "test")
+    assert one.frames[0].blurry.resolve() == tmp_path / "disk/v/000.png"
+    for wrong in ("/etc/x.png", ".", "v/.."):
+        (tmp_path / "data/own/manifest.csv").write_text(MANIFEST + row(blurry=wrong))
+        with pytest.raises(DataError, match="blurry is no file"):
+            read_clips(tmp_path / "data/own", "test")

@@ -15,6 +15,7 @@ from score_folder import score
 
 from pvdbench.core.errors import DataError
 from pvdbench.io.images import frame_size, read_frame
+from pvdbench.io.sources import read_source
 from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.protocols.koehler import koehler, koehler_subpixel, step_gain, step_shift
 from pvdbench.scoring.protocols.rgb import luma_y, plain_rgb
@@ -144,6 +145,7 @@ def test_frames_are_turned_upright(tmp_path, orientation, ending):
     upright = turns.get(orientation, lambda f: f)(np.asarray(Image.open(path)))
     assert np.array_equal(read_frame(path), upright)
     assert frame_size(path) == upright.shape[1::-1]
+    assert np.array_equal(read_source(Image.open(path), "frame"), upright)
 
 
 def test_case_23_su_s_frames_and_the_gain(tmp_path):

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 from command import one_line, pvdbench_here
 from conftest import ROOT
-from sample_clips import pair, video
+from sample_clips import clip, pair, video
+from score_folder import score
 
+import pvdbench
 from pvdbench.analysis.published import read_published
 from pvdbench.core.errors import DataError
 from pvdbench.datasets.manifest import read_clips
@@ -164,3 +166,26 @@ def test_case_38_curves_of_a_camera(tmp_path):
     assert synthesize("crf").returncode == 0
     line = one_line(synthesize("de"))
     assert "de.csv" in line and "a spreadsheet changed it" in line and not (tmp_path / "de").exists()
+
+
+def test_case_39_scores_read_back_keep_their_names(tmp_path):
+    for side in ("truth", "null"):
+        clip(tmp_path / side / "NA", ["007", "008"])
+    score(tmp_path, estimate="null")
+    table = pvdbench.read_scores(tmp_path / "s.csv")
+    assert table[["method", "video", "frame"]].to_numpy().tolist() == [["null", "NA", "007"], ["null", "NA", "008"]]
+
+
+def test_columns_with_capitals_or_spaces_are_named(tmp_path):
+    (tmp_path / "log.csv").write_text(LOG.replace(",", ", ") + "1,0.5,0.1,\n")
+    with pytest.raises(DataError, match="capitals or spaces around; name them step,loss,"):
+        read_table(tmp_path / "log.csv", TRAINING_LOG)
+
+
+def test_case_38_a_manifest_whose_videos_lost_their_zeros_is_refused(tmp_path):
+    pair(tmp_path / "in/001/blur", tmp_path / "in/001/sharp", NAMES)
+    assert pvdbench_here("datasets", "add", "own", tmp_path / "in", "--data", tmp_path / "d").returncode == 0
+    path = tmp_path / "d/own/manifest.csv"
+    path.write_text(re.sub(r"(?m)^001", "1", path.read_text()))
+    with pytest.raises(DataError, match="line 2: its file has zeros that its name lost"):
+        read_clips(tmp_path / "d/own", "test")

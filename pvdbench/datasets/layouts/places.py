@@ -1,5 +1,6 @@
 """What the names of folders say of the frames in them: split, video, and whether they are blurry or sharp."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -65,7 +66,7 @@ def place_of(folder: Path, path: Path) -> Place:
 
 def role(part: str) -> tuple[Split | None, str]:
     """Say which split and which kind a folder's name says, as train_blur says both."""
-    word = part.casefold().replace("-", "_")
+    word = re.sub(r"[- ]", "_", part.strip().casefold())
     if word in (*BLURRY, *SHARP):
         return None, word
     if word in _SPLITS:
