@@ -109,9 +109,16 @@ class _Protocol(click.ParamType[str]):
               help="Protocol to score by; give it again for more, or `all`.")  # fmt: skip
 @click.option("--frame-offset", type=int, help="Pair by order, the first estimate with the truth so many frames later.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="CSV to write.")
+@click.option("--overwrite", is_flag=True, help="Replace --out whatever it holds; without it only a file of scores.")
 @parallel
 def folder(
-    truth: Path, estimate: Path, names: tuple[str, ...], frame_offset: int | None, out: Path, jobs: Jobs
+    truth: Path,
+    estimate: Path,
+    names: tuple[str, ...],
+    frame_offset: int | None,
+    out: Path,
+    overwrite: bool,
+    jobs: Jobs,
 ) -> None:
     """Score any two folders of 8-bit RGB frames; sub-folders are clips."""
     from pvdbench.core.errors import DataError, ParamsError
@@ -127,6 +134,8 @@ def folder(
         raise ParamsError(f"{asked[0]}: skipped: {UNAVAILABLE[asked[0]]}; nothing is scored: name another --protocol")
     for name in asked:
         notice(f"{name}: skipped: {UNAVAILABLE[name]}")
-    _, summaries = score_folders(truth, estimate, out, protocols=offered, frame_offset=frame_offset, jobs=jobs)
+    _, summaries = score_folders(
+        truth, estimate, out, protocols=offered, frame_offset=frame_offset, jobs=jobs, overwrite=overwrite
+    )
     for summary in summaries:
         click.echo(str(summary))

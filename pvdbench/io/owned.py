@@ -50,16 +50,20 @@ def check_folder(out: Path, inputs: Iterable[Path], command: str, *, overwrite: 
 def check_file(out: Path, inputs: Iterable[Path], *, overwrite: bool, ours: Callable[[Path], bool]) -> None:
     """Refuse a file for results that would destroy what pvdbench did not write; to be asked before the work.
 
+    A name that is free is taken, and so is an empty file, as mktemp makes it.
+
     Args:
         ours: tells whether a file that is there says that pvdbench wrote it.
 
     Raises:
-        DataError: if it is not ours, a folder or an input.
+        DataError: if it is not ours, a folder, a device or an input.
     """
     _refuse_inputs(out, inputs)
     if out.is_dir():
         raise DataError(f"{out}: a folder has this name, where a file is to be written; name another place")
-    if out.exists() and not overwrite and not ours(out):
+    if out.exists() and not out.is_file():
+        raise DataError(f"{out}: this is a device or a pipe, and a file is to be written; name another place")
+    if out.exists() and out.stat().st_size and not overwrite and not ours(out):
         raise DataError(f"{out}: this file was not written by pvdbench or was changed since; {_ADVICE}")
 
 
