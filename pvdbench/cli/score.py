@@ -123,8 +123,10 @@ def folder(
     """Score any two folders of 8-bit RGB frames; sub-folders are clips."""
     from pvdbench.core.errors import DataError, ParamsError
     from pvdbench.core.notice import notice
+    from pvdbench.io.owned import check_file
     from pvdbench.scoring.folders import score_folders
     from pvdbench.scoring.registry import UNAVAILABLE
+    from pvdbench.scoring.score_file import is_score_file
 
     if out.suffix.lower() != ".csv":
         raise DataError(f"{out}: scores are written as CSV; name a file that ends in .csv")
@@ -134,8 +136,7 @@ def folder(
         raise ParamsError(f"{asked[0]}: skipped: {UNAVAILABLE[asked[0]]}; nothing is scored: name another --protocol")
     for name in asked:
         notice(f"{name}: skipped: {UNAVAILABLE[name]}")
-    _, summaries = score_folders(
-        truth, estimate, out, protocols=offered, frame_offset=frame_offset, jobs=jobs, overwrite=overwrite
-    )
+    check_file(out, [truth, estimate], overwrite=overwrite, ours=is_score_file)
+    _, summaries = score_folders(truth, estimate, out, protocols=offered, frame_offset=frame_offset, jobs=jobs)
     for summary in summaries:
         click.echo(str(summary))

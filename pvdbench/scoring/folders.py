@@ -9,14 +9,13 @@ import pandas as pd
 
 from pvdbench.core.errors import DataError
 from pvdbench.io.images import read_frame
-from pvdbench.io.owned import check_file
 from pvdbench.scoring.dataset import read_estimate
 from pvdbench.scoring.executor import Jobs, in_order
 from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.pairing import PairedFrame, pair_folders
 from pvdbench.scoring.protocol import Protocol
 from pvdbench.scoring.registry import named_protocols, score_rows
-from pvdbench.scoring.score_file import is_score_file, score_table, write_score_file
+from pvdbench.scoring.score_file import score_table, write_score_file
 from pvdbench.scoring.summary import EQUAL, NO_INFORMATION, Summary, summarize
 
 _Scored = tuple[tuple[int, ...], list[dict[str, Any]]]
@@ -25,7 +24,7 @@ _Scored = tuple[tuple[int, ...], list[dict[str, Any]]]
 
 def score_folders(
     truth: Path, estimate: Path, out: Path | None = None, *, protocols: str | Iterable[str],
-    frame_offset: int | None = None, jobs: Jobs = 1, overwrite: bool = False,
+    frame_offset: int | None = None, jobs: Jobs = 1,
 ) -> tuple[pd.DataFrame, list[Summary]]:  # fmt: skip
     """Score the frames of estimate against those of truth.
 
@@ -36,20 +35,16 @@ def score_folders(
     Args:
         truth, estimate: folders of 8-bit RGB frames, PNG or JPEG.
         out: the score file to write, if any: dataset is the name of truth, method that of estimate, video the clip's
-            path. Another score file is replaced.
+            path.
         protocols: names, or "all".
         jobs: processes; the scores are the same for any number.
-        overwrite: replace out whatever it holds.
 
     Returns: the scores, and a summary per protocol.
     Raises:
-        DataError: if out holds something else than scores, a folder is empty, or a frame has no partner, is damaged or
-            not of its partner's size or its clip's.
+        DataError: if a folder is empty, a frame has no partner, is damaged or not of its partner's size or its clip's.
         ParamsError: if there is no protocol of a name.
     """
     chosen = named_protocols(protocols, any_frames=True)
-    if out is not None:
-        check_file(out, [truth, estimate], overwrite=overwrite, ours=is_score_file)
     pairs = pair_folders(truth, estimate, frame_offset)
     names = {"dataset": truth.resolve().name, "method": estimate.resolve().name, "task": "deblur"}
     scored = in_order(_score, [(pair, chosen) for pair in pairs], jobs=jobs)

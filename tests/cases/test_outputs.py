@@ -198,6 +198,23 @@ def test_the_input_is_never_replaced(run, tmp_path, more):
     assert (tmp_path / "in/0.png").is_file()
 
 
+@pytest.mark.parametrize("name", ["loop", "v1.5", "x.mkv.frames"])
+def test_a_link_to_itself_and_names_with_points_are_free(run, tmp_path, name):
+    if name == "loop":
+        (tmp_path / name).symlink_to(name)
+    assert deblur(run, name).returncode == 0 and (tmp_path / name / "1.png").is_file()
+
+
+@pytest.mark.parametrize(("window", "take"), [(1, 3), (-3, 3), (4, 5), (0, 3)])
+def test_an_odd_window_is_proposed(run, window, take):
+    assert f"take {take}" in one_line(synthesize(run, "m", "--window", str(window)))
+
+
+def test_a_line_is_shorter_than_300(run):
+    assert len(one_line(deblur(run, "x" * 400))) < 300
+    assert len(one_line(deblur(run, "o", source="x" * 200 + "/" + "y" * 200))) < 300
+
+
 def test_a_file_where_a_folder_is_wanted_and_the_other_way_round(run, tmp_path):
     (tmp_path / "out").write_text("mine")
     for more in ((), ("--overwrite",)):
@@ -220,7 +237,8 @@ def test_somebodys_video_is_refused_and_ours_replaced(run, tmp_path, name):
     assert "was not written by pvdbench" in one_line(deblur(run, name))
 
 
-@pytest.mark.parametrize("name", ["o.mov", "o.avi", "o.MOV", "o.png", "o.jpg", "o.webm", "o.gif"])
+@pytest.mark.parametrize("name", ["o.mov", "o.avi", "o.MOV", "o.png", "o.jpg", "o.webm", "o.gif", "o.m2ts", "o.exr",
+                                  "o.h264", "o.zip"])
 def test_endings_that_no_result_has_are_refused(run, tmp_path, name):
     assert "name a folder, or a file ending in .mp4 or .mkv" in one_line(deblur(run, name))
     assert not (tmp_path / name).exists()
