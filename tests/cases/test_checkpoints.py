@@ -335,7 +335,8 @@ def test_no_weights_no_flow(name, tmp_path):
     assert "--weights" in one_line(run) and not (tmp_path / "o.flo").exists()
 
 
-def test_a_method_outside_the_tree_names_methods(state, tmp_path):
+def test_methods_are_found_outside_the_tree_and_a_missing_folder_of_them_is_named(state, tmp_path):
     torch.save(state, tmp_path / "theirs")
-    run = pvdbench_here("weights", "import", "theirs", "--method", "dvd", "--out", "o", cwd=tmp_path)
-    assert "--methods" in one_line(run)
+    words = "weights", "import", "theirs", "--method", "dvd", "--option", "width=0.0625", "--out", "o"
+    assert pvdbench_here(*words, cwd=tmp_path).returncode == 0
+    assert "by --methods" in one_line(pvdbench_here(*words, "--methods", "none", cwd=tmp_path))
