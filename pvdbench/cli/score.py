@@ -109,15 +109,24 @@ class _Protocol(click.ParamType[str]):
               help="Protocol to score by; give it again for more, or `all`.")  # fmt: skip
 @click.option("--frame-offset", type=int, help="Pair by order, the first estimate with the truth so many frames later.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="CSV to write.")
+@click.option("--overwrite", is_flag=True, help="Replace --out whatever it holds; without it only a file of scores.")
 @parallel
 def folder(
-    truth: Path, estimate: Path, names: tuple[str, ...], frame_offset: int | None, out: Path, jobs: Jobs
+    truth: Path,
+    estimate: Path,
+    names: tuple[str, ...],
+    frame_offset: int | None,
+    out: Path,
+    overwrite: bool,
+    jobs: Jobs,
 ) -> None:
     """Score any two folders of 8-bit RGB frames; sub-folders are clips."""
     from pvdbench.core.errors import DataError, ParamsError
     from pvdbench.core.notice import notice
+    from pvdbench.io.owned import check_file
     from pvdbench.scoring.folders import score_folders
     from pvdbench.scoring.registry import UNAVAILABLE
+    from pvdbench.scoring.score_file import is_score_file
 
     if out.suffix.lower() != ".csv":
         raise DataError(f"{out}: scores are written as CSV; name a file that ends in .csv")
@@ -127,6 +136,7 @@ def folder(
         raise ParamsError(f"{asked[0]}: skipped: {UNAVAILABLE[asked[0]]}; nothing is scored: name another --protocol")
     for name in asked:
         notice(f"{name}: skipped: {UNAVAILABLE[name]}")
+    check_file(out, [truth, estimate], overwrite=overwrite, ours=is_score_file)
     _, summaries = score_folders(truth, estimate, out, protocols=offered, frame_offset=frame_offset, jobs=jobs)
     for summary in summaries:
         click.echo(str(summary))

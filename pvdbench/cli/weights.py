@@ -19,8 +19,16 @@ def weights() -> None:
 @click.option("--option", "options", multiple=True, help="KEY=VALUE of that method's network, such as channels=40.")
 @methods_folder
 @click.option("--prefix", help="Which tensors to take where several are such a network's, such as params_ema.")
+@click.option("--overwrite", is_flag=True,
+              help="Replace --out whoever wrote it; without it only weights that were imported.")  # fmt: skip
 def import_(
-    checkpoint: Path, out: Path, name: str | None, options: tuple[str, ...], methods: Path, prefix: str | None
+    checkpoint: Path,
+    out: Path,
+    name: str | None,
+    options: tuple[str, ...],
+    methods: Path,
+    prefix: str | None,
+    overwrite: bool,
 ) -> None:
     """Turn CHECKPOINT, a PyTorch file or safetensors that others published, into a file of weights.
 
@@ -34,9 +42,10 @@ def import_(
     if name is not None and not methods.is_dir():
         raise MethodError(f"{methods}: this folder of methods is not here; name pvdbench's, or yours, by --methods")
     if name is None:
-        header = import_checkpoint(checkpoint, out, prefix)
+        header = import_checkpoint(checkpoint, out, prefix, overwrite=overwrite)
     else:
-        header = import_published(methods, name, parse_options(options), checkpoint, out, prefix)
+        given = parse_options(options)
+        header = import_published(methods, name, given, checkpoint, out, prefix, overwrite=overwrite)
     click.echo(f"{out}: {header['network']}, imported from {checkpoint.name}")
 
 

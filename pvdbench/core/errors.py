@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-LONGEST = 300
+LONGEST = 299
 """Characters of the line that the command prints, `pvdbench: ` included."""
 _END = 80  # of them for the end, which says what to do
 _PREFIX = len("pvdbench: ")

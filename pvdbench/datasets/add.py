@@ -1,5 +1,6 @@
 """Make a data set of anybody's own frames: check them, copy them and write the manifest."""
 
+import os
 import re
 import shutil
 from collections import Counter
@@ -44,7 +45,7 @@ def add_dataset(name: str, folder: Path, out: Path, layout: Layout, jobs: int = 
     if not _NAME.fullmatch(name) or name in TAKEN:
         raise DataError(f"{name}: a data set's name is of letters, digits, '.', '_' and '-', and not that of another "
                         "folder in data/; choose one such as 'mine'")  # fmt: skip
-    if out.exists():
+    if os.path.lexists(out):  # a link to a disk that is not there, say
         raise DataError(f"{out}: there is a data set of this name; remove it or take another name")
     checks = check_videos(name, _jobs(folder, layout), jobs)
     refuse_problems(checks)

@@ -140,8 +140,9 @@ def _say_if_unequal(film: Film) -> None:
 
 def _check(exposure: Exposure) -> None:
     if exposure.window % 2 == 0 or exposure.window < _SHORTEST:
+        odd = max(_SHORTEST, exposure.window + 1 - exposure.window % 2)
         raise ParamsError(f"window: {exposure.window} is no odd number from {_SHORTEST}, so that no middle frame can "
-                          f"be the truth; take {exposure.window + 1}")  # fmt: skip
+                          f"be the truth; take {odd}")  # fmt: skip
     if exposure.stride < 1 or exposure.interpolate < 0 or not 0 < exposure.scale <= 1:  # NaN is neither
         raise ParamsError(f"{exposure}: choose a stride from 1, interpolated frames from 0 and a scale in (0, 1]")
 

@@ -175,12 +175,16 @@ def _deblurred(method: Deblurrer, clip: Clip, names: Iterable[str]) -> Iterator[
         if output is None:
             raise MethodError(f"{name}: the method yielded {t} of {len(clip)} frames; it must yield one per frame")
         require_frame(output, tuple(clip[t].shape), name)
-        yield output
+        yield output.detach().cpu()  # a method may forget that nothing is learned here
+    with method_faults(method):
+        surplus = next(outputs, None)
+    if surplus is not None:
+        raise MethodError(f"{name}: the method yielded more than {len(clip)} frames; it must yield one per frame")
 
 
 def _estimated(method: MotionEstimator, pair: Clip, where: str) -> Flow:
     with method_faults(method):
         values: Tensor = method.flow(pair[0], pair[1])
     require(values, (2, *pair[0].shape[1:]), where)
-    flow: Flow = values.permute(1, 2, 0).to(torch.float32).cpu().numpy()
+    flow: Flow = values.detach().permute(1, 2, 0).to(torch.float32).cpu().numpy()
     return flow

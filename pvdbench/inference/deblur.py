@@ -37,7 +37,7 @@ def deblur_clips(method: Deblurrer, name: str, clips: Sequence[Clip], give: Prog
         times = []
         for output, ms in _checked(method, name, clip):
             times.append(ms)
-            give(to_bytes(output.permute(1, 2, 0).cpu().numpy()).tobytes())
+            give(to_bytes(output.detach().permute(1, 2, 0).cpu().numpy()).tobytes())
         milliseconds += _timed(method, times)
     return run_cost(method.parameters(), milliseconds, output, counted, timed=_how_timed(method))
 

@@ -10,7 +10,7 @@ from pvdbench.core.notice import notice
 from pvdbench.io.atomic import replaced_file
 from pvdbench.io.frame_folders import frame_files, is_frame
 from pvdbench.io.images import Frame, frame_size, write_frame
-from pvdbench.io.owned import check_file, check_folder, owned_folder
+from pvdbench.io.owned import behind_links, check_file, check_folder, owned_folder
 from pvdbench.io.video.film import Film
 from pvdbench.io.video.writing import UNWRITTEN, WRITTEN, VideoWriter, changes, is_ours
 from pvdbench.methods.clip import Clip, VideoClip
@@ -81,7 +81,7 @@ def results(out: Path, clip: Clip, names: Sequence[str]) -> Iterator[Callable[[i
         height, width = clip[0].shape[1:]
         for said in changes(height, width, film, lossless=lossless):
             notice(f"{out}: {said}")
-        with replaced_file(out.resolve()) as partial, \
+        with replaced_file(behind_links(out)) as partial, \
              VideoWriter(partial, rate, lossless=lossless, like=film) as video:  # fmt: skip
             yield lambda t, frame: video.write(frame)  # noqa: ARG005
         return

@@ -34,6 +34,8 @@ def replaced_file(path: Path) -> Iterator[Path]:
         _remove_what_dead_processes_left(path)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "a folder has this name")
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "a device or a pipe has this name")  # root would replace /dev/null itself
         yield partial
         _flush_to_disk(partial)
         partial.replace(path)

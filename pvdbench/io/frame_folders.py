@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from pvdbench.core.errors import DataError, shorten
 from pvdbench.core.notice import notice
 from pvdbench.io.frame_order import kinds_of_names, names_in_order, seeming_clips
+from pvdbench.io.owned import MARKER
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi")
 """Of the files that are taken for frames, in small letters."""
@@ -105,8 +106,8 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def tell_passed_over(folder: Path, passed_over: Iterable[Path]) -> None:
-    """Say in a notice how many files and folders below one were passed over, and which, if any were."""
-    names = [path.name + "/" * path.is_dir() for path in passed_over]
+    """Say in a notice how many files and folders below one were passed over, and which, but for pvdbench's own mark."""
+    names = [path.name + "/" * path.is_dir() for path in passed_over if path.name != MARKER]
     if names:
         notice(f"{folder}: {len(names)} passed over that {'is no frame' if len(names) == 1 else 'are no frames'}: "
                f"{shorten(', '.join(dict.fromkeys(names)), 100)}")  # fmt: skip

@@ -147,8 +147,8 @@ def frame_size(path: Path) -> tuple[int, int]:
     Raises:
         DataError: if the file is missing or its header is damaged.
     """
-    again = "fetch or render the data set again"
-    reading = _decoding(path, "PNG or JPEG", f"frame is not there; {again}", again)
+    again = "fetch or make it again"
+    reading = _decoding(path, "PNG or JPEG", f"frame is not there; correct the path, or {again}", again)
     with reading, Image.open(path, formats=_FORMATS) as image:
         width, height = image.size
         return (height, width) if _orientation(image) in _QUARTER_TURNS else (width, height)

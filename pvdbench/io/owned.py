@@ -37,7 +37,7 @@ def check_folder(out: Path, inputs: Iterable[Path], command: str, *, overwrite: 
     _refuse_inputs(out, inputs)
     if not out.exists():
         return
-    if not out.resolve().name:
+    if not behind_links(out).name:
         raise DataError(f"{out}: this is the whole disk; name another place")
     if not out.is_dir():
         raise DataError(f"{out}: a file has this name, where a folder is to be written; name another place")
@@ -50,16 +50,20 @@ def check_folder(out: Path, inputs: Iterable[Path], command: str, *, overwrite: 
 def check_file(out: Path, inputs: Iterable[Path], *, overwrite: bool, ours: Callable[[Path], bool]) -> None:
     """Refuse a file for results that would destroy what pvdbench did not write; to be asked before the work.
 
+    A name that is free is taken, and so is an empty file, as mktemp makes it.
+
     Args:
         ours: tells whether a file that is there says that pvdbench wrote it.
 
     Raises:
-        DataError: if it is not ours, a folder or an input.
+        DataError: if it is not ours, a folder, a device or an input.
     """
     _refuse_inputs(out, inputs)
     if out.is_dir():
         raise DataError(f"{out}: a folder has this name, where a file is to be written; name another place")
-    if out.exists() and not overwrite and not ours(out):
+    if out.exists() and not out.is_file():
+        raise DataError(f"{out}: this is a device or a pipe, and a file is to be written; name another place")
+    if out.exists() and out.stat().st_size and not overwrite and not ours(out):
         raise DataError(f"{out}: this file was not written by pvdbench or was changed since; {_ADVICE}")
 
 
@@ -72,19 +76,24 @@ def owned_folder(out: Path, command: str) -> Iterator[Path]:
     Raises:
         WriteError: if the disk is full or the folder cannot be written.
     """
-    with replaced_folder(out.resolve()) as folder:
+    with replaced_folder(behind_links(out)) as folder:
         yield folder
         files = {name: file_sha256(folder / name) for name in sorted(_files(folder))}
         text = json.dumps({"written by": f"pvdbench {command}", "sha256": files}, indent=1)
         (folder / MARKER).write_text(text + "\n", encoding="utf-8")
 
 
+def behind_links(path: Path) -> Path:
+    """Follow the links of a path to where it leads; one that leads to itself stays."""
+    return Path(os.path.realpath(path))  # Path.resolve raises a RuntimeError for that
+
+
 def _refuse_inputs(out: Path, inputs: Iterable[Path]) -> None:
     """Refuse a place that is an input, by whatever name, or a folder that an input lies in."""
     for given in inputs:
-        for path in (given.absolute(), given.resolve()):
+        for path in (given.absolute(), behind_links(given)):
             for place in (path, *path.parents):
-                if place == out.resolve() or (out.exists() and place.exists() and place.samefile(out)):
+                if place == behind_links(out) or (out.exists() and place.exists() and place.samefile(out)):
                     what = "this is the input" if place == path else f"the input {given} lies in it"
                     raise DataError(f"{out}: {what}; name another place for the results")
 

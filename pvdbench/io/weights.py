@@ -44,6 +44,15 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
                            "import the weights again (`pvdbench weights import`)") from error  # fmt: skip
 
 
+def is_imported(path: Path) -> bool:
+    """Tell whether a file is weights that were imported, not trained, and so can be made again at once."""
+    try:
+        _, header = load_weights(path)
+    except WeightsError:
+        return False
+    return "imported" in header
+
+
 def fill(
     network: nn.Module, tensors: Mapping[str, Tensor], path: Path, *,
     named: Callable[[str], str] = str, prefix: str = "",

@@ -118,7 +118,7 @@ def require_frame(values: Tensor, shape: tuple[int, ...], where: str) -> None:
         MethodError: if it does.
     """
     require(values, shape, where)
-    low, high = float(values.min()), float(values.max())
+    low, high = (float(value) for value in torch.aminmax(values.detach()))
     if low < 0 or high > 1:
         raise MethodError(f"{where}: the method yielded values from {low:.4g} to {high:.4g}, not in [0, 1]; yield "
                           "frame.clamp(0, 1)")  # fmt: skip

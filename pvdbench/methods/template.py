@@ -1,5 +1,6 @@
 """`pvdbench methods new`: write the folder of a method that passes every check, to be filled in."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def new_method(folder: Path, name: str, kind: Kind, taken: Sequence[Path]) -> li
     """
     check_name(name)
     for other in (folder, *taken):
-        if (other / name).exists():
+        if os.path.lexists(other / name):
             raise MethodError(f"{other / name}: there is a method of this name; choose another")
     with replaced_folder(folder / name) as partial:
         for file, text in _FILES[kind].items():

@@ -81,12 +81,16 @@ def _is_safetensors(path: Path) -> bool:
     """Tell safetensors by their first bytes: the length of a JSON object, and its beginning."""
     try:
         with path.open("rb") as file:
-            start = file.read(9)
+            start = file.read(64)
     except FileNotFoundError:
         raise WeightsError(f"{path}: there is no such checkpoint; correct the path") from None
     except (OSError, ValueError) as error:
         raise WeightsError(f"{path}: this checkpoint cannot be read ({shorten(error, 80)}); name a file") from error
-    return start[8:] == b"{"
+    if start.startswith(b"version https://git-lfs"):
+        raise WeightsError(f"{path}: this is Git LFS's note of a file, not the file; get it by `git lfs pull`")
+    if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise WeightsError(f"{path}: this is a web page in the place of a checkpoint; download the file itself")
+    return start[8:9] == b"{"
 
 
 def _safetensors(path: Path) -> Tensors:
@@ -104,7 +108,8 @@ def _pickled(path: Path) -> object:
             raise WeightsError(f"{path}: this checkpoint holds more than tensors, which was not run (it names "
                                f"{shorten(', '.join(running), 80)}); do not trust it, or ask its authors for a "
                                "state_dict")  # fmt: skip
-        return _loaded(path, named)
+        content = _loaded(path, named)
+        _refuse_changed(path)
     except WeightsError:
         raise
     except pickle.UnpicklingError as error:
@@ -123,6 +128,17 @@ def _pickled(path: Path) -> object:
                                ", NEW)") from error  # fmt: skip
         reason = shorten(error) or type(error).__name__
         raise WeightsError(f"{path}: cannot read this as a PyTorch checkpoint: {reason}; get it again") from error
+    return content
+
+
+def _refuse_changed(path: Path) -> None:
+    """Compare the checksums of a checkpoint that is a zip file, as PyTorch itself does not."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            changed = archive.testzip()
+        if changed is not None:
+            raise WeightsError(f"{path}: this checkpoint is damaged: {shorten(changed, 80)} in it is not what was "
+                               "written; get it again")  # fmt: skip
 
 
 def _runs(name: str) -> bool:
@@ -156,8 +172,12 @@ def _loaded(path: Path, named: set[str]) -> object:
     for stands_in in (_Opened, _Left):  # in place of what the reader does not know itself
         allowed = [(_Left if name.startswith("numpy.") else stands_in, name) for name in named]
         try:
-            with torch.serialization.safe_globals(allowed), warnings.catch_warnings(action="ignore"):  # type: ignore[arg-type]
-                return torch.load(path, map_location="cpu", weights_only=True)
+            with (
+                torch.serialization.safe_globals(allowed),  # type: ignore[arg-type]
+                warnings.catch_warnings(action="ignore"),
+                path.open("rb") as file,  # by its content: of a path PyTorch believes the ending
+            ):
+                return torch.load(file, map_location="cpu", weights_only=True)
         except (pickle.UnpicklingError, TypeError, AttributeError, ValueError):
             if stands_in is _Left:
                 raise

@@ -8,7 +8,8 @@ from typing import Any
 from torch import nn
 
 from pvdbench.core.errors import MethodError, WeightsError, shorten
-from pvdbench.io.weights import fill, save_weights
+from pvdbench.io.owned import check_file
+from pvdbench.io.weights import fill, is_imported, save_weights
 from pvdbench.methods.card import read_card
 from pvdbench.methods.interface import Trainable
 from pvdbench.methods.loading import load_trainable
@@ -64,7 +65,9 @@ _FIRST = re.compile(r"(?:^|\.)(PVDNet|BIMNet|moduleFeatures|netFeatures|flownetc
 """How a name of theirs begins, after whatever a training program puts before it."""
 
 
-def import_checkpoint(source: Path, out: Path, prefix: str | None = None) -> dict[str, Any]:
+def import_checkpoint(
+    source: Path, out: Path, prefix: str | None = None, *, overwrite: bool = False
+) -> dict[str, Any]:
     """Write a checkpoint of the PVDNet authors (PVDNet with BIMNet, or a flow network by itself) as a weights file.
 
     It knows their `BIMNet.*` and `PVDNet.*`, BIMNet without the prefix, sniklaus' LiteFlowNet (`net*`) and NVIDIA's
@@ -72,12 +75,15 @@ def import_checkpoint(source: Path, out: Path, prefix: str | None = None) -> dic
 
     Args:
         prefix: of the tensors to take, where several parts fit.
+        overwrite: replace out whoever wrote it, not only weights that were imported.
 
     Returns: the header that was written.
     Raises:
+        DataError: if out is source or holds something else.
         WeightsError: if the file is missing, damaged or no such checkpoint; it names the first key that is missing,
             surplus or misshapen, or the parts to choose from.
     """
+    check_file(out, [source], overwrite=overwrite, ours=is_imported)
     parts = read_checkpoint(source)
     found = candidates(with_unwrapped(parts), _theirs_start)
     if not found:
@@ -174,22 +180,26 @@ def _shape(tensors: Tensors, name: str, source: Path, prefix: str) -> tuple[int,
 
 
 def import_published(
-    methods: Path, name: str, given: Mapping[str, Any], source: Path, out: Path, prefix: str | None = None
-) -> dict[str, Any]:
+    methods: Path, name: str, given: Mapping[str, Any], source: Path, out: Path, prefix: str | None = None, *,
+    overwrite: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """Write a checkpoint of a method with a network of its own as a weights file.
 
     Args:
         methods: the folder of methods.
         given: options of the network, over those of method.yaml.
         prefix: of the tensors to take, where several parts fit.
+        overwrite: replace out whoever wrote it, not only weights that were imported.
 
     Returns: the header that was written.
     Raises:
+        DataError: if out is source or holds something else.
         MethodError: if there is no such method, or it has no network, or it fails at the checkpoint's names.
         ParamsError: if an option is unknown, of another type or refused by the method.
         WeightsError: if the file is missing, damaged, asks for code to be run or is of another network; it names the
             first key that is missing, surplus or misshapen, or the parts to choose from.
     """
+    check_file(out, [source], overwrite=overwrite, ours=is_imported)
     options = read_card(methods, name).chosen(given, f"{name}: --option")
     method = load_trainable(methods, name)
     if method is None:

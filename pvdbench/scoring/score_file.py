@@ -33,6 +33,15 @@ def write_score_file(path: Path, table: pd.DataFrame) -> None:
     write_table(path, table, tuple(table.columns))
 
 
+def is_score_file(path: Path) -> bool:
+    """Tell whether a file holds scores as write_score_file writes them, and nothing else."""
+    try:
+        read_score_file(path)
+    except (DataError, OSError):
+        return False
+    return True
+
+
 def read_score_file(path: Path, *, dataset: str = "", method: str = "", task: Task | None = None) -> pd.DataFrame:
     """Read and check a score file.
 

@@ -22,7 +22,7 @@ from pvdbench.core.errors import WeightsError
 from pvdbench.io.weights import load_weights
 from pvdbench.methods.card import read_card
 from pvdbench.methods.loading import load_trainable
-from pvdbench.networks.import_checkpoint import import_checkpoint
+from pvdbench.networks.import_checkpoint import import_checkpoint, import_published
 
 METHODS = ROOT / "methods"
 
@@ -235,6 +235,32 @@ def test_safetensors_are_read_by_content_and_a_key_is_named(state, tmp_path):
     assert not (tmp_path / "y.safetensors").exists()
 
 
+@pytest.mark.parametrize("place", [0.3, 0.5, 0.8])
+def test_a_byte_that_changed_is_damage(state, tmp_path, place):
+    torch.save(state, tmp_path / "whole")
+    data = bytearray((tmp_path / "whole").read_bytes())
+    largest = max(value.nbytes for value in state.values())
+    start = data.index(max(state.values(), key=lambda value: value.nbytes).numpy().tobytes())
+    data[start + int(place * largest)] ^= 1
+    run, tensors = imported(tmp_path, None, save=lambda _, path: path.write_bytes(data))
+    assert "this checkpoint is damaged" in one_line(run) and tensors is None
+
+
+def test_a_pickle_by_the_name_of_safetensors_is_read(state, tmp_path):
+    torch.save(state, tmp_path / "a.safetensors")
+    import_published(METHODS, "dvd", {"width": 0.0625}, tmp_path / "a.safetensors", tmp_path / "o")
+    assert equal(load_weights(tmp_path / "o")[0], state)
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 12\n", "git lfs pull"),
+    ("\n<!DOCTYPE html><html>", "a web page"), ("<html>", "a web page"),
+])  # fmt: skip
+def test_what_stands_in_for_a_download_is_named(text, said, tmp_path):
+    run, _ = imported(tmp_path, None, save=lambda _, path: path.write_text(text))
+    assert said in one_line(run)
+
+
 def test_reading_safetensors_does_not_need_torch_load(state, tmp_path, monkeypatch):
     """PyTorch 2.11 does not read them."""
     monkeypatch.setattr(torch, "load", None)
@@ -309,7 +335,8 @@ def test_no_weights_no_flow(name, tmp_path):
     assert "--weights" in one_line(run) and not (tmp_path / "o.flo").exists()
 
 
-def test_a_method_outside_the_tree_names_methods(state, tmp_path):
+def test_methods_are_found_outside_the_tree_and_a_missing_folder_of_them_is_named(state, tmp_path):
     torch.save(state, tmp_path / "theirs")
-    run = pvdbench_here("weights", "import", "theirs", "--method", "dvd", "--out", "o", cwd=tmp_path)
-    assert "--methods" in one_line(run)
+    words = "weights", "import", "theirs", "--method", "dvd", "--option", "width=0.0625", "--out", "o"
+    assert pvdbench_here(*words, cwd=tmp_path).returncode == 0
+    assert "by --methods" in one_line(pvdbench_here(*words, "--methods", "none", cwd=tmp_path))

@@ -62,6 +62,22 @@ def test_whatever_else_a_method_raises_is_one_line_too(tmp_path, raised):
     assert "x: the method raised" in line and "(adapter.py, line" in line and not (tmp_path / "o").exists()
 
 
+@pytest.mark.parametrize("out", ["o", "o.mp4"])
+def test_more_frames_than_the_clip_has_are_refused(tmp_path, out):
+    """They would be taken for those of other moments."""
+    clip(tmp_path / "in", "012")
+    write_method(tmp_path / "m", "x", deblur="for frame in clip:\n            yield frame\n            yield frame")
+    done = pvdbench_here("deblur", "in", "--method", "x", "--methods", "m", "--out", out, cwd=tmp_path)
+    assert done.returncode == 2 and "more than 3 frames" in done.stderr and not (tmp_path / out).exists()
+
+
+def test_a_frame_with_gradients_is_a_frame(tmp_path):
+    clip(tmp_path / "in", "012")
+    write_method(tmp_path / "m", "x", deblur="for frame in clip:\n            yield frame.clone().requires_grad_()")
+    done = pvdbench_here("deblur", "in", "--method", "x", "--methods", "m", "--out", "o", cwd=tmp_path)
+    assert done.returncode == 0 and (tmp_path / "o" / "2.png").is_file(), done.stderr
+
+
 @pytest.mark.parametrize(
     ("raised", "message"),
     [(OOM, "take smaller frames"), ("raise OSError(5, 'no luck')", "OSError: [Errno 5] no luck"),

@@ -7,12 +7,18 @@ import shutil
 import av
 import numpy as np
 import pytest
+import torch
 from command import one_line, pvdbench_here
 from conftest import METHODS
-from sample_clips import clip, save, video, view
+from safetensors.torch import save_file
+from sample_clips import clip, pair, save, video, view
 
+from pvdbench.core.errors import WriteError
 from pvdbench.io.atomic import replaced_file, replaced_folder
 from pvdbench.io.owned import MARKER
+from pvdbench.io.weights import load_weights, save_weights
+from pvdbench.methods.card import read_card
+from pvdbench.methods.loading import load_trainable
 
 
 @pytest.fixture
@@ -192,6 +198,23 @@ def test_the_input_is_never_replaced(run, tmp_path, more):
     assert (tmp_path / "in/0.png").is_file()
 
 
+@pytest.mark.parametrize("name", ["loop", "v1.5", "x.mkv.frames"])
+def test_a_link_to_itself_and_names_with_points_are_free(run, tmp_path, name):
+    if name == "loop":
+        (tmp_path / name).symlink_to(name)
+    assert deblur(run, name).returncode == 0 and (tmp_path / name / "1.png").is_file()
+
+
+@pytest.mark.parametrize(("window", "take"), [(1, 3), (-3, 3), (4, 5), (0, 3)])
+def test_an_odd_window_is_proposed(run, window, take):
+    assert f"take {take}" in one_line(synthesize(run, "m", "--window", str(window)))
+
+
+def test_a_line_is_shorter_than_300(run):
+    assert len(one_line(deblur(run, "x" * 400))) < 300
+    assert len(one_line(deblur(run, "o", source="x" * 200 + "/" + "y" * 200))) < 300
+
+
 def test_a_file_where_a_folder_is_wanted_and_the_other_way_round(run, tmp_path):
     (tmp_path / "out").write_text("mine")
     for more in ((), ("--overwrite",)):
@@ -214,7 +237,8 @@ def test_somebodys_video_is_refused_and_ours_replaced(run, tmp_path, name):
     assert "was not written by pvdbench" in one_line(deblur(run, name))
 
 
-@pytest.mark.parametrize("name", ["o.mov", "o.avi", "o.MOV", "o.png", "o.jpg", "o.webm", "o.gif"])
+@pytest.mark.parametrize("name", ["o.mov", "o.avi", "o.MOV", "o.png", "o.jpg", "o.webm", "o.gif", "o.m2ts", "o.exr",
+                                  "o.h264", "o.zip"])
 def test_endings_that_no_result_has_are_refused(run, tmp_path, name):
     assert "name a folder, or a file ending in .mp4 or .mkv" in one_line(deblur(run, name))
     assert not (tmp_path / name).exists()
@@ -243,6 +267,90 @@ def test_a_flow_and_its_picture_replace_themselves_alone(run, tmp_path):
     save(tmp_path / "g.png", view(0))
     assert "g.png: this file was not written by pvdbench" in one_line(flow(run, "g.flo"))
     assert "this is the input" in one_line(flow(run, "in/0.flo"))
+
+
+# files of scores and of weights
+
+
+def score(run, out, *more):
+    return run("score", "folder", "--truth", "in", "--estimate", "in", "--protocol", "plain-rgb", "--out", out, *more)
+
+
+OTHERS = {
+    "a table": "clip,blur\na,3\n",
+    "a manifest": "video,split,frame\na,test,0\n",
+    "scores and notes": "dataset,method,task,video,frame,protocol,counted,psnr_db,notes\n",
+    "no table": "\0\1",
+}
+
+
+@pytest.mark.parametrize("text", OTHERS.values(), ids=OTHERS)
+def test_somebodys_table_is_refused_before_the_work(run, tmp_path, text):
+    (tmp_path / "s.csv").write_text(text)
+    said = one_line(score(run, "s.csv"))
+    assert "s.csv: this file was not written by pvdbench" in said and "--overwrite" in said
+    assert (tmp_path / "s.csv").read_text() == text
+    assert score(run, "s.csv", "--overwrite").returncode == 0 and score(run, "s.csv").returncode == 0
+
+
+def test_scores_are_made_again_and_an_empty_file_is_free(run, tmp_path):
+    (tmp_path / "s.csv").touch()  # mktemp --suffix .csv
+    assert score(run, "s.csv").returncode == 0
+    first = (tmp_path / "s.csv").read_text()
+    assert score(run, "s.csv").returncode == 0 and (tmp_path / "s.csv").read_text() == first
+    (tmp_path / "s.csv").write_text(first.replace("plain-rgb,True", "plain-rgb,perhaps"))
+    assert "or was changed since" in one_line(score(run, "s.csv"))
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A checkpoint `a.pth` of a small network, and the words that import it."""
+    network = load_trainable(METHODS, "dvd").build(read_card(METHODS, "dvd").chosen({"width": 0.0625}, ""))
+    torch.save(network.state_dict(), tmp_path / "a.pth")
+    return "weights", "import", "a.pth", "--method", "dvd", "--option", "width=0.0625", "--methods", METHODS, "--out"
+
+
+def test_somebodys_weights_are_refused_and_imported_ones_replaced(run, tmp_path, checkpoint):
+    for _ in range(2):
+        assert run(*checkpoint, "o.safetensors").returncode == 0
+    tensors, header = load_weights(tmp_path / "o.safetensors")
+    save_file(tensors, tmp_path / "theirs.safetensors")
+    save_weights(tmp_path / "trained.safetensors", tensors, {"network": header["network"], "steps": 10})
+    (tmp_path / "text").write_text("mine")
+    before = contents(tmp_path)
+    for name in ("theirs.safetensors", "trained.safetensors", "text"):
+        assert f"{name}: this file was not written by pvdbench" in one_line(run(*checkpoint, name))
+    for name in ("a.pth", "./a.pth"):
+        for more in ((), ("--overwrite",)):
+            assert "this is the input" in one_line(run(*checkpoint, name, *more))
+    assert contents(tmp_path) == before
+    assert run(*checkpoint, "theirs.safetensors", "--overwrite").returncode == 0
+
+
+def test_a_device_or_a_pipe_is_never_replaced(run, tmp_path, checkpoint):
+    os.mkfifo(tmp_path / "pipe")
+    for more in ((), ("--overwrite",)):
+        assert "this is a device or a pipe" in one_line(run(*checkpoint, "pipe", *more))
+    with pytest.raises(WriteError, match="a device or a pipe has this name"), replaced_file(tmp_path / "pipe"):
+        pass
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_link_to_nothing_is_a_name_that_is_taken(run, tmp_path):
+    pair(tmp_path / "pairs/a/blur", tmp_path / "pairs/a/sharp", ["0", "1", "2"])
+    for folder in ("data", "m"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine").symlink_to("/a disk that is not there")
+    assert "there is a data set of this name" in one_line(run("datasets", "add", "mine", "pairs", "--data", "data"))
+    smoke = METHODS.parent / "studies" / "smoke"
+    assert "there is a method of this name" in one_line(run("methods", "new", "mine", "--in", "m", "--study", smoke))
+    assert (tmp_path / "data/mine").is_symlink() and (tmp_path / "m/mine").is_symlink()
+
+
+def test_results_are_scored_without_a_word_of_our_own_mark(run):
+    assert deblur(run, "o").returncode == 0
+    done = run("score", "folder", "--truth", "in", "--estimate", "o", "--out", "s.csv")
+    assert done.returncode == 0 and ".pvdbench" not in done.stderr
 
 
 # the same command twice at once, and what a dead one leaves

@@ -237,6 +237,18 @@ def test_the_line_says_how_many_of_how_many(deblur, tmp_path):
     assert "22 of 50 frames can be read" in one_line(deblur("cut.mkv", "c"))
 
 
+@pytest.mark.parametrize("tail", [b"\0", b"\xff"])
+def test_a_download_that_stopped_within_its_space_is_an_error(deblur, tmp_path, tail):
+    """The file has its whole length: what did not come is zeros, or ones on an erased card."""
+    whole = video(tmp_path / "w.webm", [view(3 * t) for t in range(40)], codec="libvpx-vp9").read_bytes()
+    kept = len(whole) * 6 // 10
+    (tmp_path / "part.webm").write_bytes(whole[:kept] + tail * (len(whole) - kept))
+    assert "damaged or cut off" in one_line(deblur("part.webm", "o")) and not (tmp_path / "o").exists()
+    assert any("damaged" in line for line in good(deblur("part.webm", "o", "--allow-damaged")))
+    (tmp_path / "more.webm").write_bytes(whole + bytes(1000))  # nothing is missing
+    assert good(deblur("more.webm", "p")) == [] and len(list((tmp_path / "p").glob("*.png"))) == 40
+
+
 @pytest.mark.parametrize("flags", [{}, {"movflags": "faststart"}, {"movflags": "frag_keyframe+empty_moov"}])
 def test_a_cut_mp4_is_an_error(deblur, tmp_path, flags):
     with av.open(str(tmp_path / "w.mp4"), "w", options=flags) as container:

@@ -22,7 +22,10 @@ from pvdbench.io.video.pixels import BT709, FULL, LIMITED, RGB, Colours, colour_
 
 WRITTEN = (".mp4", ".mkv")
 UNWRITTEN = (".mov", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".flv", ".ogv", ".gif", ".png", ".jpg",
-             ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".flo", ".csv", ".txt")  # fmt: skip
+             ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".flo", ".csv", ".txt", ".3gp", ".apng", ".asf", ".avif",
+             ".dpx", ".exr", ".f4v", ".h264", ".h265", ".264", ".265", ".heic", ".heif", ".hevc", ".html", ".jfif",
+             ".jp2", ".json", ".jxl", ".m2ts", ".mjpeg", ".mjpg", ".mts", ".mxf", ".npy", ".npz", ".ppm", ".tar",
+             ".tga", ".vob", ".y4m", ".yuv", ".zip")  # fmt: skip
 """Endings that nobody gives to a folder, and that no result can have."""
 _QUALITY = {"crf": "12", "bf": "0"}  # of H.264: near to invisible loss; B frames would make unequal times end early
 _SIGNATURE = "handler_name", "pvdbench"
