@@ -41,7 +41,8 @@ def test_an_upper_bound_has_no_place_under_any_protocol(own):
                 assert unranked == ({"bimc-pv"} if pack.of[1] == "deblur" else set())
                 assert max(last for _, last in filter(None, placed.values())) == len(placed) - len(unranked)
     (own_protocol,) = (pack for pack in packs if pack.of == ("sample", "deblur", "koehler"))
-    placed = dict(zip(own_protocol.value["rows"], own_protocol.value["metrics"]["psnr_db"]["places"]["all"], strict=True))
+    places = own_protocol.value["metrics"]["psnr_db"]["places"]["all"]
+    placed = dict(zip(own_protocol.value["rows"], places, strict=True))
     (ranks,) = (table for table in inputs.tables[0].tables if table.name == "ranks-deblur")
     assert {row.name: int(row.values[1]) for row in ranks.rows} == {r: p[0] for r, p in placed.items() if p}
     rows = {row["name"]: row["bound"] for row in study_index(inputs, packs)["datasets"][0]["tasks"]["deblur"]["rows"]}
