@@ -1,6 +1,7 @@
 """Who may see the sharp frames: a method's card says so, or its weights where the card leaves it to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from filecmp import cmp
 from pathlib import Path
 from typing import Any
 
@@ -40,17 +41,26 @@ def _header(weights: Path) -> Mapping[str, Any]:
 
 
 def refuse_truth(methods: Path, name: str, clips: Sequence[ClipFiles]) -> None:
-    """Refuse a method whose precomputed frames are the data set's own sharp ones.
+    """Refuse a method whose precomputed frames are the data set's own sharp ones, or copies of all of them.
 
     Raises:
         MethodError: naming the first.
     """
     method = load_deblurrer(methods, name)
     assert isinstance(method, PrecomputedFrames)
-    truth = {frame.truth.resolve() for clip in clips for frame in clip.frames if frame.truth}
+    pairs = list(_beside_truth(method, clips))
+    truth = {sharp.resolve() for _, sharp in pairs if sharp}
+    for file, _ in pairs:
+        if file.resolve() in truth:
+            raise MethodError(f"frames.path: {file} is a sharp frame of the data set itself, no result; name the "
+                              "method's own frames")  # fmt: skip
+    if pairs and all(sharp and file.is_file() and cmp(file, sharp, shallow=False) for file, sharp in pairs):
+        raise MethodError(f"frames.path: {pairs[0][0]}: all of its frames are copies of the data set's sharp ones, no "
+                          "result; name the method's own frames")  # fmt: skip
+
+
+def _beside_truth(method: PrecomputedFrames, clips: Sequence[ClipFiles]) -> Iterator[tuple[Path, Path | None]]:
+    """Each frame's file and the sharp frame, where there is one."""
     for clip in clips:
         names = [frame.name for frame in clip.frames]
-        for file in (method.path(clip.video, names, t) for t in range(len(names))):
-            if file.resolve() in truth:
-                raise MethodError(f"frames.path: {file} is a sharp frame of the data set itself, no result; name the "
-                                  "method's own frames")  # fmt: skip
+        yield from ((method.path(clip.video, names, t), frame.truth) for t, frame in enumerate(clip.frames))

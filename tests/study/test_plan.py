@@ -6,11 +6,12 @@ import subprocess
 from functools import partial
 
 import pytest
+import torch
 import yaml
 from conftest import ROOT, make_dataset
 from torch import nn
 
-from pvdbench.core.errors import MethodError, StudyError
+from pvdbench.core.errors import MethodError, StudyError, WeightsError
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.io.weights import save_weights
 from pvdbench.networks.params import NetworkParams
