@@ -126,32 +126,37 @@ def is_ranked(name: str) -> bool:
     return name.partition("-")[0] in RANK_GROUPS
 
 
-def places_by_group(differences: Means, rows: int, *, lower_is_better: bool) -> dict[str, _Integers]:
+def places_by_group(differences: Means, ranked: Sequence[bool], *, lower_is_better: bool) -> dict[str, _Integers]:
     """Compute the first and last place that the pairs leave to each row, (rows, 2), in the groups that are ranked.
+
+    Rows that are not ranked have 0 and 0, and their pairs are none of the family.
 
     One row is better than another where the test of their difference says so after Holm's correction for all pairs of a
     group.
 
     Args:
         differences: of every pair of the rows.
+        ranked: whether each row is; an upper bound is not.
     """
     return {
-        name: _places(differences, differences.groups.index(name), rows, lower_is_better)
+        name: _places(differences, differences.groups.index(name), np.array(ranked, bool), lower_is_better)
         for name in differences.groups
         if is_ranked(name)
     }
 
 
-def _places(differences: Means, group: int, rows: int, lower_is_better: bool) -> _Integers:
-    first, second = _pairs(rows)
-    clear = holm(differences.p[group]) <= 1 - CONFIDENCE
-    above, below = clear & (differences.mean[group] > 0), clear & (differences.mean[group] < 0)
+def _places(differences: Means, group: int, ranked: NDArray[np.bool_], lower_is_better: bool) -> _Integers:
+    first, second = _pairs(len(ranked))
+    family = ranked[first] & ranked[second]
+    first, second, mean = first[family], second[family], differences.mean[group][family]
+    clear = holm(differences.p[group][family]) <= 1 - CONFIDENCE
+    above, below = clear & (mean > 0), clear & (mean < 0)
     wins, losses = (below, above) if lower_is_better else (above, below)
-    better, worse = np.zeros(rows, int), np.zeros(rows, int)
+    better, worse = np.zeros(len(ranked), int), np.zeros(len(ranked), int)
     for winners, losers, clear in ((first, second, wins), (second, first, losses)):
         np.add.at(worse, winners[clear], 1)
         np.add.at(better, losers[clear], 1)
-    return np.stack([1 + better, rows - worse], axis=1)
+    return np.where(ranked[:, None], np.stack([1 + better, ranked.sum() - worse], axis=1), 0)
 
 
 def _pairs(rows: int) -> tuple[_Integers, _Integers]:

@@ -60,6 +60,7 @@ def _run(task: "Task", folder: Path, dataset: str, row: str, method: str, option
         threads=study.params.threads,
         options=options,
         sandbox=study.params.isolation == "sandbox",
+        bound=study.is_upper_bound(row) if task == "deblur" else False,
     )  # fmt: skip
     if reason := run_row(run):
         click.echo(f"{row}: skipped: {reason}", err=True)

@@ -52,6 +52,7 @@ class RowRun:
         given: weights in place of those that the card names.
         options: of the method, in place of the card's.
         sandbox: whether its process is put into a namespace, by bubblewrap.
+        bound: whether the study's tables mark the row as an upper bound; None where there are none.
     """
 
     task: Task
@@ -69,6 +70,7 @@ class RowRun:
     given: Path | None = None
     options: Mapping[str, Any] | None = None
     sandbox: bool = False
+    bound: bool | None = None
 
 
 def run_row(run: RowRun) -> str:
@@ -78,6 +80,7 @@ def run_row(run: RowRun) -> str:
     Raises:
         PvdbenchError: for whatever is no fault of the method: a damaged frame of the data set, damaged weights that
             were trained here, a full disk.
+        WeightsError: also if the row's weights see the truth and no table would mark it.
         DataError: also if the data set's files were changed meanwhile, as no later row may be scored on them; where
             it was the method, its reason is recorded, too.
     """
@@ -85,6 +88,10 @@ def run_row(run: RowRun) -> str:
     if run.sandbox and card.kind != "folder":
         require_bubblewrap()
     truth = sees_truth(card, run.trained, run.given)
+    if truth and run.bound is False:
+        raise WeightsError(f"{run.given or run.trained}: these weights see the truth (volume: ideal), and params.yaml "
+                           f"does not say so of {run.row}, so that no table would mark it; write network: {{volume: "
+                           "ideal}, or make its weights again")  # fmt: skip
     before, fault = Contents(run.dataset, clips), None
     try:
         with _exit_on_sigterm():

@@ -30,14 +30,22 @@ def network_from_weights(
     Raises:
         WeightsError: if the header describes no network, or one of other shapes than the tensors'.
     """
+    check_shapes(described(build, path), tensors, path, named=named, prefix=prefix)
+    network = build()
+    fill(network, tensors, path, named=named, prefix=prefix)
+    return network
+
+
+def described(build: Callable[[], nn.Module], path: Path) -> nn.Module:
+    """Build the network that a weights file's header describes, on tensors without values.
+
+    Raises:
+        WeightsError: if the header describes none.
+    """
     try:
         with torch.device("meta"):
-            described: nn.Module = build()
+            return build()
     except Exception as error:  # a header may say anything
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:100]
         raise WeightsError(f"{path}: its header describes no network that can be built ({reason}); make or import the "
                            "file again") from error  # fmt: skip
-    check_shapes(described, tensors, path, named=named, prefix=prefix)
-    network = build()
-    fill(network, tensors, path, named=named, prefix=prefix)
-    return network

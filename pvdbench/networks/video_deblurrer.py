@@ -130,9 +130,10 @@ def load_video_deblurrer(path: Path) -> VideoDeblurrer:
     if header.get("network") != "pvdnet":
         raise WeightsError(f"{path}: these are weights of {header.get('network') or 'no network'}, not of pvdnet; "
                            "name a row of `deblur` that has a network")  # fmt: skip
-    return network_from_weights(lambda: _from_header(header), tensors, path)
+    return network_from_weights(lambda: untrained_deblurrer(header), tensors, path)
 
 
-def _from_header(header: Mapping[str, Any]) -> VideoDeblurrer:
+def untrained_deblurrer(header: Mapping[str, Any]) -> VideoDeblurrer:
+    """Build the untrained model that a header describes; one that describes none fails in as many ways as there are."""
     motion = None if header["motion"] is None else motion_network(header["motion"])
     return VideoDeblurrer(NetworkParams(**header["params"]), motion)

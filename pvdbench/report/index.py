@@ -1,7 +1,7 @@
 """What the page's scripts must know before they load any numbers: names, labels, frames, costs, where files are."""
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,6 @@ def _sources(clip: ClipFiles, reports: Path) -> dict[str, list[str]]:
 def _dataset(inputs: StudyInputs, measured: DatasetTables, files: Mapping[str, str]) -> dict[str, Any]:
     params, figures = inputs.params, inputs.params.figures
     clips = inputs.clips(measured.dataset)
-    bounds = {row.name for table in measured.tables for row in table.rows if row.bound}
     return {
         "name": measured.dataset,
         "data": measured.data,
@@ -67,7 +66,7 @@ def _dataset(inputs: StudyInputs, measured: DatasetTables, files: Mapping[str, s
         "size": frame_size(clips[0].frames[0].blurry) if clips else None,
         "clips": [{"name": clip.video, "frames": [files.name for files in clip.frames]} for clip in clips],
         "tasks": {
-            part.task: _task(part, inputs, files, bounds) for part in inputs.numbers if part.dataset == measured.dataset
+            part.task: _task(part, inputs, files) for part in inputs.numbers if part.dataset == measured.dataset
         },
         "pairs": {
             "deblur": [figures.deblur.worse, figures.deblur.better],
@@ -77,10 +76,11 @@ def _dataset(inputs: StudyInputs, measured: DatasetTables, files: Mapping[str, s
     }  # fmt: skip
 
 
-def _task(part: TaskNumbers, inputs: StudyInputs, files: Mapping[str, str], bounds: Collection[str]) -> dict[str, Any]:
+def _task(part: TaskNumbers, inputs: StudyInputs, files: Mapping[str, str]) -> dict[str, Any]:
     frames: dict[str, list[str]] = {}
     for video, frame in part.frames:
         frames.setdefault(video, []).append(frame)
+    bounds = inputs.upper_bounds if part.task == "deblur" else ()
     methods = [method for method in inputs.methods if method.task == part.task and method.name in part.rows]
     return {
         "frames": list(frames.items()),

@@ -76,6 +76,12 @@ class StudyInputs:
         return tuple(with_costs(self.study, read_tables(self.reports / "tables", name)) for name in self.datasets)
 
     @cached_property
+    def upper_bounds(self) -> frozenset[str]:
+        """The rows of `deblur` that the tables mark as upper bounds."""
+        tables = (table for measured in self.tables for table in measured.tables)
+        return frozenset(row.name for table in tables for row in table.rows if row.bound)
+
+    @cached_property
     def pictures(self) -> tuple[Picture, ...]:
         """Figures of every data set and of training, then those of what this machine measured."""
         folders = (self.reports / "figures", self.reports / COSTS)
@@ -127,7 +133,8 @@ class StudyInputs:
     def packs(self) -> Iterator[Pack]:
         """All numbers that the page shows."""
         for part in self.numbers:
-            yield from number_packs(part, self.params.percent_choices)
+            unranked = self.upper_bounds if part.task == "deblur" else frozenset[str]()
+            yield from number_packs(part, self.params.percent_choices, unranked)
         yield from training_packs(self.study)
 
     def page(self) -> Page:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -46,13 +46,17 @@ class Pack:
         return f"pvdbench.receive({plain_json(self.key)}, {plain_json(self.value)});\n"
 
 
-def number_packs(part: TaskNumbers, percents: Sequence[float]) -> Iterator[Pack]:
-    """Means of rows, differences of pairs of rows and scores per frame of every protocol."""
+def number_packs(part: TaskNumbers, percents: Sequence[float], unranked: Collection[str] = ()) -> Iterator[Pack]:
+    """Means of rows, differences of pairs of rows and scores per frame of every protocol.
+
+    Args:
+        unranked: rows that are upper bounds: they have no place, and take none away.
+    """
     for protocol, scores in part.protocols.items():
         of = (part.dataset, part.task, protocol)
         statistics = part.statistics(protocol, percents)
         differences = {metric: statistics.differences(metric) for metric in scores.metrics}
-        yield Pack("means", of, _means(part.rows, statistics, differences))
+        yield Pack("means", of, _means(part.rows, statistics, differences, unranked))
         yield Pack("differences", of, {"metrics": {metric: _pairs(means) for metric, means in differences.items()}})
         yield Pack("scores", of, _scores(scores))
 
@@ -69,15 +73,20 @@ def training_packs(study: Path) -> Iterator[Pack]:
         yield Pack("training", (task,), curves)
 
 
-def _means(rows: Sequence[str], statistics: ProtocolStatistics, differences: Mapping[str, Means]) -> dict[str, Any]:
-    """Every row over every group, and the places that the differences leave to it."""
+def _means(
+    rows: Sequence[str], statistics: ProtocolStatistics, differences: Mapping[str, Means], unranked: Collection[str]
+) -> dict[str, Any]:
+    """Every row over every group, and the places that the differences leave to it, if it is ranked."""
     metrics, shown = {}, shown_metrics()
     for metric, pairs in differences.items():
         lower = shown[metric].better == "lower"
-        places = places_by_group(pairs, len(rows), lower_is_better=lower)
+        places = places_by_group(pairs, [row not in unranked for row in rows], lower_is_better=lower)
         metrics[metric] = {
             "means": [_numbers(statistics.means(metric))],
-            "places": {group: values.tolist() for group, values in places.items()},
+            "places": {
+                group: [[first, last] if first else None for first, last in values.tolist()]
+                for group, values in places.items()
+            },
         }
     return {"counted": len(statistics.frames), "rows": list(rows), "metrics": metrics}
 

@@ -100,19 +100,29 @@ class Rows(Generic[AnyParams]):
         return read_card(self.place_of(row.method), row.method).chosen(row.options, where)
 
     def network_params(self, name: str) -> NetworkParams:
-        """Read the network of a row of `deblur`: as params.yaml has it, else as its given weights say.
+        """Read the network of a row of `deblur`: as its given weights say, which are used as they are, else its keys.
 
         Raises:
             ParamsError: if the row has no network of PVDNet's kind.
             WeightsError: if its weights are missing or damaged.
         """
         row, given = self.deblur_row(name), self.given(self.deblur_row(name).weights)
-        if row.network is not None:
+        if row.network is not None and not (given and given.is_file()):
             return row.network
         header = load_weights(given)[1] if given else {}
         if "params" not in header:
             raise ParamsError(f"{self.folder / 'params.yaml'}: deblur.{name} has no pixel volume; name a row of pvdnet")
         return parse_params(given or self.folder, header["params"], NetworkParams)
+
+    def is_upper_bound(self, name: str) -> bool:
+        """Whether a row of `deblur` sees the truth: its method's card says so, or where that leaves it, its weights."""
+        row = self.deblur_row(name)
+        says = read_card(self.place_of(row.method), row.method).upper_bound
+        if says != "by-weights":
+            return says
+        given = self.given(row.weights)
+        known = row.network is not None or (given is not None and given.is_file())
+        return known and self.network_params(name).volume == "ideal"
 
     def key(self, name: str, model: type[Model]) -> Model:
         """Read one more key of params.yaml.

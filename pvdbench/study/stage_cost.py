@@ -15,10 +15,11 @@ from pvdbench.io.tables import MANIFEST, read_table
 from pvdbench.io.weights import load_weights
 from pvdbench.methods.loading import load_trainable
 from pvdbench.networks.flownet2 import FlowNet2
+from pvdbench.networks.from_weights import described
 from pvdbench.networks.liteflownet import LiteFlowNet
-from pvdbench.networks.motion import MotionNetwork, motion_network
-from pvdbench.networks.params import DeblurRow, MotionRow, NetworkParams
-from pvdbench.networks.video_deblurrer import VideoDeblurrer
+from pvdbench.networks.motion import MotionNetwork
+from pvdbench.networks.params import DeblurRow, MotionRow
+from pvdbench.networks.video_deblurrer import VideoDeblurrer, untrained_deblurrer
 from pvdbench.study.operations import Operations, frame_operations, update_operations
 from pvdbench.study.study import Study
 from pvdbench.training.competitors import update_losses
@@ -171,8 +172,11 @@ class StageCosts:
         if given is None or not given.exists():
             return None
         header = load_weights(given)[1]
-        motion = header["motion"]
-        return lambda: VideoDeblurrer(NetworkParams(**header["params"]), motion and motion_network(motion))
+        if header.get("network") != "pvdnet":  # of another method, which nothing is counted of
+            return None
+        build = partial(untrained_deblurrer, header)
+        described(build, given)
+        return build
 
     def _size(self, dataset: str) -> tuple[int, int, int]:
         """Test frames, width and height: of the manifest, else what data/splits.csv says of a published data set."""

@@ -36,16 +36,7 @@ class Study(TrainedRows[Params]):
     @property
     def upper_bounds(self) -> list[str]:
         """The rows of `deblur` that see the truth: by their method's card, or by their weights where it says so."""
-        return [name for name in self.params.deblur if self._is_upper_bound(name)]
-
-    def _is_upper_bound(self, name: str) -> bool:
-        row = self.params.deblur[name]
-        says = read_card(self.place_of(row.method), row.method).upper_bound
-        if says != "by-weights":
-            return says
-        given = self.given(row.weights)
-        known = row.network is not None or (given is not None and given.is_file())
-        return known and self.network_params(name).volume == "ideal"
+        return [name for name in self.params.deblur if self.is_upper_bound(name)]
 
 
 def load_study(folder: Path) -> Study:

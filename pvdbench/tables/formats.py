@@ -51,6 +51,8 @@ def csv_text(table: Table) -> str:
     )
     if any(row.link for row in table.rows):
         heads["source_url"] = [row.link for row in table.rows]
+    if any(row.bound for row in table.rows):
+        heads["upper_bound"] = [row.bound for row in table.rows]
     if any(row.skipped for row in table.rows):
         heads["skipped"] = [row.skipped for row in table.rows]
     parts = [heads] + [_csv_columns(c, [row.values[i] for row in table.rows]) for i, c in enumerate(table.columns)]
@@ -121,7 +123,7 @@ def _unnumbered(title: str) -> str:
 
 def _latex_size(table: Table) -> str:
     """The largest type in which a table fits, by a rough count of its characters."""
-    labels = [row.label + row.skipped for row in table.rows]
+    labels = [row.label + row.note for row in table.rows]
     columns = [labels, *([c.heading, *(cells[i].text for cells in table.cells)] for i, c in enumerate(table.columns))]
     characters = sum(max(map(len, texts)) for texts in columns)
     fits = (s for s in _SIZES if characters * s[2] + 2 * s[1] * len(columns) <= s[3])
@@ -140,8 +142,8 @@ def latex_label(label: str) -> str:
 
 
 def _cells(table: Table, label: Callable[[str], str], cell: Callable[[Cell], str]) -> list[list[str]]:
-    """Each row's label, why it has no result, and its values, escaped and marked."""
-    heads = (label(row.label) + (f" ({label(row.skipped)})" if row.skipped else "") for row in table.rows)
+    """Each row's label with what is to be known of it, and its values, escaped and marked."""
+    heads = (label(row.label) + (f" ({label(row.note)})" if row.note else "") for row in table.rows)
     return [[head, *map(cell, cells)] for head, cells in zip(heads, table.cells, strict=True)]
 
 

@@ -1,7 +1,7 @@
 """What the tables of one data set are made of, read once for all of them, and what their captions must say."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from pvdbench.core.errors import DataError
 from pvdbench.datasets.subset import describe_subset
 from pvdbench.io.tables import MANIFEST, read_table
 from pvdbench.study.table_params import TableParams
+from pvdbench.tables.table import UPPER_BOUND
 
 PAPER_SOURCE = "Paper, on Su et al."
 
@@ -134,6 +135,10 @@ class TableInputs:
     def params(self) -> TableParams:
         """Key `tables` with the rows that have a result."""
         return self.skipped.without(self.wanted)
+
+    def marked(self, labels: Mapping[str, str]) -> dict[str, str]:
+        """Labels of rows of `deblur` as they stand in headings, where an upper bound is called one."""
+        return {row: f"{label} ({UPPER_BOUND})" if row in self.bounds else label for row, label in labels.items()}
 
     @property
     def complexity(self) -> Path:

@@ -21,7 +21,9 @@ def tables(inputs: TableInputs) -> Iterator[Table]:
     Raises:
         DataError: if a score file is missing or damaged.
     """
-    tasks: Mapping[Task, Mapping[str, str]] = {"deblur": inputs.params.deblur_labels, "motion": inputs.params.table1}
+    tasks: Mapping[Task, Mapping[str, str]] = {
+        "deblur": inputs.marked(inputs.params.deblur_labels), "motion": inputs.params.table1,
+    }  # fmt: skip
     for task, labels in tasks.items():
         scores = {row: read_row(inputs.study, task, inputs.context.dataset, row) for row in labels}
         if scores:

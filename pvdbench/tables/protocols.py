@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +57,7 @@ class Lens:
     """One row of `deblur` with all frames of its score file, protocol by protocol in the catalogue's order."""
 
     context: Context
+    row: str
     label: str
     protocols: Mapping[str, pd.DataFrame]
 
@@ -106,7 +107,7 @@ def tables(inputs: TableInputs) -> Iterator[Table]:
     """Make the tables of the row that tables.lens names, if it names one."""
     lens = read_lens(inputs.study, inputs.context, inputs.params)
     if lens and inputs.deblur:
-        yield from lens_tables(lens)
+        yield from lens_tables(replace(lens, label=inputs.marked({lens.row: lens.label})[lens.row]))
 
 
 def read_lens(study: Path, context: Context, params: TableParams) -> Lens | None:
@@ -120,7 +121,7 @@ def read_lens(study: Path, context: Context, params: TableParams) -> Lens | None
     row = params.lens.row
     protocols = read_protocols(study, context.dataset, row)
     ordered = {name: protocols[name] for name in registered() if name in protocols}
-    return Lens(context, params.deblur_labels.get(row, row), ordered)
+    return Lens(context, row, params.deblur_labels.get(row, row), ordered)
 
 
 def lens_tables(lens: Lens) -> tuple[Table, ...]:

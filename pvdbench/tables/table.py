@@ -14,7 +14,10 @@ Better = Literal["higher", "lower", "neither"]
 Value = float | str | Interval
 Origin = Literal["measured", "published", "compared"]
 Statistic = Literal["", "mean", "rank", "places", "difference"]
-_UPPER_BOUND = "A row that looks at the truth is an upper bound, no result, and earns no mark."
+UPPER_BOUND = "upper bound"
+"""What stands beside the label of a row that looks at the truth."""
+
+_EXPLAINED = "A row that looks at the truth is an upper bound, no result, and earns no mark."
 MISSING = "\u2013"  # an en dash
 
 
@@ -76,6 +79,11 @@ class Row:
     skipped: str = ""
     bound: bool = False
 
+    @property
+    def note(self) -> str:
+        """What stands beside its label: that it is an upper bound, why it has no result; often nothing."""
+        return "; ".join(filter(None, (UPPER_BOUND * self.bound, self.skipped)))
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -122,11 +130,15 @@ class Table:
         return Cell(text, mark, bounds if known else None, 0 if text == IDENTICAL else value.identical)
 
     def with_upper_bounds(self, bounds: Collection[str]) -> "Table":
-        """The same with the rows of these names, if there are any, as upper bounds."""
+        """The same with the rows of these names, if there are any, as upper bounds.
+
+        Args:
+            bounds: rows of `deblur`; one of `motion` that is called the same is none.
+        """
         rows = tuple(replace(row, bound=row.name in bounds) for row in self.rows)
-        if not any(row.bound for row in rows) or all(column.better == "neither" for column in self.columns):
+        if self.task == "motion" or not any(row.bound for row in rows):
             return self
-        return replace(self, rows=rows, caption=f"{self.caption} {_UPPER_BOUND}")
+        return replace(self, rows=rows, caption=f"{self.caption} {_EXPLAINED}")
 
     def with_skipped(self, labels: Mapping[str, str], reasons: Mapping[str, str]) -> "Table":
         """The same with the rows whose method failed, each with its reason; the paper's numbers stay.

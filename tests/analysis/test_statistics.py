@@ -86,7 +86,7 @@ def test_every_difference_is_that_made_alone(frames, scores):
 @pytest.mark.parametrize("lower", [False, True])
 def test_places_are_those_of_the_ranking(frames, scores, lower):
     finite = scores.replace(math.inf, 30.0)
-    places = places_by_group(_statistics(frames, finite).differences("psnr_db"), 4, lower_is_better=lower)
+    places = places_by_group(_statistics(frames, finite).differences("psnr_db"), [True] * 4, lower_is_better=lower)
     for percent in _PERCENTS:
         grouped = with_groups(frames, percent)
         rows = {row: grouped.assign(psnr_db=-finite[row] if lower else finite[row]) for row in _ROWS}
@@ -95,6 +95,16 @@ def test_places_are_those_of_the_ranking(frames, scores, lower):
             wanted = [list(ranking.places(row, group)) for row in _ROWS]
             assert places[group_name(group, percent)].tolist() == wanted
     assert len({tuple(place) for place in places["all"].tolist()}) > 1
+
+
+def test_a_row_that_is_not_ranked_has_no_place_and_takes_none(frames, scores):
+    finite = scores.replace(math.inf, 30.0)
+    differences = _statistics(frames, finite).differences("psnr_db")
+    places = places_by_group(differences, [False, True, True, True], lower_is_better=False)
+    grouped = with_groups(frames, _PERCENTS[0])
+    rows = {row: grouped.assign(psnr_db=finite[row]) for row in _ROWS[1:]}
+    ranking = Ranking("deblur", dict.fromkeys(_ROWS[1:], ""), rows)
+    assert places["all"].tolist() == [[0, 0], *(list(ranking.places(row, "all")) for row in _ROWS[1:])]
 
 
 def test_a_row_that_lacks_a_score_has_no_mean_unless_the_metric_is_optional(frames, scores):

@@ -1,13 +1,18 @@
 """No cheating, by accident or by design: a method gets copies of the blurry frames, and no way to the sharp ones."""
 
+import os
+import shutil
 import subprocess
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from conftest import ROOT
 from fake_method import CARD, write_method
 
-from pvdbench.core.errors import DataError, StudyError
+from pvdbench.core.errors import DataError, StudyError, WeightsError
 from pvdbench.inference.runner import RowRun, run_row
 from pvdbench.io.frame_folders import read_failure
 from pvdbench.io.images import read_frame
@@ -15,6 +20,7 @@ from pvdbench.io.weights import save_weights
 from pvdbench.methods import sandbox
 from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.video_deblurrer import VideoDeblurrer, architecture
+from pvdbench.study.study import load_study
 
 CHEAT = "yield from (clip.truth if clip.truth is not None else clip)"
 
@@ -64,6 +70,31 @@ def test_by_weights_the_header_of_the_weights_decides(dataset, tmp_path, volume,
     assert (read_frame(tmp_path / "out/a/00001.png") == read_frame(expected)).all()
 
 
+@pytest.mark.parametrize("key", ["trained", "given"])
+def test_weights_that_see_the_truth_of_a_row_that_no_table_marks_are_refused(dataset, tmp_path, key):
+    model = VideoDeblurrer(NetworkParams(volume="ideal", width=0.125, blocks=1), None)
+    save_weights(tmp_path / "w.safetensors", model.state_dict(), architecture(model))
+    place = write_method(tmp_path / "m", "x", deblur=CHEAT, card="upper_bound: by-weights\n")
+    with pytest.raises(WeightsError, match=r"see the truth .* no table would mark it"):
+        run(place, dataset, tmp_path, **{key: tmp_path / "w.safetensors"}, bound=False)
+    assert not (tmp_path / "out").exists()
+    assert run(place, dataset, tmp_path, **{key: tmp_path / "w.safetensors"}, bound=True) == ""
+
+
+def test_given_weights_go_before_the_network_that_a_row_says_it_has(tmp_path):
+    study = load_study(ROOT / "studies" / "variants")
+    model = VideoDeblurrer(NetworkParams(volume="ideal", width=0.125, blocks=1), None)
+    save_weights(tmp_path / "data/given/w.safetensors", model.state_dict(), architecture(model))
+    rows = dict(study.params.deblur)
+    rows["warp"] = rows["warp"].model_copy(update={"weights": "w"})
+    params = study.params.model_copy(update={"deblur": rows})
+    here = replace(study, params=params)
+    assert here.upper_bounds == ["ideal"]  # the weights are not there
+    shutil.copytree(ROOT / "methods", tmp_path / "methods")
+    here = replace(study, folder=tmp_path, params=params.model_copy(update={"root": Path()}))
+    assert set(here.upper_bounds) == {"warp", "ideal"}
+
+
 WAYS = {
     "the clip": "said = str([vars(clip), clip, clip._paths])",
     "its surroundings": "import os, sys; said = str([os.getcwd(), sys.argv, sys.orig_argv, dict(os.environ)])",
@@ -72,6 +103,19 @@ import pathlib
 own = pathlib.Path('/proc/self')
 said = str([(own / n).read_bytes() for n in ('environ', 'cmdline')] + [own.joinpath('cwd').resolve()])
 said += str([fd.resolve() for fd in (own / 'fd').iterdir() if int(fd.name) > 2])""",
+    "its callers": """
+import sys
+frame, said = sys._getframe(), ''
+while frame := frame.f_back:
+    said += str({**frame.f_locals, **frame.f_globals})""",
+    "its modules": "import sys; said = str([vars(m) for n, m in sys.modules.items() if n.startswith('pvdbench')])",
+    "its temporary folder": """
+import os, pathlib, tempfile
+said = tempfile.gettempdir() + str([os.readlink(p) for p in pathlib.Path(tempfile.gettempdir()).rglob('*') if
+                                    p.is_symlink()])""",
+    "referents": """
+import gc
+said = ''.join(s for o in gc.get_objects() for s in gc.get_referents(o) if isinstance(s, str) and 'manifest' in s)""",
     "all objects": "import gc; said = str([o for o in gc.get_objects() if type(o).__name__ in {'RowRun', 'Place'}])",
 }  # fmt: skip
 
@@ -148,6 +192,21 @@ def test_precomputed_frames_that_are_the_truth_are_no_result(dataset, tmp_path):
         assert "is a sharp frame of the data set itself" in run(tmp_path / "m", dataset, tmp_path)
 
 
+@pytest.mark.parametrize("way", [shutil.copyfile, os.link])
+def test_nor_are_copies_of_them_all(dataset, tmp_path, way):
+    (tmp_path / "m" / "x").mkdir(parents=True)
+    card = "kind: folder\nframes: {path: 'frames/{video}-{frame}.png'}\n"
+    (tmp_path / "m" / "x" / "method.yaml").write_text(CARD + card)
+    (tmp_path / "m" / "x" / "frames").mkdir()
+    for sharp in dataset.glob("*/GT/*.png"):
+        way(sharp, tmp_path / "m" / "x" / "frames" / f"{sharp.parts[-3]}-{sharp.name}")
+    assert "all of its frames are copies of the data set's sharp ones" in run(tmp_path / "m", dataset, tmp_path)
+    other = tmp_path / "m" / "x" / "frames" / "a-00001.png"  # one that is none: some frames of a method may be perfect
+    other.unlink()
+    shutil.copyfile(dataset / "a/input/00001.png", other)
+    assert run(tmp_path / "m", dataset, tmp_path) == ""
+
+
 def test_a_motion_estimator_sees_the_pair_alone_and_the_sharp_frame_is_warped(dataset, tmp_path):
     place = write_method(tmp_path / "m", "x")
     card = (place / "x" / "method.yaml").read_text().replace("task: deblur", "task: motion")
@@ -168,6 +227,34 @@ def boxes():
     except StudyError as error:
         return str(error)
     return ""
+
+
+@pytest.mark.skipif(bool(boxes()), reason=boxes())
+@pytest.mark.parametrize("where", ["/proc/*/cwd", "/proc/*/root", "/proc/*/fd/*", "/proc/*/environ"])
+def test_in_the_sandbox_no_other_process_leads_to_the_data_set(dataset, tmp_path, where):
+    deblur = f"""
+        import glob, os
+        for path in glob.glob({where!r}):
+            try:
+                found = open(path).read() if path.endswith('environ') else os.path.realpath(path)
+            except OSError:
+                continue
+            assert {str(dataset)!r} not in found, 'named'
+            assert not os.path.exists(path + {str(dataset / "manifest.csv")!r}), 'there'
+        yield from clip"""
+    place = write_method(tmp_path / "m", "x", deblur=deblur)
+    assert run(place, dataset, tmp_path, sandbox=True) == ""
+
+
+@pytest.mark.skipif(bool(boxes()), reason=boxes())
+def test_a_child_in_a_session_of_its_own_ends_with_the_sandbox(dataset, tmp_path):
+    deblur = f"""
+        import subprocess
+        subprocess.Popen(['setsid', 'sh', '-c', 'sleep 3; echo x > {tmp_path}/late; touch {tmp_path}/out/late'])
+        yield from clip"""
+    assert run(write_method(tmp_path / "m", "x", deblur=deblur), dataset, tmp_path, sandbox=True) == ""
+    time.sleep(3.5)
+    assert not (tmp_path / "late").exists() and not (tmp_path / "out" / "late").exists()
 
 
 @pytest.mark.skipif(bool(boxes()), reason=boxes())

@@ -23,6 +23,8 @@ from pvdbench.io.images import read_frame, write_frame
 from pvdbench.io.tables import TRAINING_LOG, write_table
 from pvdbench.io.weights import save_weights
 from pvdbench.report.verify import read_verdict, verify
+from pvdbench.scoring.dataset import score_row
+from pvdbench.study import rescore
 from pvdbench.study.study import load_study
 
 pytestmark = pytest.mark.slow
@@ -225,6 +227,22 @@ def test_a_change_is_named_with_its_size_and_origin(differences, change, said, o
 def test_the_first_difference_is_the_first_cause_and_the_report_has_the_verdict(differences):
     lines, verdict = differences
     assert lines[0].endswith("; from: code") and f"{len(lines)} differences, the first: {lines[0][:40]}" in verdict
+
+
+def test_a_machine_that_computes_otherwise_is_told_from_a_change(study, monkeypatch):
+    def otherwise(row, out, **how):
+        score_row(row, out, **how)
+        if row.method == "bimc":
+            table = pd.read_csv(out, dtype=str, keep_default_na=False)
+            line = table.index[table["protocol"] == "koehler"][0]
+            table.loc[line, "psnr_db"] = f"{float(table.loc[line, 'psnr_db']) + 0.01:.6f}"
+            table.to_csv(out, index=False, lineterminator="\n")
+
+    monkeypatch.setattr(rescore, "score_row", otherwise)
+    with contextlib.chdir(study):
+        (found,) = verify(load_study(Path()), partial(command_function, cli))
+    assert found.origin == "arithmetic" and found.path == Path("data/scores/deblur/smoke/bimc.csv")
+    assert found.what.startswith("scored again, 1 value differs, by 0.01 at most") and "from: arithmetic" in str(found)
 
 
 def test_a_score_is_found_by_scoring_again_and_an_older_verdict_is_no_verdict(study):

@@ -6,11 +6,12 @@ import subprocess
 from functools import partial
 
 import pytest
+import torch
 import yaml
 from conftest import ROOT, make_dataset
 from torch import nn
 
-from pvdbench.core.errors import MethodError, StudyError
+from pvdbench.core.errors import MethodError, StudyError, WeightsError
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.io.weights import save_weights
 from pvdbench.networks.params import NetworkParams
@@ -234,6 +235,34 @@ def test_given_weights_say_which_network_is_counted(study, uncounted):
         stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
         hours.append(stages["deblur@smoke-theirs"].hours)
     assert hours[0] is None and hours[1] > 0
+
+
+@pytest.mark.parametrize("header", [{}, {"network": "srn"}, {"network": None, "params": [1]}])
+def test_given_weights_of_another_method_are_not_counted(study, uncounted, header):
+    _give(study, header)
+    stages = {stage.name: stage for stage in plan_study(load_study(study), RATE).stages}
+    assert stages["deblur@smoke-theirs"].hours is None
+
+
+@pytest.mark.parametrize("header", [
+    {"network": "pvdnet"}, {"network": "pvdnet", "params": {"volume": "warp"}, "motion": {}},
+    {"network": "pvdnet", "params": {"volume": "warp"}, "motion": "static"},
+    {"network": "pvdnet", "params": {"volume": "wrap"}, "motion": None},
+    {"network": "pvdnet", "params": None, "motion": None},
+    {"network": "pvdnet", "params": {"volume": "warp"}, "motion": {"network": "liteflownet", "width": "a"}},
+])  # fmt: skip
+def test_given_weights_whose_header_describes_nothing_are_named(study, uncounted, header):
+    _give(study, header)
+    with pytest.raises(WeightsError, match=r"theirs\.safetensors: its header describes no network that can be built"):
+        plan_study(load_study(study), RATE)
+
+
+def _give(study, header):
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["deblur"]["theirs"] = {"method": "pvdnet", "motion": "static", "weights": "theirs"}
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    make_dataset(study / "data" / "smoke")
+    save_weights(study / "data/given/theirs.safetensors", {"w": torch.ones(1)}, header)
 
 
 def test_a_study_outside_a_dvc_repository_is_one_line(study, uncounted):

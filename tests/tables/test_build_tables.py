@@ -138,7 +138,7 @@ def test_markdown_and_latex_print_the_csv_rounded(tables):
     latex = (
         (tables / "sample-table2.tex").read_text().replace(r"\textbf{", "").replace(r"\underline{", "").replace("}", "")
     )
-    keys = [key for key in table.columns[3:] if not key.endswith(("_low", "_high", "_identical"))]
+    keys = [key for key in table.columns[3:] if not key.endswith(("_low", "_high", "_identical", "_clips"))]
     assert len(keys) == 15
     for label, row in table.iterrows():
         numbers = [_printed(key, row[key]) for key in keys]

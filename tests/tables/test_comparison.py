@@ -66,6 +66,30 @@ def test_an_upper_bound_is_not_ranked(fake, both):
     assert plain.row[0] not in (tables / "sample-pairs-deblur.csv").read_text()
 
 
+def test_an_upper_bound_is_marked_in_every_table_that_has_it(own):
+    folder = built(own, bounds=["bimc-pv"], table4={"bimc-pv": "Ours"}, variants=VARIANTS)
+    tables = {table.name: table for table in read_tables(folder, "sample").tables}
+    with_it = [t for t in tables.values() if t.task != "motion" and any(row.name == "bimc-pv" for row in t.rows)]
+    assert {"table2", "table3", "table4", "variants", "cost", "quantiles", "temporal", "clips-deblur"} <= {
+        table.name for table in with_it
+    }
+    for table in with_it:
+        assert [row.name for row in table.rows if row.bound] == ["bimc-pv"], table.name
+        md, tex = ((folder / f"sample-{table.name}.{end}").read_text() for end in ("md", "tex"))
+        assert "(upper bound)" in md and "(upper bound)" in tex and "is an upper bound, no result" in md
+        csv = pd.read_csv(folder / f"sample-{table.name}.csv").set_index("row")
+        assert csv.loc["bimc-pv", "upper_bound"] and csv["upper_bound"].sum() == 1
+    assert "(upper bound)" in (folder / "sample-metrics-deblur.md").read_text().split("Measured", 2)[2]
+    assert "(upper bound)" in tables["lens"].title and "(upper bound)" in tables["steps"].caption
+    assert not any("bimc-pv" in row.name for row in tables["ranks-deblur"].rows)
+    assert not any("BIMC+PV" in finding.sentence for finding in read_tables(folder, "sample").findings)
+
+
+def test_a_motion_row_of_the_same_name_is_none(own):
+    folder = built(own, bounds=["static", "tvl1"])
+    assert not any(row.bound for table in read_tables(folder, "sample").tables for row in table.rows)
+
+
 def test_a_table_that_no_row_is_named_for_is_not_there(tables):
     assert (tables / "sample-table1.csv").exists()
     assert not (tables / "sample-table4.csv").exists() and not (tables / "sample-variants.csv").exists()

@@ -27,7 +27,7 @@ pvdbench.metricTable = (() => {
     const heads = GROUPS.flatMap(([frames]) => names.map((name) => head(name, frames)));
     table.append(
       create("thead", {}, create("tr", {}, create("td", {}), ...groups), create("tr", {}, create("td", {}), ...heads)),
-      create("tbody", {}, ...dataset().tasks[task].rows.map((row) => create("tr", { "data-row": row.name, "data-bound": row.bound }, create("th", { scope: "row" }, ...labelNodes(row.label)), ...heads.map(() => create("td", {}))))),
+      create("tbody", {}, ...dataset().tasks[task].rows.map((row) => create("tr", { "data-row": row.name, "data-bound": row.bound }, create("th", { scope: "row" }, ...labelNodes(row.label), ...(row.bound ? [create("small", {}, "upper bound")] : [])), ...heads.map(() => create("td", {}))))),
     );
     return table;
   }
