@@ -58,8 +58,8 @@ def refuse_truth(methods: Path, name: str, clips: Sequence[ClipFiles]) -> None:
             raise MethodError(f"frames.path: {file} would be a result of the clips '{other}' and '{video}'; tell them "
                               "apart by {video}")  # fmt: skip
     if results and all(sharp and file.is_file() and cmp(file, sharp, shallow=False) for _, file, sharp in results):
-        raise MethodError(f"frames.path: {results[0][1]}: all of its frames are copies of the data set's sharp ones, no "
-                          "result; name the method's own frames")  # fmt: skip
+        raise MethodError(f"frames.path: {results[0][1]}: all of its frames are copies of the data set's sharp ones, "
+                          "no result; name the method's own frames")  # fmt: skip
 
 
 def _beside_truth(method: PrecomputedFrames, clip: ClipFiles) -> Iterator[tuple[Path, Path | None]]:
