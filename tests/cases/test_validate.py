@@ -168,7 +168,7 @@ def test_values_that_would_stop_a_stage_later(study, change, said):
 def test_a_file_in_another_encoding_or_a_folder_is_one_line(study):
     path = study / "params.yaml"
     path.write_bytes(b"\xff\xfe" + path.read_text().encode("utf-16-le"))
-    assert "this is no YAML that can be read" in refused(study)
+    assert "this file is no UTF-8" in refused(study)
     path.unlink()
     path.mkdir()
     assert "params.yaml: this file cannot be read (Is a directory)" in refused(study)

@@ -38,7 +38,7 @@ def test_studies_that_need_weights_of_the_user_say_so(name, weights):
     [
         (
             lambda p: p.update(trainig={}),
-            "params.yaml: trainig: unknown key 'trainig'; choose from datasets, deblur, methods, motion",
+            "params.yaml: trainig: unknown key 'trainig'; choose from datasets, deblur, isolation, methods, motion",
         ),
         (
             lambda p: p["training"]["deblur"].update(step=3),

@@ -79,7 +79,7 @@ def test_a_mistaken_row_is_one_line(row, row_, message):
 def test_a_method_without_weights_is_one_line(row):
     frames = row / "data" / "smoke" / "a" / "input"
     run = pvdbench_here("deblur", frames, "--method", "dvd", "--out", row / "out", "--methods", METHODS)
-    assert "dvd: this method needs a file of weights; train a row of it, or import a checkpoint" in one_line(run)
+    assert "dvd: this method needs a file of weights; give one with --weights" in one_line(run)
     assert not (row / "out").exists()
 
 
