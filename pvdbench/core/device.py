@@ -1,16 +1,18 @@
 """The device that a process computes on, and on how many threads."""
 
 import os
-
-import torch
+from typing import TYPE_CHECKING
 
 from pvdbench.core.errors import ParamsError, shorten
+
+if TYPE_CHECKING:  # PyTorch is imported where it computes, so that commands which need none do not wait for it
+    import torch
 
 MOST_THREADS = 4096
 """More than any machine has; PyTorch counts them in 32 bits."""
 
 
-def compute_device(threads: int) -> torch.device:
+def compute_device(threads: int) -> "torch.device":
     """Choose the GPU that torchrun gave to this process, the first one without it, or the CPU where there is none.
 
     Args:
@@ -19,6 +21,8 @@ def compute_device(threads: int) -> torch.device:
     Raises:
         ParamsError: if threads is no number that a machine may have.
     """
+    import torch
+
     if not 1 <= threads <= MOST_THREADS:
         raise ParamsError(f"threads: {shorten(threads, 40)} is not from 1 to {MOST_THREADS}; correct it")
     torch.set_num_threads(threads)
@@ -29,12 +33,14 @@ def compute_device(threads: int) -> torch.device:
     return device
 
 
-def named_device(name: str | torch.device) -> torch.device:
+def named_device(name: "str | torch.device") -> "torch.device":
     """Find the device of a name such as cpu, cuda or cuda:1.
 
     Raises:
         ParamsError: if PyTorch knows none of it, or cannot use it here.
     """
+    import torch
+
     try:
         device = torch.device(name)
         torch.zeros(1, device=device)

@@ -1,16 +1,19 @@
 """Read and write weights: safetensors with a JSON header that says what made them."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
 
 from pvdbench.core.errors import WeightsError, shorten
 from pvdbench.io.atomic import replaced_file
+
+if TYPE_CHECKING:  # PyTorch is imported where tensors are, so that commands which need none do not wait for it
+    from torch import Tensor, nn
 
 
 def save_weights(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> None:
@@ -19,6 +22,8 @@ def save_weights(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str,
     Raises:
         WriteError: if the disk is full or the folder cannot be written.
     """
+    from safetensors.torch import save_file
+
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with replaced_file(path) as partial:
         try:
@@ -33,6 +38,8 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Raises:
         WeightsError: if the file is missing, truncated or was not made by pvdbench.
     """
+    from safetensors.torch import load_file
+
     if not path.is_file():
         raise WeightsError(f"{path}: this weights file is not there; run the training stage that makes it")
     try:

@@ -1,19 +1,20 @@
 """Temporal consistency of deblurred video: the warping error of Lai et al. and the flow difference of Chu et al."""
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from pvdbench.core.warp import backward_warp, inside
 from pvdbench.io.flow import Flow
 from pvdbench.io.images import Frame
 from pvdbench.scoring.frame_pair import FramePair, Mask
 from pvdbench.scoring.metrics.flow import distances, estimate_flow
 from pvdbench.scoring.metrics.psnr import psnr_of
 from pvdbench.scoring.protocol import TOF, WARPING_ERROR, Protocol, Scores
+
+if TYPE_CHECKING:  # PyTorch is imported where it computes: all commands ask which protocols there are
+    from torch import Tensor
 
 _STEADY = 10  # of 255: a pixel of the sharp video that changes by more along its flow counts as occluded
 
@@ -74,6 +75,8 @@ def warping_error_db(frame: Frame, before: Frame, flow: Flow, seen: Mask) -> flo
 
 def _seen(sharp: Frame, before: Frame, flow: Flow, occluded: Mask | None) -> Mask:
     """(H, W): what lies in both frames; where no occlusion is known, what stays alike along the flow."""
+    from pvdbench.core.warp import inside
+
     within = inside(_tensor(flow))[0, 0].numpy()
     if occluded is not None:
         return np.asarray(within & ~occluded)
@@ -81,11 +84,15 @@ def _seen(sharp: Frame, before: Frame, flow: Flow, occluded: Mask | None) -> Mas
 
 
 def _warped(frame: Frame, flow: Flow) -> NDArray[np.float64]:
+    from pvdbench.core.warp import backward_warp
+
     warped = backward_warp(_tensor(frame.astype(np.float32)), _tensor(flow))
     return warped[0].permute(1, 2, 0).double().numpy()
 
 
-def _tensor(values: NDArray[np.float32]) -> Tensor:
+def _tensor(values: NDArray[np.float32]) -> "Tensor":
+    import torch
+
     return torch.from_numpy(values).permute(2, 0, 1)[None]
 
 
