@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 
-_PLACES = ("PWD", "OLDPWD", "VIRTUAL_ENV", "PYTHONPATH")
+_PLACES = ("PWD", "OLDPWD", "VIRTUAL_ENV")
 _PREFIXES = ("DVC_", "GIT_")
 _SEARCHED = ("PATH", "LD_LIBRARY_PATH", "HOME")
 """What programs need to be found at all, and where they keep what they download."""
