@@ -76,14 +76,15 @@ def read_skipped(study: Path, dataset: str, params: TableParams) -> Skipped:
         failed = {row: reason for row in rows if (reason := read_failure(folder / row))}
         left = [row for row in rows if row not in failed and score_path(study, task, dataset, row).is_file()]
         tables = {row: read_row(study, task, dataset, row) for row in left}
-        return failed | {row: reason for row, table in tables.items() if (reason := _uncounted(table, params.protocol))}
+        uncounted = {row: _uncounted(task, table, params.protocol) for row, table in tables.items()}
+        return failed | {row: reason for row, reason in uncounted.items() if reason}
 
     return Skipped(reasons("motion", params.table1), reasons("deblur", params.deblur_labels))
 
 
-def _uncounted(table: pd.DataFrame, protocol: str) -> str:
+def _uncounted(task: Task, table: pd.DataFrame, protocol: str) -> str:
     """Why the protocol gives a row no mean, where no frame was scored or it counts none; empty elsewhere."""
-    if table.empty:
+    if table.empty and task == "motion":  # clips of one frame; a row of deblurred frames without any is an error
         return "it has no frame to score"
     scored = table[table["protocol"] == protocol]
     if scored.empty or scored["counted"].any():

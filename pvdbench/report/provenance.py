@@ -14,7 +14,7 @@ from pvdbench.io.checksum import file_sha256
 from pvdbench.io.cost import read_cost
 from pvdbench.io.git import git
 from pvdbench.io.tables import MANIFEST, read_table
-from pvdbench.report.verify import read_verdict
+from pvdbench.report.verdict import read_verdict
 from pvdbench.training.params import MOTION_PRESETS, SEQUENCE_PRESETS
 
 _PACKAGES = ("pvdbench", "torch", "numpy", "scipy", "pandas", "scikit-image", "matplotlib", "pillow", "dvc")

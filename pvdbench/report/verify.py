@@ -1,51 +1,19 @@
-"""Whether every number that a study shows can be derived again, from its files to its tables; the verdict is kept."""
+"""Whether every number that a study shows can be derived again, from its files to its tables."""
 
-import json
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pvdbench.core.errors import PvdbenchError, shorten
-from pvdbench.io.atomic import replaced_file
 from pvdbench.io.git import git
+from pvdbench.report.verdict import Verdict, lock_md5, write_verdict
 from pvdbench.scoring.executor import Jobs
 from pvdbench.study.code_records import FindCommand
 from pvdbench.study.contents import listing
 from pvdbench.study.distance import distance
 from pvdbench.study.study import Study
-from pvdbench.study.verify import Difference, Origin, check_study, lock_md5
+from pvdbench.study.verify import Difference, Origin, check_study
 from pvdbench.tables.build import build_tables
-
-_VERDICT = Path("data") / "logs" / "verified.json"
-"""Beside what DVC and Git keep: it has a date, which no two machines share."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a run of `pvdbench verify` found.
-
-    Attributes:
-        commit: of Git, at that time.
-        date: of UTC, such as 2026-01-31.
-        lock: hash of the dvc.lock that it is about.
-        frames: scored again in each row; None for all.
-        differences: how many; 0 is equal.
-        first: the first one, with its size and origin.
-    """
-
-    commit: str
-    date: str
-    lock: str
-    frames: int | None
-    differences: int
-    first: str = ""
-
-    def __str__(self) -> str:
-        """Say it as the report does."""
-        scope = "every frame" if self.frames is None else f"{self.frames} frames a row"
-        found = "equal" if not self.differences else f"{self.differences} differences, the first: {self.first}"
-        return f"verified on {self.date} at {self.commit[:12]}: {found} ({scope} scored again)"
 
 
 def verify(study: Study, find_command: FindCommand, *, sample: int | None = None, jobs: Jobs = 1) -> list[Difference]:
@@ -63,21 +31,9 @@ def verify(study: Study, find_command: FindCommand, *, sample: int | None = None
     found = check_study(study, find_command, sample=sample, jobs=jobs)
     found += _tables(study, found)
     first = shorten(found[0], 300) if found else ""
-    verdict = Verdict(commit, f"{datetime.now(UTC):%Y-%m-%d}", lock_md5(study.folder), sample, len(found), first)
-    with replaced_file(study.folder / _VERDICT) as partial:
-        partial.write_text(json.dumps(asdict(verdict), indent=1) + "\n", encoding="utf-8")
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
+    write_verdict(study.folder, Verdict(commit, day, lock_md5(study.folder), sample, len(found), first))
     return found
-
-
-def read_verdict(study: Path) -> str:
-    """The last verdict in words; that there is none, or none of what the study holds now, where it is so."""
-    try:
-        verdict = Verdict(**json.loads((study / _VERDICT).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return "not verified: pvdbench verify derives every number again"
-    if verdict.lock != lock_md5(study):
-        return f"not verified since the study ran again; before, {verdict}"
-    return str(verdict)
 
 
 def _tables(study: Study, found: list[Difference]) -> list[Difference]:

@@ -177,9 +177,3 @@ def _size(path: Path, recorded: str | None, kept: Cache) -> str:
     if before is None:
         return "its bytes are not those of dvc.lock; how far they are, DVC's cache does not know"
     return f"changed since its stage made it: {distance(before, path).said}"
-
-
-def lock_md5(study: Path) -> str:
-    """The hash of dvc.lock, by which a verdict knows what it was about."""
-    path = study / "dvc.lock"
-    return file_md5(path) if path.is_file() else ""

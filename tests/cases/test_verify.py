@@ -22,7 +22,8 @@ from pvdbench.io.flow import write_flow
 from pvdbench.io.images import read_frame, write_frame
 from pvdbench.io.tables import TRAINING_LOG, write_table
 from pvdbench.io.weights import save_weights
-from pvdbench.report.verify import read_verdict, verify
+from pvdbench.report.verdict import read_verdict
+from pvdbench.report.verify import verify
 from pvdbench.scoring.dataset import score_row
 from pvdbench.study import rescore
 from pvdbench.study.study import load_study

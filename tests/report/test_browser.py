@@ -144,7 +144,7 @@ def _told(mean, digits):
     if math.isnan(mean.mean):
         return ["\u2013", ""]
     bounds = "" if math.isnan(mean.low) else f"{mean.low:.{digits}f}\u2013{mean.high:.{digits}f}"
-    return [f"{mean.mean:.{digits}f}", bounds]
+    return [text.replace("-", "\u2212") for text in (f"{mean.mean:.{digits}f}", bounds)]
 
 
 def _told_gain(gain):

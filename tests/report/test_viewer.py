@@ -194,6 +194,7 @@ def test_two_data_sets_one_at_a_time(browser, ready):
         scores = read_scores(ready.root, "deblur", "second", DEBLUR, protocol="plain-rgb", percent=10)
         mean = group_mean(scores["mc"], "blurriest", "psnr_db")
         cell = page.locator('table[data-name="second-table2"] tr[data-row="mc"] td').nth(4)
-        assert cell.text_content() == f"{mean.mean:.2f}{mean.low:.2f}\u2013{mean.high:.2f}"
+        told = f"{mean.mean:.2f}{mean.low:.2f}\u2013{mean.high:.2f}".replace("-", "\u2212")
+        assert cell.text_content() == told
         source = page.eval_on_selector(".above img", "image => image.src")
         assert "/images/second/deblur-input/" in source
