@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import shutil
 import signal
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from multiprocessing import connection
 from typing import Any, Protocol
@@ -25,13 +25,13 @@ class Progress(Protocol):
 
 
 def as_guard(
-    work: Callable[[Progress], Any], channel: connection.Connection, folder: str, without: Collection[str]
+    work: Callable[[Progress], Any], channel: connection.Connection, folder: str, variables: Mapping[str, str]
 ) -> None:
     """In the new process: do the work in one more, so that this one outlives a crash and ends what is left."""
     os.setpgid(0, 0)
     become_guard()
-    settle(folder, without)
-    worker = multiprocessing.get_context("fork").Process(target=as_worker, args=(work, channel, folder, without))
+    settle(folder, variables)
+    worker = multiprocessing.get_context("fork").Process(target=as_worker, args=(work, channel, folder, variables))
     command = multiprocessing.parent_process()
     gone = [] if command is None else [command.sentinel]  # a command that was killed takes its method along
     code = 1
@@ -49,11 +49,11 @@ def as_guard(
 
 
 def as_worker(
-    work: Callable[[Progress], Any], channel: connection.Connection, folder: str, without: Collection[str]
+    work: Callable[[Progress], Any], channel: connection.Connection, folder: str, variables: Mapping[str, str]
 ) -> None:
     """In the method's process: nothing but JSON and bytes goes back, which run no code where they are read."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    settle(folder, without)
+    settle(folder, variables)
 
     def progress(values: bytes = b"", /) -> None:
         channel.send_bytes(b"p" + values)

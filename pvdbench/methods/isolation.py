@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -62,13 +62,13 @@ def run_isolated(
         context = multiprocessing.get_context("spawn" if place.box else _start_method())
         context.set_forkserver_preload(["torch"])
         ours, theirs = context.Pipe()
-        without = telling_variables(place.away)
+        variables = telling_variables(place.away)
         process = context.Process(  # type: ignore[attr-defined]  # of each context there is
-            target=as_guard if sys.platform == "linux" else as_worker, args=(work, theirs, str(place.folder), without)
+            target=as_guard if sys.platform == "linux" else as_worker, args=(work, theirs, str(place.folder), variables)
         )
         if place.box:
             until_the_end.enter_context(python_in(bubblewrapped(place.box, place.folder)))
-        _start(process, place.folder, without)
+        _start(process, place.folder, variables)
         theirs.close()
         try:
             return _supervise(process, ours, seconds, take)
@@ -83,8 +83,8 @@ def _start_method() -> str:
     return "forkserver" if "torch" in sys.modules else "fork"
 
 
-def _start(process: BaseProcess, folder: Path, without: Collection[str]) -> None:
-    with started_from(folder, without):
+def _start(process: BaseProcess, folder: Path, variables: Mapping[str, str]) -> None:
+    with started_from(folder, variables):
         process.start()
 
 

@@ -4,7 +4,7 @@ import multiprocessing.process
 import os
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import chdir, contextmanager
 from pathlib import Path
 
@@ -21,25 +21,30 @@ def own_folder() -> Iterator[Path]:
         yield Path(folder).resolve()
 
 
-def telling_variables(away: Collection[Path]) -> tuple[str, ...]:
-    """List the environment variables that name one of these folders, or where the command was started.
+def telling_variables(away: Collection[Path]) -> dict[str, str]:
+    """Find the environment variables that name one of these folders, or where the command was started.
 
     Args:
         away: the data set's folder, the study's and the like.
+
+    Returns: each with what may stay of it: the entries of a list of paths that name none; empty for nothing.
     """
     folders = {str(path) for folder in away for path in (folder.absolute(), folder.resolve())}
-    return tuple(
-        name
-        for name, value in os.environ.items()
-        if name not in _SEARCHED
-        and (name in _PLACES or name.startswith(_PREFIXES) or any(folder in value for folder in folders))
-    )
+    found = {}
+    for name, value in os.environ.items():
+        if name in _PLACES or name.startswith(_PREFIXES):
+            found[name] = ""
+        elif name not in _SEARCHED and any(folder in value for folder in folders):
+            entries = value.split(os.pathsep)
+            found[name] = os.pathsep.join(entry for entry in entries if not any(folder in entry for folder in folders))
+    return found
 
 
 @contextmanager
-def started_from(folder: Path, without: Collection[str]) -> Iterator[None]:
-    """Within the block, start processes in a folder and without some environment variables."""
-    kept = {name: os.environ.pop(name) for name in without if name in os.environ}
+def started_from(folder: Path, variables: Mapping[str, str]) -> Iterator[None]:
+    """Within the block, start processes in a folder and with some environment variables changed, or gone if empty."""
+    kept = {name: os.environ[name] for name in variables if name in os.environ}
+    _change(variables)
     try:
         with chdir(folder):
             yield
@@ -47,11 +52,17 @@ def started_from(folder: Path, without: Collection[str]) -> Iterator[None]:
         os.environ.update(kept)
 
 
-def settle(folder: str, without: Collection[str]) -> None:
+def _change(variables: Mapping[str, str]) -> None:
+    for name, left in variables.items():
+        os.environ.pop(name, None)
+        if left:
+            os.environ[name] = left
+
+
+def settle(folder: str, variables: Mapping[str, str]) -> None:
     """In the method's process: work in its own folder, and forget how and where the command was started."""
     os.chdir(folder)
-    for name in without:
-        os.environ.pop(name, None)
+    _change(variables)
     sys.argv[:] = sys.argv[:1] and ["pvdbench"]
     sys.orig_argv[:] = []
     vars(multiprocessing.process)["ORIGINAL_DIR"] = folder

@@ -18,6 +18,7 @@ from pvdbench.io.frame_folders import read_failure
 from pvdbench.io.images import read_frame
 from pvdbench.io.weights import save_weights
 from pvdbench.methods import sandbox
+from pvdbench.methods.surroundings import telling_variables
 from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.video_deblurrer import VideoDeblurrer, architecture
 from pvdbench.study.study import load_study
@@ -288,3 +289,10 @@ def test_where_no_sandbox_can_be_made_nothing_runs(dataset, tmp_path, monkeypatc
 def test_threads_and_gradients_are_as_they_were(dataset, tmp_path):
     look = "import torch; said = f'{torch.get_num_threads()} {torch.is_grad_enabled()}'"
     assert said(dataset, tmp_path, look).startswith(f"1 {torch.is_grad_enabled()}")
+
+
+def test_of_a_list_of_paths_the_entries_that_tell_nothing_stay(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", f"/opt/tools:{tmp_path}/study:/usr/more")
+    monkeypatch.setenv("MY_DATA", f"{tmp_path}/study/data")
+    found = telling_variables([tmp_path / "study"])
+    assert found["PYTHONPATH"] == "/opt/tools:/usr/more" and found["MY_DATA"] == ""
