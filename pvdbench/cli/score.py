@@ -125,7 +125,7 @@ def folder(
     from pvdbench.core.notice import notice
     from pvdbench.io.owned import check_file
     from pvdbench.scoring.folders import score_folders
-    from pvdbench.scoring.registry import UNAVAILABLE
+    from pvdbench.scoring.registry import UNAVAILABLE, named_protocols
     from pvdbench.scoring.score_file import is_score_file
 
     if out.suffix.lower() != ".csv":
@@ -136,6 +136,7 @@ def folder(
         raise ParamsError(f"{asked[0]}: skipped: {UNAVAILABLE[asked[0]]}; nothing is scored: name another --protocol")
     for name in asked:
         notice(f"{name}: skipped: {UNAVAILABLE[name]}")
+    named_protocols(offered, any_frames=True)  # which are refused before the file is looked at
     check_file(out, [truth, estimate], overwrite=overwrite, ours=is_score_file)
     _, summaries = score_folders(truth, estimate, out, protocols=offered, frame_offset=frame_offset, jobs=jobs)
     for summary in summaries:
