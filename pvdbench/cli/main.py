@@ -20,6 +20,7 @@ from pvdbench.cli.train import train
 from pvdbench.cli.verify import verify
 from pvdbench.cli.weights import weights
 from pvdbench.core.errors import PvdbenchError, one_line, shorten
+from pvdbench.core.notice import close_progress_bars
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -65,6 +66,7 @@ def main() -> None:
     try:
         cli(standalone_mode=True)
     except PvdbenchError as error:
+        close_progress_bars(error)
         _end(str(error))
     except UnicodeError as error:  # a name that is no UTF-8, or beyond the locale's letters
         _end(f"this text cannot be used here: {shorten(error, 120)}; set LC_ALL=C.UTF-8, or rename what is no UTF-8")

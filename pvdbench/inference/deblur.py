@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from torch import Tensor
-from tqdm import tqdm
 
 from pvdbench.core.errors import MethodError
 from pvdbench.inference.cost import RunCost, clock, multiply_adds, run_cost
@@ -33,7 +32,7 @@ def deblur_clips(method: Deblurrer, name: str, clips: Sequence[Clip], give: Prog
     milliseconds: list[float] = []
     counted = _warm_up(method, clips[0][:_COUNTED])
     give()
-    for clip in tqdm(clips, name, mininterval=1):
+    for clip in clips:
         times = []
         for output, ms in _checked(method, name, clip):
             times.append(ms)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from torch import Tensor
-from tqdm import tqdm
 
 from pvdbench.inference.cost import RunCost, clock, multiply_adds, run_cost
 from pvdbench.methods.clip import Clip
@@ -27,7 +26,7 @@ def estimate_clips(method: MotionEstimator, name: str, clips: Sequence[Clip], gi
     """
     milliseconds: list[float] = []
     counted = _warm_up(method, clips[0][:2])
-    for clip in tqdm(clips, name, mininterval=1):
+    for clip in clips:
         for t in range(1, len(clip)):
             flow, ms = _timed_flow(method, name, clip[t], clip[t - 1])
             milliseconds.append(ms)

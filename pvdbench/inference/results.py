@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from pvdbench.core.errors import MethodError
 from pvdbench.core.warp import backward_warp
@@ -31,7 +32,8 @@ class Results:
             threads: of the warping.
         """
         self._task, self._name, self._out, self._threads = task, name, out, threads
-        self._expected = _motion_frames(clips) if task == "motion" else _frames(clips)
+        expected = list(_motion_frames(clips) if task == "motion" else _frames(clips))
+        self._expected = iter(tqdm(expected, name, unit="frame", mininterval=1))
         self._sizes = {clip.video: frame_size(clip.frames[0].blurry) for clip in clips}
         for video in self._sizes:
             (out / video).mkdir()

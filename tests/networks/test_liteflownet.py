@@ -13,14 +13,23 @@ def test_width_one_is_the_papers_network():
 
 
 def test_reproduces_the_authors_recorded_flow():
-    network = pour(LiteFlowNet(), "BIMNet.")
+    # In float64, as float32 rounds differently on each processor (up to 7.8e-4 px). Flow reaches 11.9 px under these
+    # weights; what is left, up to 3.1e-4 px, is the rounding of the recording, which is float32.
+    difference = np.abs(flow_of_recorded_frames(torch.float64) - recorded_run()["flow"])
+    assert difference.max() < 4e-4
+    assert (difference < 1e-4).mean() > 0.98
+
+
+def test_float32_rounds_that_flow_by_less_than_2_thousandths_of_a_pixel():
+    difference = np.abs(flow_of_recorded_frames(torch.float32) - flow_of_recorded_frames(torch.float64))
+    assert difference.max() < 2e-3
+    assert (difference < 1e-4).mean() > 0.9
+
+
+def flow_of_recorded_frames(dtype):
+    network, clip = pour(LiteFlowNet(), "BIMNet.").to(dtype), frames().to(dtype)
     with torch.no_grad():
-        flow = network(frames(), frames()[[0, 0, 1, 2]]).numpy()
-    difference = np.abs(flow - recorded_run()["flow"])
-    # Flow reaches 11.9 px under these weights. The recording is float32; our network in float64 differs from it by up
-    # to 3.1e-4 px, so that is the recording's own rounding, and no float32 program can be held to less.
-    assert difference.max() < 5e-4
-    assert (difference < 1e-4).mean() > 0.95
+        return network(clip, clip[[0, 0, 1, 2]]).numpy()
 
 
 def test_flow_covers_any_size_and_is_zero_where_the_authors_crop():

@@ -37,13 +37,15 @@ def recorded_model():
 
 
 def test_reproduces_the_authors_recorded_frames_one_fed_to_the_next():
-    run, clip = recorded_run(), frames() * 2 - 1
-    model, state = recorded_model(), frames()[:1] * 2 - 1
+    # In float64: coordinates are truncated to whole pixels, so float32, which rounds differently on each processor, now
+    # and then takes the neighbour's pixels (3.7 % of frame 3 where there is AVX2 but no AVX-512).
+    run, clip = recorded_run(), frames().double() * 2 - 1
+    model, state = recorded_model().double(), clip[:1]
     with torch.no_grad():
         for t in range(4):
             state = model(clip[[max(t - 1, 0)]], clip[[t]], clip[[min(t + 1, 3)]], state)
             difference = np.abs(state[0].numpy() - run["out"][t])
-            assert (difference < 1e-4).mean() >= 0.999, f"frame {t}"
+            assert difference.max() < 1e-5, f"frame {t}"
 
 
 def test_deblur_frames_is_that_run_clamped_to_0_1():
