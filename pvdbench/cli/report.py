@@ -76,7 +76,8 @@ def figures(folder: Path) -> None:
     metavar="OTHER",
     help="Write reports/against.html instead: compare with another folder of scores or with a Git revision.",
 )
-def report(folder: Path, single_file: bool, against: str | None) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace what is in the way though this command did not write it.")
+def report(folder: Path, single_file: bool, against: str | None, overwrite: bool) -> None:
     """Make reports/index.html and what it shows from tables, figures, scores and frames."""
     from pvdbench.report.build import build_report
     from pvdbench.report.compare import build_comparison
@@ -95,8 +96,8 @@ def report(folder: Path, single_file: bool, against: str | None) -> None:
         ranking=params.protocols.ranking,
     )
     if against:
-        build_comparison(inputs, against, folder / "reports" / "against.html")
+        build_comparison(inputs, against, folder / "reports" / "against.html", overwrite=overwrite)
     elif single_file:
-        build_single_file(inputs, folder / "reports" / "report.html")
+        build_single_file(inputs, folder / "reports" / "report.html", overwrite=overwrite)
     else:
-        build_report(inputs)
+        build_report(inputs, overwrite=overwrite)

@@ -22,7 +22,7 @@ from pvdbench.figures.style import (
     save_plot,
     write_pictures,
 )
-from pvdbench.io.atomic import replaced_folder
+from pvdbench.io.owned import owned_folder
 from pvdbench.tables.cost import MILLISECONDS, MULTIPLY_ADDS
 from pvdbench.tables.files import DatasetTables
 from pvdbench.tables.table import Table, number
@@ -31,13 +31,14 @@ COSTS = "costs"
 """The folder in reports/ for the figures of what one machine measured."""
 
 
-def write_cost_pictures(folder: Path, measured: Sequence[DatasetTables]) -> None:
+def write_cost_pictures(folder: Path, measured: Sequence[DatasetTables], command: str) -> None:
     """Write DATASET-cost.svg of every data set, and the index of the folder.
 
     Args:
         measured: tables that with_costs has filled.
+        command: whose the folder is then.
     """
-    with replaced_folder(folder) as partial:
+    with owned_folder(folder, command) as partial:
         tables = [(part.data, table) for part in measured for table in part.tables if table.name == "cost"]
         write_pictures(partial, [_cost_picture(data, table, partial) for data, table in tables])
 

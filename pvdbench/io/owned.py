@@ -19,7 +19,7 @@ MARKER = ".pvdbench"
 _NOBODYS = {".DS_Store", ".directory", "Thumbs.db", "desktop.ini", MARKER}
 """What desktops leave in every folder that was looked at, besides the ._ files of macOS; nobody misses it."""
 _NOBODYS_FOLDER = "@eaDir"  # previews that a Synology disk makes by itself
-_ADVICE = "name another place, or replace it with --overwrite"
+_ADVICE = "move it, name another place, or replace it with --overwrite"
 
 
 def check_folder(out: Path, inputs: Iterable[Path], command: str, *, overwrite: bool) -> None:

@@ -14,10 +14,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pvdbench.figures.cost import COSTS, write_cost_pictures
-from pvdbench.io.atomic import replaced_file, replaced_folder
+from pvdbench.io.owned import owned_folder
 from pvdbench.report.index import study_index, viewer_pack
 from pvdbench.report.inputs import StudyInputs
 from pvdbench.report.methods import Method
+from pvdbench.report.outputs import COMMAND, check_outputs, write_page
 from pvdbench.report.packs import Pack, plain_json
 from pvdbench.report.page import Page
 from pvdbench.report.viewer import QUALITY
@@ -141,27 +142,32 @@ _ENV.filters |= {"label": _label, "decibels": _decibels, "decimal": decimal, "du
                  "spans": spans}  # fmt: skip
 
 
-def build_report(inputs: StudyInputs) -> None:
+def build_report(inputs: StudyInputs, *, overwrite: bool = False) -> None:
     """Write reports/index.html, reports/assets, reports/methods and reports/costs, beside the tables and figures shown.
 
+    Args:
+        overwrite: replaces what it did not write itself, or what was changed since.
+
     Raises:
-        DataError: if tables, figures, a frame or a cost file are missing or damaged; it names the stage to run.
+        DataError: if tables, figures, a frame or a cost file are missing or damaged; it names the stage to run. Also
+            without overwrite, if what is to be replaced is not its own.
         StudyError: outside a Git repository.
         WriteError: if the disk is full.
     """
-    write_cost_pictures(inputs.reports / COSTS, inputs.tables)
+    folders = [inputs.reports / name for name in ("assets", "methods", COSTS)]
+    check_outputs(inputs.reports / "index.html", folders, overwrite=overwrite)
+    write_cost_pictures(inputs.reports / COSTS, inputs.tables, COMMAND)
     page = inputs.page()
-    with replaced_folder(inputs.reports / "assets") as assets:
+    with owned_folder(inputs.reports / "assets", COMMAND) as assets:
         shutil.copytree(ASSETS, assets, dirs_exist_ok=True)
         packs = [*inputs.packs(), *write_pictures(inputs, assets / "images")]
         _write_packs(packs, assets)
         images = {path.relative_to(assets / "images").as_posix() for path in (assets / "images").rglob("*.webp")}
         _copy_scores(inputs, assets / "scores")
-    with replaced_folder(inputs.reports / "methods") as folder:
+    with owned_folder(inputs.reports / "methods", COMMAND) as folder:
         for method in page.methods:
             (folder / method.file).write_text(render_method(page, method, images), encoding="utf-8")
-    with replaced_file(inputs.reports / "index.html") as partial:
-        partial.write_text(render(page, study_index(inputs, packs)), encoding="utf-8")
+    write_page(inputs.reports / "index.html", render(page, study_index(inputs, packs)))
 
 
 def write_pictures(inputs: StudyInputs, folder: Path) -> list[Pack]:

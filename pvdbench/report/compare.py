@@ -13,10 +13,10 @@ import pandas as pd
 from pvdbench.analysis import intervals
 from pvdbench.analysis.intervals import Interval, corrected
 from pvdbench.core.errors import DataError
-from pvdbench.io.atomic import replaced_file
 from pvdbench.report.build import render_comparison
 from pvdbench.report.inputs import StudyInputs
 from pvdbench.report.numbers import ProtocolScores, read_task_scores, shown_metrics
+from pvdbench.report.outputs import check_outputs, write_page
 from pvdbench.scoring.protocol import Metric, Task
 
 
@@ -56,7 +56,7 @@ class RowChange:
         return "better" if gain > 0 else "worse" if gain < 0 else "unclear"
 
 
-def build_comparison(inputs: StudyInputs, other: str, out: Path) -> None:
+def build_comparison(inputs: StudyInputs, other: str, out: Path, *, overwrite: bool = False) -> None:
     """Write a page that compares this study's scores with another's.
 
     Args:
@@ -67,6 +67,7 @@ def build_comparison(inputs: StudyInputs, other: str, out: Path) -> None:
         DataError: if other is neither, or a score file is damaged.
         WriteError: if the disk is full.
     """
+    check_outputs(out, overwrite=overwrite)
     with _other_scores(inputs, other) as folder:
         rows = [
             _compare_row(inputs, folder, dataset, task, row, label)
@@ -74,8 +75,7 @@ def build_comparison(inputs: StudyInputs, other: str, out: Path) -> None:
             for task, labels in inputs.labels.items()
             for row, label in labels.items()
         ]
-    with replaced_file(out) as partial:
-        partial.write_text(render_comparison(other, inputs.params.protocol, _corrected(rows)), encoding="utf-8")
+    write_page(out, render_comparison(other, inputs.params.protocol, _corrected(rows)))
 
 
 def _corrected(rows: Sequence[RowChange]) -> tuple[RowChange, ...]:

@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 
 from pvdbench.figures.cost import COSTS, write_cost_pictures
-from pvdbench.io.atomic import replaced_file
 from pvdbench.report.build import ASSETS, SCRIPTS, STYLES, Inlined, render, write_pictures
 from pvdbench.report.index import study_index
 from pvdbench.report.inputs import StudyInputs
 from pvdbench.report.numbers import ENDPOINT
+from pvdbench.report.outputs import COMMAND, check_outputs, write_page
 from pvdbench.report.packs import Pack
 from pvdbench.report.viewer import evenly_spread_order
 
@@ -25,13 +25,14 @@ _FIGURE_WIDTH, _FIGURE_QUALITY = 1200, 75
 _RESERVE = 200_000  # for what grows with the pictures' names
 
 
-def build_single_file(inputs: StudyInputs, out: Path) -> None:
+def build_single_file(inputs: StudyInputs, out: Path, *, overwrite: bool = False) -> None:
     """Write the report as one file.
 
     Raises:
         DataError, StudyError, WriteError: as build_report.
     """
-    write_cost_pictures(inputs.reports / COSTS, inputs.tables)
+    check_outputs(out, [inputs.reports / COSTS], overwrite=overwrite)
+    write_cost_pictures(inputs.reports / COSTS, inputs.tables, COMMAND)
     page = inputs.page()
     with TemporaryDirectory() as folder:
         packs = [*write_pictures(inputs, Path(folder)), *_numbers(inputs)]
@@ -42,8 +43,7 @@ def build_single_file(inputs: StudyInputs, out: Path) -> None:
         bare = render(page, index, Inlined(style, (*scripts, numbers), figures))
         frames = Pack("images", (), dict(_fitting(Path(folder), LIMIT - len(bare.encode()) - _RESERVE)))
         scripts += [numbers + frames.script(), (ASSETS / SCRIPTS[-1]).read_text(encoding="utf-8")]
-        with replaced_file(out) as partial:
-            partial.write_text(render(page, index, Inlined(style, tuple(scripts), figures)), encoding="utf-8")
+        write_page(out, render(page, index, Inlined(style, tuple(scripts), figures)))
 
 
 def _numbers(inputs: StudyInputs) -> Iterator[Pack]:
