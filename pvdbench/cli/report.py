@@ -76,9 +76,13 @@ def figures(folder: Path) -> None:
     metavar="OTHER",
     help="Write reports/against.html instead: compare with another folder of scores or with a Git revision.",
 )
-def report(folder: Path, single_file: bool, against: str | None) -> None:
-    """Make reports/index.html and what it shows from tables, figures, scores and frames."""
-    from pvdbench.report.build import build_report
+@click.option("--overwrite", is_flag=True, help="Replace what is there whoever wrote it.")
+def report(folder: Path, single_file: bool, against: str | None, overwrite: bool) -> None:
+    """Make reports/index.html and what it shows from tables, figures, scores and frames.
+
+    Of what lies there a report is replaced, and a file that no report has is refused.
+    """
+    from pvdbench.report.build import build_report, check_reports
     from pvdbench.report.compare import build_comparison
     from pvdbench.report.inputs import StudyInputs
     from pvdbench.report.single_file import build_single_file
@@ -94,6 +98,8 @@ def report(folder: Path, single_file: bool, against: str | None) -> None:
         params=params.tables,
         ranking=params.protocols.ranking,
     )
+    page = "against.html" if against else "report.html" if single_file else "index.html"
+    check_reports(inputs.reports, page, overwrite=overwrite)
     if against:
         build_comparison(inputs, against, folder / "reports" / "against.html")
     elif single_file:

@@ -35,6 +35,7 @@ def check_folder(out: Path, inputs: Iterable[Path], command: str, *, overwrite: 
         DataError: naming a file that is not ours, or the input that lies there.
     """
     _refuse_inputs(out, inputs)
+    _refuse_below_a_file(out)
     if not out.exists():
         return
     if not behind_links(out).name:
@@ -59,6 +60,7 @@ def check_file(out: Path, inputs: Iterable[Path], *, overwrite: bool, ours: Call
         DataError: if it is not ours, a folder, a device or an input.
     """
     _refuse_inputs(out, inputs)
+    _refuse_below_a_file(out)
     if out.is_dir():
         raise DataError(f"{out}: a folder has this name, where a file is to be written; name another place")
     if out.exists() and not out.is_file():
@@ -96,6 +98,12 @@ def _refuse_inputs(out: Path, inputs: Iterable[Path]) -> None:
                 if place == behind_links(out) or (out.exists() and place.exists() and place.samefile(out)):
                     what = "this is the input" if place == path else f"the input {given} lies in it"
                     raise DataError(f"{out}: {what}; name another place for the results")
+
+
+def _refuse_below_a_file(out: Path) -> None:
+    there = next((parent for parent in out.parents if os.path.lexists(parent)), None)
+    if there is not None and there.exists() and not there.is_dir():
+        raise DataError(f"{out}: {there} is a file, and {out.name} cannot lie in it; name another place")
 
 
 def _foreign(folder: Path, command: str) -> str | None:

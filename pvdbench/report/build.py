@@ -13,8 +13,10 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from pvdbench.core.errors import DataError
 from pvdbench.figures.cost import COSTS, write_cost_pictures
 from pvdbench.io.atomic import replaced_file, replaced_folder
+from pvdbench.io.owned import check_file
 from pvdbench.report.index import study_index, viewer_pack
 from pvdbench.report.inputs import StudyInputs
 from pvdbench.report.methods import Method
@@ -22,6 +24,10 @@ from pvdbench.report.packs import Pack, plain_json
 from pvdbench.report.page import Page
 from pvdbench.report.viewer import QUALITY
 from pvdbench.tables.table import decimal, spans
+
+_INDEX = "index.html"
+_KINDS = {"images": ".webp", "scores": ".csv"}  # of the folders in reports/assets
+_POLICY = b'<meta http-equiv="Content-Security-Policy" content="default-src'  # as every page begins
 
 ASSETS = Path(__file__).parent / "assets"
 """Styles and scripts, as they are copied into the report."""
@@ -141,6 +147,39 @@ _ENV.filters |= {"label": _label, "decibels": _decibels, "decimal": decimal, "du
                  "spans": spans}  # fmt: skip
 
 
+def check_reports(reports: Path, page: str, *, overwrite: bool) -> None:
+    """Refuse to replace a page or a file in a folder of the report that no report has; to be asked before the work.
+
+    Args:
+        page: the file to be written in reports; folders that are written with it are looked through, too.
+
+    Raises:
+        DataError: naming the file.
+    """
+    check_file(reports / page, [], overwrite=overwrite, ours=_is_page)
+    folders = {_INDEX: ("assets", "methods", COSTS), "report.html": (COSTS,)}.get(page, ())
+    for name in folders if not overwrite else ():
+        if (folder := reports / name).exists() and not folder.is_dir():
+            raise DataError(f"{folder}: a file has this name, where a folder is to be written; move it away")
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.name.startswith(".") and not _is_of_a_report(path, folder):
+                raise DataError(f"{path}: no report has this file, and the folder is replaced; move it away, or give "
+                                "--overwrite")  # fmt: skip
+
+
+def _is_of_a_report(path: Path, folder: Path) -> bool:
+    inside = path.relative_to(folder)
+    if folder.name == "methods":
+        return _is_page(path)
+    if folder.name == COSTS:
+        return path.name == "figures.json" or path.stem.endswith("-cost")
+    return (ASSETS / inside).exists() or path.suffix in (".js", ".css", _KINDS.get(inside.parts[0]))
+
+
+def _is_page(path: Path) -> bool:
+    return path.suffix == ".html" and _POLICY in path.read_bytes()[:1000]
+
+
 def build_report(inputs: StudyInputs) -> None:
     """Write reports/index.html, reports/assets, reports/methods and reports/costs, beside the tables and figures shown.
 
@@ -160,7 +199,7 @@ def build_report(inputs: StudyInputs) -> None:
     with replaced_folder(inputs.reports / "methods") as folder:
         for method in page.methods:
             (folder / method.file).write_text(render_method(page, method, images), encoding="utf-8")
-    with replaced_file(inputs.reports / "index.html") as partial:
+    with replaced_file(inputs.reports / _INDEX) as partial:
         partial.write_text(render(page, study_index(inputs, packs)), encoding="utf-8")
 
 

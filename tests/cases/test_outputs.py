@@ -10,15 +10,17 @@ import pytest
 import torch
 from command import one_line, pvdbench_here
 from conftest import METHODS
+from jinja2 import Environment, PackageLoader
 from safetensors.torch import save_file
 from sample_clips import clip, pair, save, video, view
 
-from pvdbench.core.errors import WriteError
+from pvdbench.core.errors import DataError, WriteError
 from pvdbench.io.atomic import replaced_file, replaced_folder
 from pvdbench.io.owned import MARKER
 from pvdbench.io.weights import load_weights, save_weights
 from pvdbench.methods.card import read_card
 from pvdbench.methods.loading import load_trainable
+from pvdbench.report.build import check_reports
 
 
 @pytest.fixture
@@ -382,3 +384,49 @@ def test_what_a_dead_process_left_is_removed_and_what_it_put_aside_returns(tmp_p
     with pytest.raises(KeyError), replaced_folder(tmp_path / "o"):
         raise KeyError
     assert sorted(path.name for path in tmp_path.iterdir()) == ["o", "o.mine.partial"]
+
+
+def test_a_place_below_a_file_is_named(run, tmp_path, checkpoint):
+    (tmp_path / "file").write_text("mine")
+    for done in (deblur(run, "file/o"), synthesize(run, "file"), flow(run, "file/a/f.flo"), score(run, "file/s.csv"),
+                 run(*checkpoint, "file/w.safetensors")):  # fmt: skip
+        assert "file is a file, and " in one_line(done)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["w.pth", "w.PT", "w.pth.tar", "w.ckpt", "w.bin"])
+def test_weights_are_not_called_as_what_others_would_read(run, tmp_path, checkpoint, name):
+    assert "name a file ending in .safetensors" in one_line(run(*checkpoint, name))
+    assert not (tmp_path / name).exists()
+
+
+def test_the_picture_of_a_flow_among_frames_is_none(run, tmp_path):
+    """Sintel and KITTI have flows beside frames of the same name: those frames stay."""
+    shutil.copytree(tmp_path / "in", tmp_path / "ours")
+    assert flow(run, "in/2.flo").returncode == 0 and (tmp_path / "in/2.png").is_file()
+    (tmp_path / "in/1.flo").write_bytes((tmp_path / "in/2.flo").read_bytes())
+    done = run("score", "folder", "--truth", "in", "--estimate", "ours", "--protocol", "plain-rgb", "--out", "s.csv")
+    assert done.stdout == "plain-rgb: identical over 2 frames\n" and "2.png" in done.stderr, done.stderr
+    assert deblur(run, "o").returncode == 0
+    assert sorted(path.name for path in (tmp_path / "o").glob("*.png")) == ["0.png", "1.png"]
+
+
+def test_what_no_report_has_stays(tmp_path):
+    page, *_ = PackageLoader("pvdbench.report").get_source(Environment(), "head.html.j2")
+    policy = page.replace("{{ policy }}", "default-src 'none'")
+    ours = ("index.html", "report.html", "against.html", "methods/a.html", "costs/figures.json", "costs/x-cost.svg",
+            "assets/page.css", "assets/data/a.js", "assets/images/d/0.webp", "assets/scores/d/a.csv")  # fmt: skip
+    for name in ours:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(policy)
+    pages = ("index.html", "report.html", "against.html")
+    for name in pages:
+        check_reports(tmp_path, name, overwrite=False)
+        check_reports(tmp_path / "not there", name, overwrite=False)
+    for name in ("assets/notes.txt", "assets/mine.csv", "methods/mine.html", "costs/mine.svg", *pages):
+        kept = (tmp_path / name).read_text() if name in ours else ""
+        (tmp_path / name).write_text("<html>mine</html>")
+        with pytest.raises(DataError, match=f"{name}: .*--overwrite"):
+            check_reports(tmp_path, name if name in pages else "index.html", overwrite=False)
+        check_reports(tmp_path, "index.html", overwrite=True)
+        (tmp_path / name).write_text(kept) if name in ours else (tmp_path / name).unlink()
