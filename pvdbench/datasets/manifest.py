@@ -82,8 +82,8 @@ def read_manifest(path: Path) -> pd.DataFrame:
 
     Returns: the columns MANIFEST, in the order of its lines.
     Raises:
-        DataError: if there is no line; by line, if a cell is blank or damaged, a split unknown, a frame there twice, a name leads elsewhere
-            or has lost its zeros, or the frames' names do not sort in order of time.
+        DataError: if there is no line; by line, if a cell is blank or damaged, a split unknown, a frame there twice, a
+            name leads elsewhere or was changed by a spreadsheet, or the frames' names do not sort in order of time.
     """
     table = read_table(path, MANIFEST)
     if table.empty:

@@ -27,7 +27,7 @@ from pvdbench.tables.table import decimal, spans
 
 _INDEX = "index.html"
 _KINDS = {"images": ".webp", "scores": ".csv"}  # of the folders in reports/assets
-_POLICY = b'<meta http-equiv="Content-Security-Policy" content="default-src'  # as every page begins
+_HEAD = b'<meta http-equiv="Content-Security-Policy" content="default-src'  # as every page begins
 
 ASSETS = Path(__file__).parent / "assets"
 """Styles and scripts, as they are copied into the report."""
@@ -177,7 +177,7 @@ def _is_of_a_report(path: Path, folder: Path) -> bool:
 
 
 def _is_page(path: Path) -> bool:
-    return path.suffix == ".html" and _POLICY in path.read_bytes()[:1000]
+    return path.suffix == ".html" and _HEAD in path.read_bytes()[:1000]
 
 
 def build_report(inputs: StudyInputs) -> None:
