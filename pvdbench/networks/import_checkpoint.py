@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from pvdbench.core.errors import DataError, MethodError, WeightsError, shorten
-from pvdbench.io.owned import check_file
+from pvdbench.io.owned import behind_links, check_file
 from pvdbench.io.weights import fill, is_imported, save_weights
 from pvdbench.methods.card import read_card
 from pvdbench.methods.interface import Trainable
@@ -95,7 +95,7 @@ def import_checkpoint(
                            "--method")  # fmt: skip
     network, header = fitting(found, lambda candidate: _described(candidate, source), source, prefix)
     header |= {"imported": source.name}
-    save_weights(out, network.state_dict(), header)
+    save_weights(behind_links(out), network.state_dict(), header)
     return header
 
 
@@ -228,7 +228,7 @@ def import_published(
 
     state = fitting(found, take, source, prefix)
     header = method.header(options) | {"imported": source.name}
-    save_weights(out, state, header)
+    save_weights(behind_links(out), state, header)
     return header
 
 

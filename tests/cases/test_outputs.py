@@ -430,3 +430,16 @@ def test_what_no_report_has_stays(tmp_path):
             check_reports(tmp_path, name if name in pages else "index.html", overwrite=False)
         check_reports(tmp_path, "index.html", overwrite=True)
         (tmp_path / name).write_text(kept) if name in ours else (tmp_path / name).unlink()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_file_that_is_a_link_stays_one(run, tmp_path, checkpoint, there):
+    """Whoever reads the file behind it would else read old numbers."""
+    (tmp_path / "disk").mkdir()
+    for name, make in (("s.csv", score), ("f.flo", flow), ("w.safetensors", lambda run, out: run(*checkpoint, out))):
+        (tmp_path / name).symlink_to(f"disk/{name}")
+        if there:
+            (tmp_path / "disk" / name).touch()
+        for _ in range(2):
+            assert make(run, name).returncode == 0
+        assert (tmp_path / name).is_symlink() and (tmp_path / "disk" / name).stat().st_size
