@@ -38,8 +38,10 @@ def check_folder(out: Path, inputs: Iterable[Path], command: str, *, overwrite: 
     _refuse_below_a_file(out)
     if not out.exists():
         return
-    if not behind_links(out).name:
-        raise DataError(f"{out}: this is the whole disk; name another place")
+    if os.path.ismount(behind_links(out)):
+        raise DataError(f"{out}: this is a whole disk, which cannot be replaced; name a folder in it")
+    if behind_links(out) in (here := Path(os.path.realpath(".")), *here.parents) and out.is_dir():
+        raise DataError(f"{out}: this is the folder that you are in, and it would be replaced; name a folder in it")
     if not out.is_dir():
         raise DataError(f"{out}: a file has this name, where a folder is to be written; name another place")
     if not overwrite and (foreign := _foreign(out, command)) is not None:
@@ -93,7 +95,7 @@ def behind_links(path: Path) -> Path:
 def _refuse_inputs(out: Path, inputs: Iterable[Path]) -> None:
     """Refuse a place that is an input, by whatever name, or a folder that an input lies in."""
     for given in inputs:
-        for path in (given.absolute(), behind_links(given)):
+        for path in (Path(os.path.abspath(given)), behind_links(given)):  # noqa: PTH100 - without ..
             for place in (path, *path.parents):
                 if place == behind_links(out) or (out.exists() and place.exists() and place.samefile(out)):
                     what = "this is the input" if place == path else f"the input {given} lies in it"

@@ -443,3 +443,16 @@ def test_a_file_that_is_a_link_stays_one(run, tmp_path, checkpoint, there):
         for _ in range(2):
             assert make(run, name).returncode == 0
         assert (tmp_path / name).is_symlink() and (tmp_path / "disk" / name).stat().st_size
+
+
+def test_the_folder_that_one_is_in_stays(run, tmp_path):
+    """It would be replaced by another one of its name, and the shell would be left in none."""
+    (tmp_path / "o/sub").mkdir(parents=True)
+    words = ("deblur", tmp_path / "o/../in", "--method", "input", "--methods", METHODS, "--out")
+    for out, cwd in ((".", "o"), ("../../o", "o/sub"), (tmp_path / "o", "o")):
+        assert "the folder that you are in" in one_line(pvdbench_here(*words, out, cwd=tmp_path / cwd))
+    given = ("deblur", "../in", *words[2:])
+    assert "the folder that you are in" in one_line(pvdbench_here(*given, ".", cwd=tmp_path / "o"))
+    for out in ("here", "../p"):
+        assert pvdbench_here(*given, out, cwd=tmp_path / "o").returncode == 0
+    assert "whole disk" in one_line(deblur(run, "/proc", "--overwrite"))
