@@ -294,6 +294,9 @@ def _as_bytes(source: object, name: str, data_range: float | None) -> Frame:
     if not (values.min() >= 0 and values.max() <= data_range):  # NaN is neither
         raise DataError(f"{name}: values from {values.min():.4g} to {values.max():.4g}; clip them to 0 to "
                         f"{data_range:g}, or correct data_range")  # fmt: skip
+    if values.max() <= 1 < data_range and (values % 1).any():
+        raise DataError(f"{name}: values from {values.min():.4g} to {values.max():.4g} of a range to {data_range:g}; "
+                        "they seem to be of 0 to 1: give all frames in one range")  # fmt: skip
     return to_bytes(values / data_range)
 
 

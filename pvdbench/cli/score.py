@@ -123,7 +123,7 @@ def folder(
     """Score any two folders of 8-bit RGB frames; sub-folders are clips."""
     from pvdbench.core.errors import DataError, ParamsError
     from pvdbench.core.notice import notice
-    from pvdbench.io.owned import check_file
+    from pvdbench.io.owned import behind_links, check_file
     from pvdbench.scoring.folders import score_folders
     from pvdbench.scoring.registry import UNAVAILABLE, named_protocols
     from pvdbench.scoring.score_file import is_score_file
@@ -138,6 +138,7 @@ def folder(
         notice(f"{name}: skipped: {UNAVAILABLE[name]}")
     named_protocols(offered, any_frames=True)  # which are refused before the file is looked at
     check_file(out, [truth, estimate], overwrite=overwrite, ours=is_score_file)
-    _, summaries = score_folders(truth, estimate, out, protocols=offered, frame_offset=frame_offset, jobs=jobs)
+    written = behind_links(out)
+    _, summaries = score_folders(truth, estimate, written, protocols=offered, frame_offset=frame_offset, jobs=jobs)
     for summary in summaries:
         click.echo(str(summary))

@@ -1,8 +1,10 @@
 """Read manifest.csv, which says where each frame of a data set lies; every later stage reads it."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pandas as pd
 
 from pvdbench.core.errors import DataError, shorten
@@ -15,6 +17,8 @@ _FILLED = ("video", "split", "frame", "blurry")
 _FILES = ("blurry", "sharp", "flow", "occlusion")
 _KEY = ["video", "split", "frame"]
 _SPLITS = ("train", "test")
+_SPREADSHEETS = re.compile(r"\d(?:[.,]\d+)?E[+-]\d+|\d{1,2}[-. ]{1,2}[^\W\d]{3,4}\.?|[^\W\d]{3,4}[- ]\d{2}")
+"""1e5 or a long number becomes 1.00E+05, 03-04 becomes 04. Mrz, 4-Mar or Apr 03."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +82,18 @@ def read_manifest(path: Path) -> pd.DataFrame:
 
     Returns: the columns MANIFEST, in the order of its lines.
     Raises:
-        DataError: by line, if a cell is blank or damaged, a split unknown, a frame there twice, a name leads elsewhere
-            or has lost its zeros, or the frames' names do not sort in order of time.
+        DataError: if there is no line; by line, if a cell is blank or damaged, a split unknown, a frame there twice, a
+            name leads elsewhere or was changed by a spreadsheet, or the frames' names do not sort in order of time.
     """
     table = read_table(path, MANIFEST)
+    if table.empty:
+        raise DataError(f"{path}: it lists no frame; make the manifest again")
     for column in _FILLED:
         _refuse(path, table[column].isna(), f"{column} is blank")
     _refuse(path, ~table["split"].isin(_SPLITS), f"its split is none of {', '.join(_SPLITS)}")
     _refuse(path, table.duplicated(_KEY), "this frame is there twice")
     _refuse(path, _without_zeros(table), "its file has zeros that its name lost (a spreadsheet changed the table)")
+    _refuse(path, _as_spreadsheets_write(table), "its name is not its file's: a spreadsheet changed the table")
     for column in _FILES:
         _refuse(path, table[column].map(_is_no_file), f"{column} is no file by its path, which is relative")
     for (video, _), rows in table.groupby(["video", "split"], sort=False):
@@ -114,8 +121,17 @@ def _without_zeros(table: pd.DataFrame) -> "pd.Series[bool]":
     stems = table["blurry"].str.replace(r"\.[^./]*$", "", regex=True).str.rpartition("/")[2]
     names = table["frame"]
     digits = names.str.isdigit() & stems.str.isdigit()
-    videos = table[["video", "blurry"]].astype(str).apply(lambda row: _lost_zeros(row["video"], row["blurry"]), axis=1)
-    return (digits & (stems != names) & (stems.str.lstrip("0") == names.str.lstrip("0"))) | videos.astype(bool)
+    videos = [_lost_zeros(str(video), str(file)) for video, file in zip(table["video"], table["blurry"], strict=True)]
+    return (digits & (stems != names) & (stems.str.lstrip("0") == names.str.lstrip("0"))) | np.array(videos, bool)
+
+
+def _as_spreadsheets_write(table: pd.DataFrame) -> "pd.Series[bool]":
+    """Tell where a name is a number or a date as only spreadsheets write it, and its file is called otherwise."""
+    rows = zip(table["video"], table["frame"], table["blurry"], strict=True)
+    files = ((str(video), str(frame), PurePosixPath(str(file))) for video, frame, file in rows)
+    changed = [(_SPREADSHEETS.fullmatch(video) and video not in file.parts)
+               or (_SPREADSHEETS.fullmatch(frame) and frame != file.stem) for video, frame, file in files]  # fmt: skip
+    return pd.Series([bool(wrong) for wrong in changed], index=table.index, dtype=bool)
 
 
 def _lost_zeros(video: str, file: str) -> bool:

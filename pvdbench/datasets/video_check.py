@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,8 @@ def check_video(job: VideoJob) -> VideoCheck:
 
 def _listed(job: VideoJob, folder: Path) -> list[Path]:
     """List the files of the job's frames in one of its folders, in order."""
-    names, found = job.names, job.frames(folder)
+    names = [normalize("NFC", name) for name in job.names]  # macOS writes accents as letters of their own
+    found = {normalize("NFC", name): path for name, path in job.frames(folder).items()}
     there = f"{folder}: this folder must hold the frames {names[0]} to {names[-1]}"
     if {name.lstrip("0") for name in names} == {name.lstrip("0") for name in found} and not found.keys() & set(names):
         raise DataError(f"{there}, and its files are called {next(iter(found))} and so on, with other zeros: a "

@@ -16,7 +16,7 @@ from pvdbench.io.atomic import replaced_file
 from pvdbench.io.flow import Flow, write_flow
 from pvdbench.io.flow_picture import is_our_flow, is_our_picture
 from pvdbench.io.images import to_bytes
-from pvdbench.io.owned import check_file
+from pvdbench.io.owned import behind_links, check_file
 from pvdbench.methods.clip import Clip
 from pvdbench.methods.faults import method_faults
 from pvdbench.methods.interface import Deblurrer, MotionEstimator, require, require_frame
@@ -114,7 +114,7 @@ def write_flow_between(
     check_file(out.with_suffix(".png"), [target, source], overwrite=overwrite, ours=is_our_picture)
     check_sizes([target, source])
     flow = _estimated(method, Clip([target, source]), str(target))
-    with replaced_file(out) as partial:
+    with replaced_file(behind_links(out)) as partial:
         write_flow(partial, flow)
     return flow
 

@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 
 from pvdbench.core.errors import DataError, shorten
 from pvdbench.core.notice import notice
+from pvdbench.io.flow_picture import is_our_picture
 from pvdbench.io.frame_order import kinds_of_names, names_in_order, seeming_clips
 from pvdbench.io.owned import MARKER
 
@@ -83,7 +84,7 @@ def list_folder(folder: Path) -> Listing:
         elif path.suffix.lower() in _OTHER_IMAGES:
             raise DataError(f"{path}: only PNG and JPEG frames are read, and this would be left out; convert it to "
                             "PNG, or put it elsewhere")  # fmt: skip
-        elif not is_frame(path):
+        elif not is_frame(path) or (path.with_suffix(".flo").is_file() and is_our_picture(path)):
             listing.passed_over.append(path)
         elif not path.is_file():
             raise DataError(f"{path}: called as a frame, and no file; put it elsewhere")

@@ -35,10 +35,13 @@ def check_folder(out: Path, inputs: Iterable[Path], command: str, *, overwrite: 
         DataError: naming a file that is not ours, or the input that lies there.
     """
     _refuse_inputs(out, inputs)
+    _refuse_below_a_file(out)
     if not out.exists():
         return
-    if not behind_links(out).name:
-        raise DataError(f"{out}: this is the whole disk; name another place")
+    if os.path.ismount(behind_links(out)):
+        raise DataError(f"{out}: this is a whole disk, which cannot be replaced; name a folder in it")
+    if behind_links(out) in (here := Path(os.path.realpath(".")), *here.parents) and out.is_dir():
+        raise DataError(f"{out}: this is the folder that you are in, and it would be replaced; name a folder in it")
     if not out.is_dir():
         raise DataError(f"{out}: a file has this name, where a folder is to be written; name another place")
     if not overwrite and (foreign := _foreign(out, command)) is not None:
@@ -59,6 +62,7 @@ def check_file(out: Path, inputs: Iterable[Path], *, overwrite: bool, ours: Call
         DataError: if it is not ours, a folder, a device or an input.
     """
     _refuse_inputs(out, inputs)
+    _refuse_below_a_file(out)
     if out.is_dir():
         raise DataError(f"{out}: a folder has this name, where a file is to be written; name another place")
     if out.exists() and not out.is_file():
@@ -91,11 +95,17 @@ def behind_links(path: Path) -> Path:
 def _refuse_inputs(out: Path, inputs: Iterable[Path]) -> None:
     """Refuse a place that is an input, by whatever name, or a folder that an input lies in."""
     for given in inputs:
-        for path in (given.absolute(), behind_links(given)):
+        for path in (Path(os.path.abspath(given)), behind_links(given)):  # noqa: PTH100 - without ..
             for place in (path, *path.parents):
                 if place == behind_links(out) or (out.exists() and place.exists() and place.samefile(out)):
                     what = "this is the input" if place == path else f"the input {given} lies in it"
                     raise DataError(f"{out}: {what}; name another place for the results")
+
+
+def _refuse_below_a_file(out: Path) -> None:
+    there = next((parent for parent in out.parents if os.path.lexists(parent)), None)
+    if there is not None and there.exists() and not there.is_dir():
+        raise DataError(f"{out}: {there} is a file, and {out.name} cannot lie in it; name another place")
 
 
 def _foreign(folder: Path, command: str) -> str | None:

@@ -71,6 +71,8 @@ def read_text_table(path: Path) -> pd.DataFrame:
             each column.
     """
     header, *lines = _cells(path)
+    if "" in header:
+        raise DataError(f"{path}: column {header.index('') + 1} has no name; {_SPREADSHEET}: remove empty columns")
     if twice := next((name for name in header if header.count(name) > 1), None):
         raise DataError(f"{path}: it has two columns '{shorten(twice, 40)}'; make it again")
     return pd.DataFrame(lines, columns=header, dtype="str")
@@ -137,7 +139,7 @@ def _cells(path: Path) -> list[list[str]]:
         text = path.read_text(encoding="utf-8-sig")
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     except FileNotFoundError:
-        raise DataError(f"{path}: there is no such table; run the stage that makes it") from None
+        raise DataError(f"{path}: there is no such table; run the stage that makes it, or correct its name") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); correct the path or its permissions") from error
     except UnicodeDecodeError as error:

@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import nn
 
-from pvdbench.core.errors import MethodError, WeightsError, shorten
-from pvdbench.io.owned import check_file
+from pvdbench.core.errors import DataError, MethodError, WeightsError, shorten
+from pvdbench.io.owned import behind_links, check_file
 from pvdbench.io.weights import fill, is_imported, save_weights
 from pvdbench.methods.card import read_card
 from pvdbench.methods.interface import Trainable
@@ -32,6 +32,9 @@ from pvdbench.networks.video_deblurrer import VideoDeblurrer, architecture
 
 Described = tuple[nn.Module, dict[str, Any]]
 """A network, filled, and the header of its weights file."""
+
+_OTHER_FILES = (".bin", ".ckpt", ".h5", ".npz", ".onnx", ".pickle", ".pkl", ".pt", ".pth", ".pytorch", ".tar", ".zip")
+"""What other programs would take the weights for, and fail to read."""
 
 _SCALES = ("one", "two", "three", "four", "five", "six")  # the authors write three letters of each
 _LITEFLOWNET = (  # ours, the authors'; sniklaus' names say net for module
@@ -83,7 +86,7 @@ def import_checkpoint(
         WeightsError: if the file is missing, damaged or no such checkpoint; it names the first key that is missing,
             surplus or misshapen, or the parts to choose from.
     """
-    check_file(out, [source], overwrite=overwrite, ours=is_imported)
+    _check_out(out, source, overwrite=overwrite)
     parts = read_checkpoint(source)
     found = candidates(with_unwrapped(parts), _theirs_start)
     if not found:
@@ -92,8 +95,14 @@ def import_checkpoint(
                            "--method")  # fmt: skip
     network, header = fitting(found, lambda candidate: _described(candidate, source), source, prefix)
     header |= {"imported": source.name}
-    save_weights(out, network.state_dict(), header)
+    save_weights(behind_links(out), network.state_dict(), header)
     return header
+
+
+def _check_out(out: Path, source: Path, *, overwrite: bool) -> None:
+    check_file(out, [source], overwrite=overwrite, ours=is_imported)
+    if out.suffix.lower() in _OTHER_FILES:
+        raise DataError(f"{out}: weights are written as safetensors; name a file ending in .safetensors")
 
 
 def _theirs_start(name: str) -> int | None:
@@ -199,7 +208,7 @@ def import_published(
         WeightsError: if the file is missing, damaged, asks for code to be run or is of another network; it names the
             first key that is missing, surplus or misshapen, or the parts to choose from.
     """
-    check_file(out, [source], overwrite=overwrite, ours=is_imported)
+    _check_out(out, source, overwrite=overwrite)
     options = read_card(methods, name).chosen(given, f"{name}: --option")
     method = load_trainable(methods, name)
     if method is None:
@@ -219,7 +228,7 @@ def import_published(
 
     state = fitting(found, take, source, prefix)
     header = method.header(options) | {"imported": source.name}
-    save_weights(out, state, header)
+    save_weights(behind_links(out), state, header)
     return header
 
 

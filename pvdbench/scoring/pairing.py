@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from unicodedata import normalize
 
 from pvdbench.core.errors import DataError, shorten
 from pvdbench.core.notice import notice
@@ -37,6 +38,7 @@ def pair_folders(truth: Path, estimate: Path, offset: int | None) -> list[Paired
             say that the order is not that of the truths, or if a name is no UTF-8.
     """
     truths, estimates = _clips(truth), _clips(estimate)
+    estimates = _called_as(truths, estimates)
     for clips, folder, other in ((truths, estimate, estimates), (estimates, truth, truths)):
         if missing := sorted(clips.keys() - other.keys()):
             there = shorten(", ".join(sorted(other.keys() - clips.keys())), 60)
@@ -67,6 +69,13 @@ def _clips(folder: Path) -> dict[str, dict[str, Path]]:
             raise DataError(f"{folder}: the name '{text}' in it is no UTF-8, and score files are; rename it, "
                             "or set LC_ALL=C.UTF-8 if it looks right there") from None  # fmt: skip
     return clips
+
+
+def _called_as(truths: Mapping[str, dict[str, Path]], clips: dict[str, dict[str, Path]]) -> dict[str, dict[str, Path]]:
+    """Call clips as the truth does where nothing but the encoding of accents differs, which macOS has another of."""
+    theirs = {normalize("NFC", name): name for name in truths}
+    called = {name: theirs.get(normalize("NFC", name), name) for name in clips}
+    return clips if len({*called.values()}) < len(clips) else {called[name]: clip for name, clip in clips.items()}
 
 
 def _by_name(truths: Clip, estimates: Clip) -> Iterator[tuple[str, int, Path, Path]]:

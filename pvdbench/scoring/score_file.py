@@ -12,6 +12,7 @@ from pvdbench.io.tables import SCORE_KEYS, read_text_table, write_table
 from pvdbench.scoring.protocol import Metric, Protocol, Task
 from pvdbench.scoring.registry import metrics, protocols
 
+_AS_IN = "as where a spreadsheet changed the table"
 _PLACE = ["video", "frame", "protocol"]
 
 
@@ -66,7 +67,7 @@ def read_score_file(path: Path, *, dataset: str = "", method: str = "", task: Ta
     for column in SCORE_KEYS[:-1]:
         _refuse(path, table, table[column] == "", f"{column} is blank")
     _refuse(path, table, ~table["task"].isin(get_args(Task)), "no such task here")
-    _refuse(path, table, ~table["counted"].isin(("True", "False")), "counted is neither True nor False")
+    _refuse(path, table, ~table["counted"].isin(("True", "False")), f"counted is neither True nor False, {_AS_IN}")
     _refuse(path, table, ~table["protocol"].isin(list(protocols())), "no such protocol here")
     _refuse(path, table, table.duplicated(_PLACE), "the frame is there twice")
     checked = table.assign(counted=table["counted"] == "True")

@@ -4,12 +4,14 @@ import ast
 import os
 import subprocess
 import sys
+from unicodedata import normalize
 
 import pandas as pd
 import pytest
 from command import one_line, pvdbench_here
 from conftest import METHODS, ROOT
 from sample_clips import clip, pair
+from score_folder import score
 
 from pvdbench.core.errors import DataError, ParamsError
 from pvdbench.core.params import read_params
@@ -113,3 +115,24 @@ def test_case_37_a_name_that_is_no_utf8(tmp_path):
     assert not list(tmp_path.glob("t.csv*"))
     write_table(tmp_path / "t.csv", pd.DataFrame([("съёмка", 1.0)], columns=list(BLUR)), BLUR)
     assert read_text_table(tmp_path / "t.csv")["frame"].tolist() == ["съёмка"]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("kind_first", [False, True])
+def test_accents_as_macos_writes_them_are_the_same_names(tmp_path, form, kind_first):
+    def place(top, kind, form):
+        clip, frame = normalize(form, "été"), normalize(form, "é")
+        folder = f"{kind}/{clip}" if kind_first else f"{normalize('NFC', 'été')}/{kind}"
+        return tmp_path / top / folder, [frame + "0", frame + "1"]
+
+    for kind, how in (("blur", form), ("sharp", "NFC" if form == "NFD" else "NFD")):
+        folder, names = place("in", kind, how)
+        pair(*((folder, None) if kind == "blur" else (tmp_path / "rest", folder)), names)
+    run = pvdbench_here("datasets", "add", "own", tmp_path / "in", "--data", tmp_path / "data")
+    assert run.returncode == 0, run.stderr
+    (one,) = read_clips(tmp_path / "data/own", "test")
+    assert len(one.frames) == 2 and all(frame.sharp.is_file() for frame in one.frames)
+    for side, how in (("truth", form), ("ours", "NFC" if form == "NFD" else "NFD")):
+        clip(tmp_path / side / normalize(how, "été"), [normalize(how, "é0"), normalize(how, "é1")])
+    run = score(tmp_path)
+    assert run.stdout == "plain-rgb: identical over 2 frames\n", run.stderr

@@ -382,3 +382,54 @@ def test_what_a_dead_process_left_is_removed_and_what_it_put_aside_returns(tmp_p
     with pytest.raises(KeyError), replaced_folder(tmp_path / "o"):
         raise KeyError
     assert sorted(path.name for path in tmp_path.iterdir()) == ["o", "o.mine.partial"]
+
+
+def test_a_place_below_a_file_is_named(run, tmp_path, checkpoint):
+    (tmp_path / "file").write_text("mine")
+    for done in (deblur(run, "file/o"), synthesize(run, "file"), flow(run, "file/a/f.flo"), score(run, "file/s.csv"),
+                 run(*checkpoint, "file/w.safetensors")):  # fmt: skip
+        assert "file is a file, and " in one_line(done)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["w.pth", "w.PT", "w.pth.tar", "w.ckpt", "w.bin"])
+def test_weights_are_not_called_as_what_others_would_read(run, tmp_path, checkpoint, name):
+    assert "name a file ending in .safetensors" in one_line(run(*checkpoint, name))
+    assert not (tmp_path / name).exists()
+
+
+def test_the_picture_of_a_flow_among_frames_is_none(run, tmp_path):
+    """Sintel and KITTI have flows beside frames of the same name: those frames stay."""
+    shutil.copytree(tmp_path / "in", tmp_path / "ours")
+    assert flow(run, "in/2.flo").returncode == 0 and (tmp_path / "in/2.png").is_file()
+    (tmp_path / "in/1.flo").write_bytes((tmp_path / "in/2.flo").read_bytes())
+    done = run("score", "folder", "--truth", "in", "--estimate", "ours", "--protocol", "plain-rgb", "--out", "s.csv")
+    assert done.stdout == "plain-rgb: identical over 2 frames\n" and "2.png" in done.stderr, done.stderr
+    assert deblur(run, "o").returncode == 0
+    assert sorted(path.name for path in (tmp_path / "o").glob("*.png")) == ["0.png", "1.png"]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_file_that_is_a_link_stays_one(run, tmp_path, checkpoint, there):
+    """Whoever reads the file behind it would else read old numbers."""
+    (tmp_path / "disk").mkdir()
+    for name, make in (("s.csv", score), ("f.flo", flow), ("w.safetensors", lambda run, out: run(*checkpoint, out))):
+        (tmp_path / name).symlink_to(f"disk/{name}")
+        if there:
+            (tmp_path / "disk" / name).touch()
+        for _ in range(2):
+            assert make(run, name).returncode == 0
+        assert (tmp_path / name).is_symlink() and (tmp_path / "disk" / name).stat().st_size
+
+
+def test_the_folder_that_one_is_in_stays(run, tmp_path):
+    """It would be replaced by another one of its name, and the shell would be left in none."""
+    (tmp_path / "o/sub").mkdir(parents=True)
+    words = ("deblur", tmp_path / "o/../in", "--method", "input", "--methods", METHODS, "--out")
+    for out, cwd in ((".", "o"), ("../../o", "o/sub"), (tmp_path / "o", "o")):
+        assert "the folder that you are in" in one_line(pvdbench_here(*words, out, cwd=tmp_path / cwd))
+    given = ("deblur", "../in", *words[2:])
+    assert "the folder that you are in" in one_line(pvdbench_here(*given, ".", cwd=tmp_path / "o"))
+    for out in ("here", "../p"):
+        assert pvdbench_here(*given, out, cwd=tmp_path / "o").returncode == 0
+    assert "whole disk" in one_line(deblur(run, "/proc", "--overwrite"))

@@ -13,6 +13,7 @@ from PIL import Image
 from sample_clips import clip, save, view
 from score_folder import score
 
+from pvdbench import score_frames
 from pvdbench.core.errors import DataError
 from pvdbench.io.images import frame_size, read_frame
 from pvdbench.io.sources import read_source
@@ -296,6 +297,16 @@ def test_what_would_write_nothing_or_over_a_frame_is_refused(tmp_path, words, me
     before = (tmp_path / "truth/0.png").read_bytes()
     run = pvdbench_here("score", "folder", "--truth", "truth", "--estimate", "ours", *words, cwd=tmp_path)
     assert message in one_line(run) and (tmp_path / "truth/0.png").read_bytes() == before
+
+
+def test_floats_of_two_ranges_are_refused():
+    """An estimate in 0 to 255 against a truth in 0 to 1, which would count as black."""
+    of_one = view(0) / 255
+    for frames in ((of_one * 255, of_one), (of_one, of_one * 255), (of_one, of_one)):
+        with pytest.raises(DataError, match="they seem to be of 0 to 1"):
+            score_frames(*frames, "plain-rgb", data_range=255)
+    dark = np.minimum(view(0), 1).astype(np.float32)  # whole numbers
+    assert score_frames(dark, dark, "plain-rgb", data_range=255).psnr_db.tolist() == [math.inf]
 
 
 def test_case_24_plain_protocols_by_hand():

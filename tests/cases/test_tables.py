@@ -13,7 +13,7 @@ from score_folder import score
 import pvdbench
 from pvdbench.analysis.published import read_published
 from pvdbench.core.errors import DataError
-from pvdbench.datasets.manifest import read_clips
+from pvdbench.datasets.manifest import read_clips, read_manifest
 from pvdbench.datasets.verify import read_splits
 from pvdbench.datasets.video_check import VideoJob, check_video
 from pvdbench.io.tables import MANIFEST, TRAINING_LOG, TRUTH, read_table, read_text_table, write_table
@@ -189,3 +189,35 @@ def test_case_38_a_manifest_whose_videos_lost_their_zeros_is_refused(tmp_path):
     path.write_text(re.sub(r"(?m)^001", "1", path.read_text()))
     with pytest.raises(DataError, match="line 2: its file has zeros that its name lost"):
         read_clips(tmp_path / "d/own", "test")
+
+
+@pytest.mark.parametrize(
+    ("video", "changed"),
+    [("1e5", "1.00E+05"), ("20190101123456789", "2.01901E+16"), ("03-04", "04. Mrz"), ("03-04", "4-Mar"),
+     ("2003-04", "Apr 03")],
+)  # fmt: skip
+@pytest.mark.parametrize("column", ["video", "frame"])
+def test_names_that_a_spreadsheet_made_numbers_or_dates_are_refused(tmp_path, video, changed, column):
+    """The table's file still has the name that a clip or frame had."""
+    cells = {"video": video, "frame": "000"} if column == "video" else {"video": "v", "frame": video}
+    file = f"test/{cells['video']}/input/{cells['frame']}.png"
+    row = cells | {"split": "test", "blurry": file, "width": 64, "height": 48}
+    path = tmp_path / "manifest.csv"
+    write_table(path, pd.DataFrame([row], columns=list(MANIFEST)), MANIFEST)
+    assert read_manifest(path)[column].tolist() == [video]
+    write_table(path, pd.DataFrame([row | {column: changed}], columns=list(MANIFEST)), MANIFEST)
+    with pytest.raises(DataError, match="line 2: its name is not its file's: a spreadsheet changed the table"):
+        read_manifest(path)
+
+
+def test_a_manifest_without_rows_is_one_line(tmp_path):
+    (tmp_path / "manifest.csv").write_text(",".join(MANIFEST) + "\n")
+    with pytest.raises(DataError, match="it lists no frame"):
+        read_clips(tmp_path, "test")
+
+
+def test_columns_without_a_name_are_a_spreadsheets(tmp_path):
+    (tmp_path / "log.csv").write_text(LOG.replace("\n", ",,\n") + "1,0.5,0.1,,,\n")
+    for read in (read_text_table, lambda path: read_table(path, TRAINING_LOG)):
+        with pytest.raises(DataError, match="column 5 has no name; a spreadsheet changed it: remove empty columns"):
+            read(tmp_path / "log.csv")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from unicodedata import normalize
 
 from pvdbench.core.errors import DataError, choices
 from pvdbench.datasets.layouts.flat import clips_in
@@ -26,7 +27,7 @@ def _videos(folder: Path, blurry: str = "") -> list[VideoFolders]:
     taken = _without_validation(known)
     videos: dict[tuple[str | None, str], list[Place]] = defaultdict(list)
     for place in taken:
-        videos[place.split, "".join(place.names)].append(place)
+        videos[place.split, normalize("NFC", "".join(place.names))].append(place)
     found = [_pair(of_video, blurry) for of_video in videos.values()]
     _refuse_unknown([place.path for place in places if not place.kind], found)
     return [video for pair in found for video in _as_videos(folder, *pair)]
