@@ -18,6 +18,7 @@ from pvdbench.datasets.names import refuse_names
 from pvdbench.datasets.verify import check_videos, refuse_problems, write_manifest
 from pvdbench.datasets.video_check import VideoCheck, VideoJob
 from pvdbench.io.atomic import replaced_folder
+from pvdbench.io.frame_folders import tell_seeming_clips
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 TAKEN = frozenset(("archives", "checkpoints", "code", "complexity", "cost", "deblur", "given", "logs", "methods",
@@ -59,6 +60,10 @@ def add_dataset(name: str, folder: Path, out: Path, layout: Layout, jobs: int = 
 
 
 def _jobs(folder: Path, layout: Layout) -> list[VideoJob]:
+    if not folder.is_dir():
+        what = "this is a file" if folder.exists() else "this folder is not there"
+        raise DataError(f"{folder}: {what}; name a folder of videos, each of them folders of PNG or JPEG frames (of a "
+                        "video file, `pvdbench datasets synthesize` makes them)")  # fmt: skip
     videos = videos_of(layout, folder)
     if not videos:
         raise DataError(
@@ -86,6 +91,7 @@ def _job(layout: Layout, video: VideoFolders) -> VideoJob:
     if not names:
         raise DataError(f"{video.blurry}: no PNG or JPEG frames lie there; put the frames there")
     refuse_names(video.blurry, video.video, names)
+    tell_seeming_clips(video.blurry, names)
     return VideoJob(video.video, video.split or "test", names, video.blurry, video.sharp, frames)
 
 

@@ -84,9 +84,19 @@ def _by_name(truths: Clip, estimates: Clip) -> Iterator[tuple[str, int, Path, Pa
 
 def _advice(truths: Clip, estimates: Clip, some: bool) -> str:
     """What to do; pairing by order is none where names tell pairs, or where there are files that have no partner."""
+    if some and _count_from_elsewhere(truths, estimates):
+        return "if only their count begins elsewhere, pair by order with --frame-offset 0; else make or remove them"
     if some or len(estimates) > len(truths) or len(kinds_of_names(estimates)) > 1:
         return "make them, or remove the others"
     return "give both the same names, or pair by order with --frame-offset"
+
+
+def _count_from_elsewhere(truths: Clip, estimates: Clip) -> bool:
+    """Whether both may be the same frames, one counted from 0 and the other from 1, say, so that their names shift."""
+    theirs, ours = frame_numbers(list(truths)), frame_numbers(list(estimates))
+    if theirs is None or ours is None or len(theirs) != len(ours):
+        return False
+    return len({number - other for number, other in zip(theirs, ours, strict=True)}) == 1
 
 
 def _by_order(truths: Clip, estimates: Clip, offset: int) -> Iterator[tuple[str, int, Path, Path]]:
@@ -117,8 +127,9 @@ def _check_order(truths: Sequence[str], estimates: Sequence[str], where: Path) -
         return
     steps = [after - before for before, after in pairwise(ours)]
     alike = theirs is not None and len({a - b for a, b in zip(theirs, ours, strict=True)}) == 1
-    if len(set(steps)) > 1 and not alike:
-        gap = next(i for i, step in enumerate(steps) if step != min(steps))
+    gaps = [i for i, step in enumerate(steps) if 2 * step >= 3 * min(steps)]  # times of frames are unequal, but little
+    if gaps and not alike:
+        gap = gaps[0]
         raise DataError(f"{where}: frames are missing between '{shorten(estimates[gap], 50)}' and "
                         f"'{shorten(estimates[gap + 1], 50)}', so that pairs by order would be wrong; make them, or "
                         "pair by name")  # fmt: skip
