@@ -13,7 +13,7 @@ from pvdbench.core.notice import notice
 from pvdbench.datasets.layouts.flat import frames_with
 from pvdbench.datasets.layouts.layout import Layout, VideoFolders
 from pvdbench.datasets.layouts.registry import frames_of, videos_of
-from pvdbench.datasets.leftovers import leftovers
+from pvdbench.datasets.leftovers import tell_leftovers
 from pvdbench.datasets.names import refuse_names
 from pvdbench.datasets.verify import check_videos, refuse_problems, write_manifest
 from pvdbench.datasets.video_check import VideoCheck, VideoJob
@@ -80,8 +80,7 @@ def _jobs(folder: Path, layout: Layout) -> list[VideoJob]:
         _same_kind([job for job in jobs if job.split == split])
     if flat := [video for video in videos if video.prefix]:
         notice(f"{flat[0].blurry}: {len(flat)} videos by the names of their frames, {flat[0].video} the first")
-    for line in leftovers(folder, videos):
-        notice(line)
+    tell_leftovers(folder, videos)
     return jobs
 
 

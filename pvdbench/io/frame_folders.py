@@ -99,9 +99,9 @@ def _entries(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
-        what = "this is a file; name a folder of frames" if folder.exists() else "this folder of frames is not there; " \
-               "fetch or unpack it again"  # fmt: skip
-        raise DataError(f"{folder}: {what}") from None
+        if folder.exists():
+            raise DataError(f"{folder}: this is a file; name a folder of frames") from None
+        raise DataError(f"{folder}: this folder of frames is not there; fetch or unpack it again") from None
     except (OSError, ValueError) as error:  # no permission, a name that is too long or holds NUL
         raise DataError(f"{folder}: cannot be read ({shorten(error, 80)}); correct the path or its "
                         "permissions") from error  # fmt: skip

@@ -112,6 +112,11 @@ def _by_order(truths: Clip, estimates: Clip, offset: int) -> Iterator[tuple[str,
                         f"{len(surplus)} are surplus by order ({shorten(', '.join(surplus), 60)}): keep only one file "
                         "per estimate there, or give another offset")  # fmt: skip
     _check_order([names[i] for i in places], [ours[i - offset] for i in places], _folder(estimates))
+    first, keys = places[0], set(map(name_key, names))
+    pair = names[first], ours[first - offset]
+    if len(names) != len(ours) and name_key(pair[0]) != name_key(pair[1]) and keys.issuperset(map(name_key, ours)):
+        notice(f"{_folder(estimates)}: every estimate has a truth of its name, and pairs by order are others: "
+               f"{shorten(pair[0], 60)} and {shorten(pair[1], 60)}, say")  # fmt: skip
     for i in places:
         yield names[i], i + 1, estimates[ours[i - offset]], truths[names[i]]
 

@@ -44,8 +44,8 @@ def place_of(folder: Path, path: Path) -> Place:
     """Read the names of the folders that lead from a data set's folder to one of frames.
 
     Raises:
-        DataError: if two of them name different splits or kinds; archives unpacked into folders of their own name repeat
-            one.
+        DataError: if two of them name different splits or kinds. (Unpacked into folders of their own names, archives
+            say both twice.)
     """
     split: Split | None = None
     kind, names, home = "", list[str](), None
