@@ -1,13 +1,14 @@
 """Folders of frames, read in one way everywhere: files that are frames, their order, and why a row has none."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path, PurePath
 
 from pvdbench.core.errors import DataError, shorten
 from pvdbench.core.notice import notice
-from pvdbench.io.frame_order import kinds_of_names, names_in_order, seeming_clips
+from pvdbench.io.frame_order import frame_numbers, kinds_of_names, names_in_order, seeming_clips
 from pvdbench.io.owned import MARKER
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi")
@@ -52,7 +53,19 @@ def frame_files(folder: Path) -> dict[str, Path]:
     if 1 < len(kinds) < len(listing.frames) and not seeming_clips(listing.frames):
         notice(f"{folder}: its frames' names are of {len(kinds)} kinds ({shorten(', '.join(kinds), 60)}); all are "
                "taken, as one clip")  # fmt: skip
+    _tell_gap(folder, list(listing.frames))
     return listing.frames
+
+
+def _tell_gap(folder: Path, names: Sequence[str]) -> None:
+    """Say in a notice where the numbers of frames jump while most follow each other at one distance."""
+    numbers = frame_numbers(names) if len(names) > 2 else None
+    steps = [after - before for before, after in pairwise(numbers or ())]
+    gaps = [t for t, step in enumerate(steps) if 2 * step >= 3 * min(steps)]  # times are a little unequal
+    if gaps and 2 * len(gaps) < len(steps):
+        more = f", and at {len(gaps) - 1} more places" if len(gaps) > 1 else ""
+        notice(f"{folder}: by the numbers in their names, frames are missing between '{shorten(names[gaps[0]], 50)}' "
+               f"and '{shorten(names[gaps[0] + 1], 50)}'{more}")  # fmt: skip
 
 
 @dataclass

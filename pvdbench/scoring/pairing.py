@@ -42,8 +42,9 @@ def pair_folders(truth: Path, estimate: Path, offset: int | None) -> list[Paired
             there = shorten(", ".join(sorted(other.keys() - clips.keys())), 60)
             there = "frames right in it" if there == "." else there
             advice = f"it has {there}: give both the same clips" if there else "add them or remove the others"
-            raise DataError(f"{folder} has no frames of the clip '{shorten(missing[0], 60)}'; {len(missing)} of "
-                            f"{len(clips)} clips are missing there; {advice}")  # fmt: skip
+            what = "right in it" if missing[0] == "." else f"of the clip '{shorten(missing[0], 60)}'"
+            raise DataError(f"{folder} has no frames {what}; {len(missing)} of {len(clips)} clips are missing there; "
+                            f"{advice}")  # fmt: skip
     pairs = [
         PairedFrame(clip, *paired)
         for clip in truths

@@ -472,6 +472,15 @@ def test_cases_1_and_2_lists_of_paths_that_are_sorted_as_text_are_refused(tmp_pa
     assert "frames: they are taken in the order given, in which '7' comes before '1'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("numbers", "gap"), [((1, 2, 4, 5, 6), "between '0002' and '0004'\n"), ((0, 7, 14), ""),
+                                              ((1, 2, 3, 9), "between '0003' and '0009'"), ((1, 5, 6), ""),
+                                              ((0, 33, 67, 100, 133), "")])  # fmt: skip
+def test_numbers_that_jump_are_said(tmp_path, capsys, numbers, gap):
+    frame_files(dots(tmp_path / "f", [f"{number:04d}" for number in numbers]))
+    said = capsys.readouterr().err
+    assert gap in said and bool(said) == bool(gap)
+
+
 def test_a_folder_in_place_of_frames_is_called_one(tmp_path):
     clip(tmp_path / "in", ["0"])
     with pytest.raises(DataError, match="in: this is a folder, and a frame is a file"):
