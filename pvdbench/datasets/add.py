@@ -18,7 +18,7 @@ from pvdbench.datasets.names import refuse_names
 from pvdbench.datasets.verify import check_videos, refuse_problems, write_manifest
 from pvdbench.datasets.video_check import VideoCheck, VideoJob
 from pvdbench.io.atomic import replaced_folder
-from pvdbench.io.frame_folders import tell_seeming_clips
+from pvdbench.io.frame_folders import tell_doubts
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 TAKEN = frozenset(("archives", "checkpoints", "code", "complexity", "cost", "deblur", "given", "logs", "methods",
@@ -90,7 +90,7 @@ def _job(layout: Layout, video: VideoFolders) -> VideoJob:
     if not names:
         raise DataError(f"{video.blurry}: no PNG or JPEG frames lie there; put the frames there")
     refuse_names(video.blurry, video.video, names)
-    tell_seeming_clips(video.blurry, names)
+    tell_doubts(video.blurry, names)
     return VideoJob(video.video, video.split or "test", names, video.blurry, video.sharp, frames)
 
 

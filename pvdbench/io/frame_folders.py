@@ -48,17 +48,22 @@ def frame_files(folder: Path) -> dict[str, Path]:
     """
     listing = list_folder(folder)
     tell_passed_over(folder, [*listing.passed_over, *listing.folders])
-    tell_seeming_clips(folder, listing.frames)
-    kinds = kinds_of_names(listing.frames)
-    if 1 < len(kinds) < len(listing.frames) and not seeming_clips(listing.frames):
-        notice(f"{folder}: its frames' names are of {len(kinds)} kinds ({shorten(', '.join(kinds), 60)}); all are "
-               "taken, as one clip")  # fmt: skip
-    _tell_gap(folder, list(listing.frames))
+    tell_doubts(folder, list(listing.frames))
     return listing.frames
 
 
+def tell_doubts(folder: Path, names: Sequence[str]) -> None:
+    """Say in notices where names, in order of time, are of several clips or kinds, or their numbers jump."""
+    tell_seeming_clips(folder, names)
+    kinds = kinds_of_names(names)
+    if 1 < len(kinds) < len(names) and not seeming_clips(names):
+        notice(f"{folder}: its frames' names are of {len(kinds)} kinds ({shorten(', '.join(kinds), 60)}); all are "
+               "taken, as one clip")  # fmt: skip
+    _tell_gap(folder, names)
+
+
 def _tell_gap(folder: Path, names: Sequence[str]) -> None:
-    """Say in a notice where the numbers of frames jump while most follow each other at one distance."""
+    """Say where the numbers of frames jump while most follow each other at one distance."""
     numbers = frame_numbers(names) if len(names) > 2 else None
     steps = [after - before for before, after in pairwise(numbers or ())]
     gaps = [t for t, step in enumerate(steps) if 2 * step >= 3 * min(steps)]  # times are a little unequal

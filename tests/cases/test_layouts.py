@@ -166,6 +166,17 @@ def test_case_11_archives_unpacked_into_folders_of_their_own_names(tmp_path):
     refused(add(tmp_path / "two", name="two"), "two of its folders say what its frames are")
 
 
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [([*NAMES, *(f"{name}_out" for name in NAMES)], "are of 2 kinds"), ([*NAMES, "006", "007"], "between '003' and")],
+)
+def test_frames_of_two_kinds_and_numbers_that_jump_are_said(tmp_path, names, words):
+    pair(tmp_path / "in/a/blur", None, names)
+    run = add(tmp_path / "in")
+    assert run.returncode == 0 and f"a/blur: {'by' if 'between' in words else 'its'}" in run.stderr
+    assert words in run.stderr
+
+
 def test_frames_of_other_names_are_said(tmp_path):
     pair(tmp_path / "in/a/blur", None, [f"blur_{name}" for name in NAMES])
     clip(tmp_path / "in/a/gt", [f"gt_{name}" for name in NAMES])
