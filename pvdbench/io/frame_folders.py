@@ -1,6 +1,7 @@
 """Folders of frames, read in one way everywhere: files that are frames, their order, and why a row has none."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -25,6 +26,9 @@ _FOREIGN = frozenset(
     ("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r", "@eadir", "@recycle", "@tmp", "#recycle",
      "#snapshot", "__macosx", "$recycle.bin", "system volume information", "lost+found", "__pycache__")
 )  # fmt: skip
+
+
+_DIGIT = re.compile(r"\d")
 
 
 def is_foreign(path: PurePath) -> bool:
@@ -89,7 +93,7 @@ def list_folder(folder: Path) -> Listing:
     Raises:
         DataError: as frame_files.
     """
-    listing, found = Listing(folder), dict[str, Path]()
+    listing, found, unread = Listing(folder), dict[str, Path](), list[Path]()
     for path in _entries(folder):
         if is_foreign(path):
             listing.passed_over.append(path)
@@ -99,8 +103,7 @@ def list_folder(folder: Path) -> Listing:
             raise DataError(f"{path}: this link leads to nothing; get what it names (dvc pull, git annex get), or "
                             "remove it")  # fmt: skip
         elif path.suffix.lower() in _OTHER_IMAGES:
-            raise DataError(f"{path}: only PNG and JPEG frames are read, and this would be left out; convert it to "
-                            "PNG, or put it elsewhere")  # fmt: skip
+            unread.append(path)
         elif not is_frame(path):
             listing.passed_over.append(path)
         elif not path.is_file():
@@ -109,8 +112,19 @@ def list_folder(folder: Path) -> Listing:
             raise DataError(f"{path}: there is {found[path.stem].name}, too; keep one file per frame")
         else:
             found[path.stem] = path
+    for path in unread:
+        if _may_be_frame(path.stem, found, listing.folders):
+            raise DataError(f"{path}: only PNG and JPEG frames are read, and this would be left out; convert it to "
+                            "PNG, or put it elsewhere")  # fmt: skip
+        listing.passed_over.append(path)
     listing.frames = {name: found[name] for name in names_in_order(found, folder)}
     return listing
+
+
+def _may_be_frame(name: str, frames: Iterable[str], folders: Sequence[Path]) -> bool:
+    """Whether an image in another format may be one of a clip: preview.gif beside numbered frames or clips is none."""
+    frames = list(frames)
+    return bool(_DIGIT.search(name)) or not (all(map(_DIGIT.search, frames)) if frames else folders)
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -294,6 +294,24 @@ def test_formats_that_would_be_skipped_are_refused(tmp_path, ending):
         frame_files(folder)
 
 
+@pytest.mark.parametrize(("name", "frames", "folder"), [("preview.gif", ["0", "1"], False), ("psnr.mat", [], True),
+                                                        ("kernel.npy", ["0", "1"], True)])  # fmt: skip
+def test_what_is_no_frame_by_its_name_is_passed_over(tmp_path, capsys, name, frames, folder):
+    dots(tmp_path / "f", frames)
+    if folder:
+        dots(tmp_path / "f/v", ["0"])
+    (tmp_path / "f" / name).write_bytes(b"")
+    assert sum(map(len, clip_files(tmp_path / "f").values())) == len(frames) + folder
+    assert f"1 passed over that is no frame: {name}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "frames"), [("b.tif", ["a", "c"]), ("b.tif", []), ("x2.tif", ["a1", "a3"])])
+def test_what_may_be_a_frame_by_its_name_is_refused(tmp_path, name, frames):
+    (dots(tmp_path / "f", frames) / name).write_bytes(b"")
+    with pytest.raises(DataError, match=f"{name}: only PNG and JPEG frames are read"):
+        clip_files(tmp_path / "f")
+
+
 def test_case_22_endings_in_capitals_and_other_names_of_jpeg(tmp_path):
     for name, ending in (("IMG_0030", ".JPG"), ("IMG_0031", ".JPEG"), ("IMG_0032", ".PNG")):
         clip(tmp_path / "truth", [name], ending=ending)
