@@ -90,7 +90,7 @@ def _job(layout: Layout, video: VideoFolders) -> VideoJob:
     if not names:
         raise DataError(f"{video.blurry}: no PNG or JPEG frames lie there; put the frames there")
     refuse_names(video.blurry, video.video, names)
-    tell_doubts(video.blurry, names)
+    tell_doubts(video.blurry / f"{video.prefix}*" if video.prefix else video.blurry, names)
     return VideoJob(video.video, video.split or "test", names, video.blurry, video.sharp, frames)
 
 

@@ -177,6 +177,12 @@ def test_frames_of_two_kinds_and_numbers_that_jump_are_said(tmp_path, names, wor
     assert words in run.stderr
 
 
+def test_a_gap_in_a_video_of_a_flat_folder_names_the_video(tmp_path):
+    for video, names in (("walk", NAMES), ("run", [*NAMES, "006"])):
+        pair(tmp_path / "in/blur", tmp_path / "in/gt", [f"{video}-{name}" for name in names])
+    assert "blur/run-*: by the numbers in their names, frames are missing" in add(tmp_path / "in").stderr
+
+
 def test_frames_of_other_names_are_said(tmp_path):
     pair(tmp_path / "in/a/blur", None, [f"blur_{name}" for name in NAMES])
     clip(tmp_path / "in/a/gt", [f"gt_{name}" for name in NAMES])
