@@ -60,11 +60,11 @@ def add_dataset(name: str, folder: Path, out: Path, layout: Layout, jobs: int = 
 
 
 def _jobs(folder: Path, layout: Layout) -> list[VideoJob]:
-    if not folder.is_dir():
+    videos = videos_of(layout, folder)
+    if not videos and not folder.is_dir():
         what = "this is a file" if folder.exists() else "this folder is not there"
         raise DataError(f"{folder}: {what}; name a folder of videos, each of them folders of PNG or JPEG frames (of a "
                         "video file, `pvdbench datasets synthesize` makes them)")  # fmt: skip
-    videos = videos_of(layout, folder)
     if not videos:
         raise DataError(
             f"{folder}: no video lies there in the layout '{layout.name}', {layout.form}; see docs/datasets.md"
