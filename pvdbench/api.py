@@ -17,7 +17,7 @@ from pvdbench.inference.apply import deblur_frames
 from pvdbench.inference.apply import estimate_flow as flow_between
 from pvdbench.io.flow import Flow
 from pvdbench.io.images import Frame, to_bytes
-from pvdbench.io.sources import Image, Source, list_sources, read_source, read_sources
+from pvdbench.io.sources import Image, Source, list_sources, read_source, read_sources, refuse_text_order
 from pvdbench.methods.card import MethodCard, read_card
 from pvdbench.methods.folders import find_method, installed_folders
 from pvdbench.methods.interface import Deblurrer, MotionEstimator
@@ -76,6 +76,9 @@ def score_frames(
     estimates, truths = list_sources(estimate, "estimate"), list_sources(truth, "truth")
     if len(estimates) != len(truths) or not truths:
         raise DataError(f"there are {len(estimates)} estimates and {len(truths)} truths; give as many of both")
+    if _stems(estimates) != _stems(truths):
+        refuse_text_order(estimates, "estimate")
+        refuse_text_order(truths, "truth")
     chosen = named_protocols(protocols, any_frames=True)
     rows = []
     for number, (ours, sharp) in enumerate(zip(estimates, truths, strict=True)):
@@ -192,7 +195,7 @@ class LoadedMethod:
 
         Args:
             frames: arrays of (H, W, 3) RGB, all of one size and type, uint8 or floats in [0, 1]; all of them as one
-                array (N, H, W, 3); or paths of 8-bit PNG or JPEG files.
+                array (N, H, W, 3); or paths of 8-bit PNG or JPEG files, in order of time.
 
         Returns:
             As many frames, uint8 where the input is, else float32 in [0, 1].
@@ -203,7 +206,9 @@ class LoadedMethod:
         """
         if self.card.task != "deblur":
             raise MethodError(f"{self.name}: this method estimates motion; load one whose task is deblur")
-        return deblur_frames(self._method, read_sources(frames, "frame"))  # type: ignore[arg-type]  # its task says so
+        listed = list_sources(frames, "frame")
+        refuse_text_order(listed, "frame")
+        return deblur_frames(self._method, read_sources(listed, "frame"))  # type: ignore[arg-type]  # its task says so
 
     def estimate_flow(self, target: Source, source: Source) -> Flow:
         """Estimate the flow from target to source.
@@ -298,6 +303,11 @@ def _as_bytes(source: object, name: str, data_range: float | None) -> Frame:
         raise DataError(f"{name}: values from {values.min():.4g} to {values.max():.4g} of a range to {data_range:g}; "
                         "they seem to be of 0 to 1: give all frames in one range")  # fmt: skip
     return to_bytes(values / data_range)
+
+
+def _stems(sources: Iterable[object]) -> list[str]:
+    """The names of frames that are paths."""
+    return [Path(source).stem for source in sources if isinstance(source, str | Path)]
 
 
 def _pair(number: int, estimate: Frame, truth: Frame) -> FramePair:

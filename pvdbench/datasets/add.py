@@ -13,11 +13,12 @@ from pvdbench.core.notice import notice
 from pvdbench.datasets.layouts.flat import frames_with
 from pvdbench.datasets.layouts.layout import Layout, VideoFolders
 from pvdbench.datasets.layouts.registry import frames_of, videos_of
-from pvdbench.datasets.leftovers import leftovers
+from pvdbench.datasets.leftovers import tell_leftovers
 from pvdbench.datasets.names import refuse_names
 from pvdbench.datasets.verify import check_videos, refuse_problems, write_manifest
 from pvdbench.datasets.video_check import VideoCheck, VideoJob
 from pvdbench.io.atomic import replaced_folder
+from pvdbench.io.frame_folders import tell_doubts
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 TAKEN = frozenset(("archives", "checkpoints", "code", "complexity", "cost", "deblur", "given", "logs", "methods",
@@ -60,6 +61,10 @@ def add_dataset(name: str, folder: Path, out: Path, layout: Layout, jobs: int = 
 
 def _jobs(folder: Path, layout: Layout) -> list[VideoJob]:
     videos = videos_of(layout, folder)
+    if not videos and not folder.is_dir():
+        what = "this is a file" if folder.exists() else "this folder is not there"
+        raise DataError(f"{folder}: {what}; name a folder of videos, each of them folders of PNG or JPEG frames (of a "
+                        "video file, `pvdbench datasets synthesize` makes them)")  # fmt: skip
     if not videos:
         raise DataError(
             f"{folder}: no video lies there in the layout '{layout.name}', {layout.form}; see docs/datasets.md"
@@ -75,8 +80,7 @@ def _jobs(folder: Path, layout: Layout) -> list[VideoJob]:
         _same_kind([job for job in jobs if job.split == split])
     if flat := [video for video in videos if video.prefix]:
         notice(f"{flat[0].blurry}: {len(flat)} videos by the names of their frames, {flat[0].video} the first")
-    for line in leftovers(folder, videos):
-        notice(line)
+    tell_leftovers(folder, videos)
     return jobs
 
 
@@ -86,6 +90,7 @@ def _job(layout: Layout, video: VideoFolders) -> VideoJob:
     if not names:
         raise DataError(f"{video.blurry}: no PNG or JPEG frames lie there; put the frames there")
     refuse_names(video.blurry, video.video, names)
+    tell_doubts(video.blurry / f"{video.prefix}*" if video.prefix else video.blurry, names)
     return VideoJob(video.video, video.split or "test", names, video.blurry, video.sharp, frames)
 
 

@@ -14,6 +14,7 @@ from pvdbench.core.working_folder import in_this_folder
 from pvdbench.datasets.layouts.layout import Layout, VideoFolders
 from pvdbench.datasets.layouts.registry import videos_of
 from pvdbench.datasets.video_check import VideoCheck, VideoJob, check_video
+from pvdbench.io.frame_folders import is_foreign, tell_passed_over
 from pvdbench.io.tables import MANIFEST, SPLITS, read_table, write_table
 
 
@@ -79,11 +80,12 @@ def verify_dataset(layout: Layout, folder: Path, splits: Path, jobs: int = 2) ->
     listed = read_splits(splits, layout.splits)
     found = _by_name(videos_of(layout, folder))
     if not found:
-        raise DataError(
-            f"{folder}: no video lies there in the layout '{layout.name}', {layout.form}; "
-            f"run `pvdbench datasets fetch {layout.folder or layout.name}` or name its folder by --folder"
-        )
+        what = f"no video lies there in the layout '{layout.name}', {layout.form}"
+        raise DataError(f"{folder}: {what if folder.is_dir() else 'this folder is not there'}; run `pvdbench datasets "
+                        f"fetch {layout.folder or layout.name}` or name its folder by --folder")  # fmt: skip
     _same_videos(folder, listed, found)
+    used = [place for video in found.values() for place in (video.blurry, video.sharp) if place and place.is_dir()]
+    tell_passed_over(folder, [path for place in used for path in sorted(place.iterdir()) if is_foreign(path)])
     order = sorted(listed.values(), key=lambda video: (video.split, video.video))
     return check_videos(layout.name, [_job(layout, video, found[video.video]) for video in order], jobs)
 

@@ -79,6 +79,9 @@ def _listed(job: VideoJob, folder: Path) -> list[Path]:
     if {name.lstrip("0") for name in names} == {name.lstrip("0") for name in found} and not found.keys() & set(names):
         raise DataError(f"{there}, and its files are called {next(iter(found))} and so on, with other zeros: a "
                         "spreadsheet changed the list, or a program the names; restore them")  # fmt: skip
+    if len(found) == len(names) > 0 and not found.keys() & set(names):
+        raise DataError(f"{there}, and its files are called {next(iter(found))} and so on; a frame has one name "
+                        "everywhere: rename these")  # fmt: skip
     if missing := [name for name in names if name not in found]:
         raise DataError(f"{there}; {len(missing)} of {len(names)} are missing, {missing[0]} the first: fetch or "
                         "unpack it again")  # fmt: skip

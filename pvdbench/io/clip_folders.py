@@ -37,6 +37,8 @@ def _tree(folder: Path, above: tuple[Path, ...]) -> Iterator[Listing]:
     listing, inside = list_folder(folder), (*above, folder.resolve())
     loops = [path for path in listing.folders if path.resolve() in inside]
     listing.passed_over += loops
+    if above and not (listing.frames or listing.folders or listing.passed_over):  # a clip that was not unpacked, say
+        listing.passed_over.append(folder)
     yield listing
     for path in listing.folders:
         if path not in loops:

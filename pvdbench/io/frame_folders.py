@@ -1,14 +1,16 @@
 """Folders of frames, read in one way everywhere: files that are frames, their order, and why a row has none."""
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path, PurePath
 
 from pvdbench.core.errors import DataError, shorten
 from pvdbench.core.notice import notice
 from pvdbench.io.flow_picture import is_our_picture
-from pvdbench.io.frame_order import kinds_of_names, names_in_order, seeming_clips
+from pvdbench.io.frame_order import frame_numbers, kinds_of_names, names_in_order, seeming_clips
 from pvdbench.io.owned import MARKER
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi")
@@ -25,6 +27,9 @@ _FOREIGN = frozenset(
     ("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r", "@eadir", "@recycle", "@tmp", "#recycle",
      "#snapshot", "__macosx", "$recycle.bin", "system volume information", "lost+found", "__pycache__")
 )  # fmt: skip
+
+
+_DIGIT = re.compile(r"\d")
 
 
 def is_foreign(path: PurePath) -> bool:
@@ -48,12 +53,29 @@ def frame_files(folder: Path) -> dict[str, Path]:
     """
     listing = list_folder(folder)
     tell_passed_over(folder, [*listing.passed_over, *listing.folders])
-    tell_seeming_clips(folder, listing.frames)
-    kinds = kinds_of_names(listing.frames)
-    if 1 < len(kinds) < len(listing.frames) and not seeming_clips(listing.frames):
+    tell_doubts(folder, list(listing.frames))
+    return listing.frames
+
+
+def tell_doubts(folder: Path, names: Sequence[str]) -> None:
+    """Say in notices where names, in order of time, are of several clips or kinds, or their numbers jump."""
+    tell_seeming_clips(folder, names)
+    kinds = kinds_of_names(names)
+    if 1 < len(kinds) < len(names) and not seeming_clips(names):
         notice(f"{folder}: its frames' names are of {len(kinds)} kinds ({shorten(', '.join(kinds), 60)}); all are "
                "taken, as one clip")  # fmt: skip
-    return listing.frames
+    _tell_gap(folder, names)
+
+
+def _tell_gap(folder: Path, names: Sequence[str]) -> None:
+    """Say where the numbers of frames jump while most follow each other at one distance."""
+    numbers = frame_numbers(names) if len(names) > 2 else None
+    steps = [after - before for before, after in pairwise(numbers or ())]
+    gaps = [t for t, step in enumerate(steps) if 2 * step >= 3 * min(steps)]  # times are a little unequal
+    if gaps and 2 * len(gaps) < len(steps):
+        more = f", and at {len(gaps) - 1} more places" if len(gaps) > 1 else ""
+        notice(f"{folder}: by the numbers in their names, frames are missing between '{shorten(names[gaps[0]], 50)}' "
+               f"and '{shorten(names[gaps[0] + 1], 50)}'{more}")  # fmt: skip
 
 
 @dataclass
@@ -72,7 +94,7 @@ def list_folder(folder: Path) -> Listing:
     Raises:
         DataError: as frame_files.
     """
-    listing, found = Listing(folder), dict[str, Path]()
+    listing, found, unread = Listing(folder), dict[str, Path](), list[Path]()
     for path in _entries(folder):
         if is_foreign(path):
             listing.passed_over.append(path)
@@ -82,8 +104,7 @@ def list_folder(folder: Path) -> Listing:
             raise DataError(f"{path}: this link leads to nothing; get what it names (dvc pull, git annex get), or "
                             "remove it")  # fmt: skip
         elif path.suffix.lower() in _OTHER_IMAGES:
-            raise DataError(f"{path}: only PNG and JPEG frames are read, and this would be left out; convert it to "
-                            "PNG, or put it elsewhere")  # fmt: skip
+            unread.append(path)
         elif not is_frame(path) or (path.with_suffix(".flo").is_file() and is_our_picture(path)):
             listing.passed_over.append(path)
         elif not path.is_file():
@@ -92,14 +113,27 @@ def list_folder(folder: Path) -> Listing:
             raise DataError(f"{path}: there is {found[path.stem].name}, too; keep one file per frame")
         else:
             found[path.stem] = path
+    for path in unread:
+        if _may_be_frame(path.stem, found, listing.folders):
+            raise DataError(f"{path}: only PNG and JPEG frames are read, and this would be left out; convert it to "
+                            "PNG, or put it elsewhere")  # fmt: skip
+        listing.passed_over.append(path)
     listing.frames = {name: found[name] for name in names_in_order(found, folder)}
     return listing
+
+
+def _may_be_frame(name: str, frames: Iterable[str], folders: Sequence[Path]) -> bool:
+    """Whether an image in another format may be one of a clip: preview.gif beside numbered frames or clips is none."""
+    frames = list(frames)
+    return bool(_DIGIT.search(name)) or not (all(map(_DIGIT.search, frames)) if frames else folders)
 
 
 def _entries(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
+        if folder.exists():
+            raise DataError(f"{folder}: this is a file; name a folder of frames") from None
         raise DataError(f"{folder}: this folder of frames is not there; fetch or unpack it again") from None
     except (OSError, ValueError) as error:  # no permission, a name that is too long or holds NUL
         raise DataError(f"{folder}: cannot be read ({shorten(error, 80)}); correct the path or its "

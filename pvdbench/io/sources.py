@@ -1,6 +1,6 @@
 """Frames as users of the Python API give them: arrays, or whatever NumPy makes arrays of, and paths; one or many."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from PIL import ImageOps
 
 from pvdbench.core.arguments import as_path
 from pvdbench.core.errors import DataError, shorten
+from pvdbench.core.notice import notice
+from pvdbench.io.frame_order import names_in_order
 from pvdbench.io.images import read_frame
 
 Image = NDArray[Any]
@@ -42,6 +44,35 @@ def list_sources(source: object, name: str) -> list[object]:
     if not isinstance(source, Iterable):
         raise DataError(f"{name}s: {type(source).__name__} is no type of a frame; give arrays (H, W, 3), or paths")
     return list(source)
+
+
+def refuse_text_order(sources: Sequence[object], name: str) -> None:
+    """Look whether paths come in the order of time, as far as their names tell it.
+
+    Args:
+        sources: as list_sources gives them; arrays have no names, and files of several folders no common order.
+        name: what one of them is called in messages.
+
+    Raises:
+        DataError: if they are sorted as text where numbers say otherwise, as sorted(folder.glob("*")) gives them. Any
+            other order but that of time and its reverse, as of an unsorted glob, is said in a notice.
+    """
+    paths = [Path(source) for source in sources if isinstance(source, str | Path)]
+    names = [path.stem for path in paths]
+    if len(paths) < len(sources) or len({path.parent for path in paths}) != 1:
+        return
+    try:
+        ordered = names_in_order(names, paths[0].parent)
+    except DataError:  # the names leave it in doubt, the order given does not
+        return
+    if names in (ordered, ordered[::-1]):
+        return
+    where = next(t for t, (one, other) in enumerate(zip(names, ordered, strict=True)) if one != other)
+    found = f"'{shorten(names[where], 60)}' comes before '{shorten(ordered[where], 60)}'"
+    if names == sorted(names):
+        raise DataError(f"{name}s: they are sorted as text, so that {found}; sort them by their numbers, as "
+                        "natsort.natsorted does")  # fmt: skip
+    notice(f"{name}s: they are taken in the order given, in which {found}")
 
 
 def read_source(source: object, name: str) -> Image:

@@ -82,6 +82,8 @@ class FrameName(str):
 
 
 def _read(path: Path) -> Tensor:
+    if path.is_symlink() and not path.exists():
+        raise MethodError(f"{path}: this link leads to nothing; get what it names (dvc pull, git annex get)")
     if not path.exists():
         raise MethodError(f"{path}: this frame is not there; make it, or correct frames.path in method.yaml")
     try:

@@ -44,8 +44,9 @@ def pair_folders(truth: Path, estimate: Path, offset: int | None) -> list[Paired
             there = shorten(", ".join(sorted(other.keys() - clips.keys())), 60)
             there = "frames right in it" if there == "." else there
             advice = f"it has {there}: give both the same clips" if there else "add them or remove the others"
-            raise DataError(f"{folder} has no frames of the clip '{shorten(missing[0], 60)}'; {len(missing)} of "
-                            f"{len(clips)} clips are missing there; {advice}")  # fmt: skip
+            what = "right in it" if missing[0] == "." else f"of the clip '{shorten(missing[0], 60)}'"
+            raise DataError(f"{folder} has no frames {what}; {len(missing)} of {len(clips)} clips are missing there; "
+                            f"{advice}")  # fmt: skip
     pairs = [
         PairedFrame(clip, *paired)
         for clip in truths
@@ -93,9 +94,19 @@ def _by_name(truths: Clip, estimates: Clip) -> Iterator[tuple[str, int, Path, Pa
 
 def _advice(truths: Clip, estimates: Clip, some: bool) -> str:
     """What to do; pairing by order is none where names tell pairs, or where there are files that have no partner."""
+    if some and _count_from_elsewhere(truths, estimates):
+        return "if only their count begins elsewhere, pair by order with --frame-offset 0; else make or remove them"
     if some or len(estimates) > len(truths) or len(kinds_of_names(estimates)) > 1:
         return "make them, or remove the others"
     return "give both the same names, or pair by order with --frame-offset"
+
+
+def _count_from_elsewhere(truths: Clip, estimates: Clip) -> bool:
+    """Whether both may be the same frames, one counted from 0 and the other from 1, say, so that their names shift."""
+    theirs, ours = frame_numbers(list(truths)), frame_numbers(list(estimates))
+    if theirs is None or ours is None or len(theirs) != len(ours):
+        return False
+    return len({number - other for number, other in zip(theirs, ours, strict=True)}) == 1
 
 
 def _by_order(truths: Clip, estimates: Clip, offset: int) -> Iterator[tuple[str, int, Path, Path]]:
@@ -111,6 +122,11 @@ def _by_order(truths: Clip, estimates: Clip, offset: int) -> Iterator[tuple[str,
                         f"{len(surplus)} are surplus by order ({shorten(', '.join(surplus), 60)}): keep only one file "
                         "per estimate there, or give another offset")  # fmt: skip
     _check_order([names[i] for i in places], [ours[i - offset] for i in places], _folder(estimates))
+    first, keys = places[0], set(map(name_key, names))
+    pair = names[first], ours[first - offset]
+    if len(names) != len(ours) and name_key(pair[0]) != name_key(pair[1]) and keys.issuperset(map(name_key, ours)):
+        notice(f"{_folder(estimates)}: every estimate has a truth of its name, and pairs by order are others: "
+               f"{shorten(pair[0], 60)} and {shorten(pair[1], 60)}, say")  # fmt: skip
     for i in places:
         yield names[i], i + 1, estimates[ours[i - offset]], truths[names[i]]
 
@@ -126,8 +142,9 @@ def _check_order(truths: Sequence[str], estimates: Sequence[str], where: Path) -
         return
     steps = [after - before for before, after in pairwise(ours)]
     alike = theirs is not None and len({a - b for a, b in zip(theirs, ours, strict=True)}) == 1
-    if len(set(steps)) > 1 and not alike:
-        gap = next(i for i, step in enumerate(steps) if step != min(steps))
+    gaps = [i for i, step in enumerate(steps) if 2 * step >= 3 * min(steps)]  # times of frames are unequal, but little
+    if gaps and not alike:
+        gap = gaps[0]
         raise DataError(f"{where}: frames are missing between '{shorten(estimates[gap], 50)}' and "
                         f"'{shorten(estimates[gap + 1], 50)}', so that pairs by order would be wrong; make them, or "
                         "pair by name")  # fmt: skip

@@ -294,6 +294,24 @@ def test_formats_that_would_be_skipped_are_refused(tmp_path, ending):
         frame_files(folder)
 
 
+@pytest.mark.parametrize(("name", "frames", "folder"), [("preview.gif", ["0", "1"], False), ("psnr.mat", [], True),
+                                                        ("kernel.npy", ["0", "1"], True)])  # fmt: skip
+def test_what_is_no_frame_by_its_name_is_passed_over(tmp_path, capsys, name, frames, folder):
+    dots(tmp_path / "f", frames)
+    if folder:
+        dots(tmp_path / "f/v", ["0"])
+    (tmp_path / "f" / name).write_bytes(b"")
+    assert sum(map(len, clip_files(tmp_path / "f").values())) == len(frames) + folder
+    assert f"1 passed over that is no frame: {name}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "frames"), [("b.tif", ["a", "c"]), ("b.tif", []), ("x2.tif", ["a1", "a3"])])
+def test_what_may_be_a_frame_by_its_name_is_refused(tmp_path, name, frames):
+    (dots(tmp_path / "f", frames) / name).write_bytes(b"")
+    with pytest.raises(DataError, match=f"{name}: only PNG and JPEG frames are read"):
+        clip_files(tmp_path / "f")
+
+
 def test_case_22_endings_in_capitals_and_other_names_of_jpeg(tmp_path):
     for name, ending in (("IMG_0030", ".JPG"), ("IMG_0031", ".JPEG"), ("IMG_0032", ".PNG")):
         clip(tmp_path / "truth", [name], ending=ending)
@@ -410,3 +428,85 @@ def test_one_file_for_two_clips_is_refused(tmp_path):
     refuse_truth(tmp_path / "methods", "theirs", [ClipFiles("a", (frame,))])
     with pytest.raises(MethodError, match="would be a result of the clips 'a' and 'b'; tell them apart by"):
         refuse_truth(tmp_path / "methods", "theirs", [ClipFiles(video, (frame,)) for video in "ab"])
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_names_that_only_count_from_elsewhere_are_not_called_missing(tmp_path, first):
+    clip(tmp_path / "truth", [f"{t:05d}" for t in range(10)])
+    clip(tmp_path / "ours", [f"{t:02d}" for t in range(first, first + 10)])
+    said = refused(score(tmp_path), tmp_path)
+    assert f"{first} of 10 have none: if only their count begins elsewhere, pair by order" in said
+    assert "identical over 10 frames" in score(tmp_path, "--frame-offset", "0").stdout
+
+
+def test_estimates_that_an_offset_pairs_with_other_names_are_said(tmp_path):
+    clip(tmp_path / "truth", [f"{t:03d}" for t in range(6)])
+    for t in range(2, 6):
+        save(tmp_path / "ours" / f"{t:03d}.png", view(3 * t))
+    wrong, right = score(tmp_path, "--frame-offset", "0"), score(tmp_path, "--frame-offset", "2")
+    assert "every estimate has a truth of its name, and pairs by order are others: 000 and 002" in wrong.stderr
+    assert "identical over 4 frames" in right.stdout and "every estimate" not in right.stderr
+
+
+@pytest.mark.parametrize(("names", "gap"), [(["1403636579763555584", "1403636579813555456", "1403636579863555584"], ""),
+                                            (["0", "40", "120", "160"], "between '40' and '120'")])  # fmt: skip
+def test_times_of_frames_are_unequal_but_have_no_gap(tmp_path, names, gap):
+    clip(tmp_path / "ours", names)
+    clip(tmp_path / "truth", range(len(names)))
+    run = score(tmp_path, "--frame-offset", "0")
+    assert gap in one_line(run) if gap else "identical over 3 frames" in run.stdout
+
+
+@pytest.mark.parametrize("truth", ["a.png", "a.mp4"])
+def test_a_file_in_place_of_a_folder_is_called_one(tmp_path, truth):
+    save(tmp_path / "a.png", view(0)).rename(tmp_path / truth)
+    assert f"{truth}: this is a file; name a folder" in refused(score(tmp_path, truth=truth), tmp_path)
+
+
+def test_a_clip_that_is_empty_on_both_sides_is_said(tmp_path):
+    for side in ("truth", "ours"):
+        clip(tmp_path / side / "a", ["0"])
+        (tmp_path / side / "b").mkdir()
+    run = score(tmp_path)
+    assert run.returncode == 0 and run.stderr.count("1 passed over that is no frame: b/") == 2
+
+
+def test_cases_1_and_2_lists_of_paths_that_are_sorted_as_text_are_refused(tmp_path, capsys):
+    for t in range(1, 13):
+        save(tmp_path / "in" / f"{t}.png", np.full((24, 24, 3), 20 * t, np.uint8))
+        save(tmp_path / "truth" / f"{t:05d}.png", np.full((24, 24, 3), 20 * t, np.uint8))
+    text, truth = sorted((tmp_path / "in").iterdir()), sorted((tmp_path / "truth").iterdir())
+    time = [tmp_path / "in" / f"{t}.png" for t in range(1, 13)]
+    for wrong in (text, list(map(str, text))):
+        with pytest.raises(DataError, match="frames: they are sorted as text, so that '10' comes before '2'; sort"):
+            pvdbench.deblur(wrong, "input")
+    with pytest.raises(DataError, match="estimates: they are sorted as text"):
+        pvdbench.score_frames(text, truth, "plain-rgb")
+    assert [frame[0, 0, 0] for frame in pvdbench.deblur(time, "input")] == [*range(20, 241, 20)]
+    assert len(pvdbench.deblur(time[::-1], "input")) == 12
+    assert np.isinf(pvdbench.score_frames(text, text, "plain-rgb").psnr_db).all()  # of one order, so paired rightly
+    assert not capsys.readouterr().err
+    pvdbench.deblur([*time[6:], *time[:6]], "input")
+    assert "frames: they are taken in the order given, in which '7' comes before '1'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("numbers", "gap"), [((1, 2, 4, 5, 6), "between '0002' and '0004'\n"), ((0, 7, 14), ""),
+                                              ((1, 2, 3, 9), "between '0003' and '0009'"), ((1, 5, 6), ""),
+                                              ((0, 33, 67, 100, 133), "")])  # fmt: skip
+def test_numbers_that_jump_are_said(tmp_path, capsys, numbers, gap):
+    frame_files(dots(tmp_path / "f", [f"{number:04d}" for number in numbers]))
+    said = capsys.readouterr().err
+    assert gap in said and bool(said) == bool(gap)
+
+
+def test_a_folder_in_place_of_frames_is_called_one(tmp_path):
+    clip(tmp_path / "in", ["0"])
+    with pytest.raises(DataError, match="in: this is a folder, and a frame is a file"):
+        pvdbench.deblur(tmp_path / "in", "input")
+
+
+def test_a_result_that_is_a_link_to_nothing_is_called_one(tmp_path):
+    clip(tmp_path / "r", ["a", "b"])
+    (tmp_path / "r/c.png").symlink_to(tmp_path / "gone.png")
+    with pytest.raises(MethodError, match=r"r/c\.png: this link leads to nothing"):
+        list(PrecomputedFrames(tmp_path, FramesTemplate(path="r/{frame}.png")).deblur(_Clip()))

@@ -135,6 +135,66 @@ def test_frames_whose_videos_are_not_told_are_refused(tmp_path, names):
     refused(add(tmp_path / "in"), "do not tell of which video")
 
 
+@pytest.mark.parametrize("tree", ["test/GoPro/{}", "GoPro/test/{}", "{}/GoPro", "GoPro/{}"])
+@pytest.mark.parametrize("between", ["-", "_"])
+def test_case_5_flat_frames_in_a_folder_called_as_their_data_set(tmp_path, tree, between):
+    """As the folders of MPRNet, Restormer and NAFNet lie: Datasets/test/GoPro/input/GOPR0384_11_00-000001.png."""
+    for video in ("GOPR0384_11_00", "GOPR0385_11_01"):
+        names = [f"{video}{between}{name}" for name in NAMES]
+        pair(tmp_path / "in" / tree.format("input"), tmp_path / "in" / tree.format("target"), names)
+    run = add(tmp_path / "in")
+    assert run.returncode == 0, run.stderr
+    if between == "-":
+        assert "2 videos by the names of their frames, GOPR0384_11_00 the first" in run.stderr
+        assert added(tmp_path / "in") == {("test", f"GOPR038{clip}"): NAMES for clip in ("4_11_00", "5_11_01")}
+    else:
+        assert "counts as one clip, though by their names its frames are of 2" in run.stderr
+
+
+def test_a_clip_whose_frames_have_its_name_keeps_its_own(tmp_path):
+    for video in ("walk", "run"):
+        pair(tmp_path / "in" / video / "blur", tmp_path / "in" / video / "sharp", [f"x-{name}" for name in NAMES])
+    run = add(tmp_path / "in")
+    assert {video for _, video in added(tmp_path / "in")} == {"walk", "run"} and "names of" not in run.stderr
+
+
+def test_case_11_archives_unpacked_into_folders_of_their_own_names(tmp_path):
+    kinds = ("train_blur/train/train_blur/000", "train_sharp/train/train_sharp/000")
+    pair(*(tmp_path / "in" / kind for kind in kinds), NAMES)
+    assert add(tmp_path / "in").returncode == 0 and added(tmp_path / "in") == {("train", "000"): NAMES}
+    pair(tmp_path / "two/blur/a/sharp", tmp_path / "two/x", NAMES)
+    refused(add(tmp_path / "two", name="two"), "two of its folders say what its frames are")
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [([*NAMES, *(f"{name}_out" for name in NAMES)], "are of 2 kinds"), ([*NAMES, "006", "007"], "between '003' and")],
+)
+def test_frames_of_two_kinds_and_numbers_that_jump_are_said(tmp_path, names, words):
+    pair(tmp_path / "in/a/blur", None, names)
+    run = add(tmp_path / "in")
+    assert run.returncode == 0 and f"a/blur: {'by' if 'between' in words else 'its'}" in run.stderr
+    assert words in run.stderr
+
+
+def test_a_gap_in_a_video_of_a_flat_folder_names_the_video(tmp_path):
+    for video, names in (("walk", NAMES), ("run", [*NAMES, "006"])):
+        pair(tmp_path / "in/blur", tmp_path / "in/gt", [f"{video}-{name}" for name in names])
+    assert "blur/run-*: by the numbers in their names, frames are missing" in add(tmp_path / "in").stderr
+
+
+def test_frames_of_other_names_are_said(tmp_path):
+    pair(tmp_path / "in/a/blur", None, [f"blur_{name}" for name in NAMES])
+    clip(tmp_path / "in/a/gt", [f"gt_{name}" for name in NAMES])
+    refused(add(tmp_path / "in"), "its files are called gt_000 and so on", "rename these")
+
+
+@pytest.mark.parametrize(("name", "words"), [("walk.mp4", "this is a file"), ("gone", "this folder is not there")])
+def test_what_is_no_folder_is_said(tmp_path, name, words):
+    (tmp_path / "walk.mp4").write_bytes(b"x")
+    refused(add(tmp_path / name), f"{name}: {words}")
+
+
 def test_validation_videos_are_left_out_where_there_are_test_videos_and_named(tmp_path):
     for split in ("train", "val", "test"):
         pair(tmp_path / "in" / split / "blur/a", tmp_path / "in" / split / "sharp/a", NAMES)
@@ -206,7 +266,31 @@ def test_cases_8_and_9_links_are_entered_and_what_systems_leave_is_passed_over(t
         shutil.copytree(tmp_path / "disk/a/blur", tmp_path / "in/b/blur" / left)
     run = add(tmp_path / "in")
     assert run.returncode == 0, run.stderr
+    assert "in: 7 passed over that are no frames: .ipynb_checkpoints/, @eaDir/, __MACOSX/, ._000.png" in run.stderr
     assert added(tmp_path / "in") == {("test", "a"): NAMES, ("test", "b"): NAMES}
+
+
+SPLITS = "dataset,split,video,frames,first_frame,last_frame,consecutive\nnah,train,a,4,000,003,True\n"
+
+
+@pytest.mark.parametrize("harm", ["", "foreign", "link", "lost"])
+def test_cases_8_and_9_verify_reads_links_and_counts_what_systems_leave(tmp_path, harm):
+    home = tmp_path / "in/train/a"
+    pair(home / "blur_gamma", home / "sharp", NAMES)
+    (tmp_path / "splits.csv").write_text(SPLITS)
+    if harm == "foreign":
+        (home / "sharp/Thumbs.db").write_bytes(b"x")
+        (home / "sharp/._000.png").write_bytes(b"x")
+    elif harm:
+        home.rename(tmp_path / "disk")
+        home.symlink_to(tmp_path / "disk" if harm == "link" else tmp_path / "nowhere")
+    words = ("nah", "--folder", "in", "--splits", "splits.csv", "--data", ".")
+    run = pvdbench_here("datasets", "verify", *words, cwd=tmp_path)
+    if harm == "lost":
+        refused(run, "in/train/a: this link leads to nothing")
+        return
+    assert run.returncode == 0 and (tmp_path / "nah/manifest.csv").read_text().count("../in/train/a/sharp") == 4
+    assert ("in: 2 passed over that are no frames: ._000.png, Thumbs.db" in run.stderr) == (harm == "foreign")
 
 
 @pytest.mark.parametrize("equal", [4, 3])

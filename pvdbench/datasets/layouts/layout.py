@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pvdbench.core.errors import DataError
 from pvdbench.io.frame_folders import is_foreign, list_folder
 
 
@@ -90,7 +91,11 @@ def subfolders(folder: Path) -> list[Path]:
 
 
 def _videos(base: Path, branch: Branch) -> list[VideoFolders]:
+    place = base / branch.folder
+    there = sorted(place.iterdir()) if place.is_dir() else []
+    if lost := next((path for path in there if not path.exists() and not is_foreign(path)), None):
+        raise DataError(f"{lost}: this link leads to nothing; get what it names (`dvc pull`), or remove it")
     return [
         VideoFolders(path.name, branch.split, path / branch.blurry, path / branch.sharp if branch.sharp else None)
-        for path in subfolders(base / branch.folder)
+        for path in subfolders(place)
     ]

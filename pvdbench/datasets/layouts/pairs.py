@@ -12,9 +12,10 @@ from unicodedata import normalize
 
 from pvdbench.core.errors import DataError, choices
 from pvdbench.datasets.layouts.flat import clips_in
-from pvdbench.datasets.layouts.layout import Layout, VideoFolders
+from pvdbench.datasets.layouts.layout import Layout, VideoFolders, frames_in
 from pvdbench.datasets.layouts.places import Place, place_of, role
 from pvdbench.datasets.layouts.tree import Folder, folders_of
+from pvdbench.io.frame_order import clips_by_name
 
 _KINDS = "a folder of blurry frames (blur, blur_gamma, input, ...) and one of sharp ones (sharp, GT, target, ...)"
 
@@ -39,7 +40,8 @@ def _refuse_empty(tree: Iterable[Folder]) -> None:
     of_frames = {above for each in tree if each.frames for above in (each.path, *each.path.parents)}
     for each in tree:
         if each.path not in of_frames and (any(role(each.path.name)) or not (each.others or each.folders)):
-            raise DataError(f"{each.path}: no PNG or JPEG frames lie there; fill this folder or remove it")
+            but = f", but {each.others[0].name}" if each.others else ""
+            raise DataError(f"{each.path}: no PNG or JPEG frames lie there{but}; fill this folder or remove it")
 
 
 def _with_names(places: list[Place]) -> list[Place]:
@@ -98,12 +100,10 @@ def _refuse_unknown(unknown: list[Path], found: list[tuple[Place, Place | None]]
 
 def _as_videos(folder: Path, blurry: Place, sharp: Place | None) -> list[VideoFolders]:
     truth = sharp.path if sharp else None
-    if blurry.names:
-        return [VideoFolders(blurry.names[0], blurry.split, blurry.path, truth)]
-    return [
-        VideoFolders(video or folder.resolve().name, blurry.split, blurry.path, truth, prefix)
-        for video, prefix in clips_in(blurry.path, truth)
-    ]
+    called, *_ = (*blurry.names, folder.resolve().name)
+    flat = not blurry.names or clips_by_name(frames_in(blurry.path))  # in a folder of a data set, too: GoPro/input
+    clips = clips_in(blurry.path, truth) if flat else [("", "")]
+    return [VideoFolders(video or called, blurry.split, blurry.path, truth, prefix) for video, prefix in clips]
 
 
 PAIRS = Layout(

@@ -44,14 +44,15 @@ def place_of(folder: Path, path: Path) -> Place:
     """Read the names of the folders that lead from a data set's folder to one of frames.
 
     Raises:
-        DataError: if two of them name different splits, or two name a kind.
+        DataError: if two of them name different splits or kinds. (Unpacked into folders of their own names, archives
+            say both twice.)
     """
     split: Split | None = None
     kind, names, home = "", list[str](), None
     parts = path.relative_to(folder).parts
     for number, part in enumerate(parts):
         named, of_kind = role(part)
-        if (kind and of_kind) or (split and named and split != named):
+        if (kind and of_kind not in ("", kind)) or (split and named not in (None, split)):
             raise DataError(f"{path}: two of its folders say what its frames are, {part} the second; rename one, or "
                             "name the folder in it")  # fmt: skip
         if of_kind:

@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 
 from pvdbench.core.errors import DataError, shorten
 from pvdbench.core.notice import notice
+from pvdbench.io.frame_folders import is_frame
 
 _NO_FILM = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 _PREVIEW = 10  # times fewer frames than the longest stream has: a preview or a cover, however large
@@ -28,11 +29,15 @@ def opened(path: Path) -> Iterator[InputContainer]:
     try:
         with av.open(str(path), metadata_errors="replace") as container:
             if container.format.name.endswith("_pipe") or container.format.name == "image2":
-                raise DataError(f"{path}: this image is no PNG or JPEG by its name; convert or rename it")
+                what = "a still image, no video" if is_frame(path) else "an image, but no PNG or JPEG by its name"
+                raise DataError(f"{path}: this is {what}; name another file, or convert it")
             yield container
     except FileNotFoundError:
         raise DataError(f"{path}: no video and no folder of frames is there; correct the path") from None
-    except (FFmpegError, IsADirectoryError, PermissionError) as error:
+    except IsADirectoryError:
+        raise DataError(f"{path}: this is a folder, and a video file is wanted; make one of its frames, with ffmpeg "
+                        "say") from None  # fmt: skip
+    except (FFmpegError, PermissionError) as error:
         raise DataError(
             f"{path}: this video cannot be read ({shorten(error.strerror)}); restore or convert it"
         ) from error
