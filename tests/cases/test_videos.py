@@ -237,6 +237,57 @@ def test_the_line_says_how_many_of_how_many(deblur, tmp_path):
     assert "22 of 50 frames can be read" in one_line(deblur("cut.mkv", "c"))
 
 
+def hole(path, start, length, filling=b""):
+    """Leave out bytes, parts of the whole, or put others in their place."""
+    data = path.read_bytes()
+    first, count = int(len(data) * start), int(len(data) * length)
+    path.with_name(f"cut{path.suffix}").write_bytes(data[:first] + filling * count + data[first + count :])
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pix", "start", "length", "filling"),
+    [
+        ("w.ts", "libx264", "yuv420p", 0.6, 0.4, b"\xff"),  # a card that was erased, a disk that was full
+        ("w.ts", "mpeg2video", "yuv420p", 0.6, 0.4, b"\0"),
+        ("w.mkv", "libx264", "yuv420p", 0.4, 0.05, b"\xff"),
+        ("w.flv", "libx264", "yuv420p", 0.6, 0.4, b""),
+        ("w.flv", "libx264", "yuv420p", 0.4, 0.05, b""),
+        ("w.wmv", "wmv2", "yuv420p", 0.6, 0.4, b"\0"),
+        ("w.wmv", "wmv2", "yuv420p", 0.4, 0.05, b""),
+        ("w.avi", "huffyuv", "rgb24", 0.4, 0.001, b""),
+        ("w.avi", "mjpeg", "yuvj420p", 0.4, 0.05, b"\0"),
+        ("w.mp4", "mpeg4", "yuv420p", 0.4, 0.02, b"\x5a"),
+    ],
+)
+def test_no_container_loses_a_frame_in_silence(deblur, tmp_path, name, codec, pix, start, length, filling):
+    whole = video(tmp_path / name, [view(3 * t) for t in range(50)], codec=codec, pixels=pix, options={"g": "12"})
+    assert good(deblur(name, "whole")) == [] and len(list((tmp_path / "whole").iterdir())) >= 50
+    hole(whole, start, length, filling)
+    assert "damaged or cut off" in one_line(deblur(f"cut{whole.suffix}", "o"))
+
+
+@pytest.mark.parametrize(("name", "codec"), [("w.h264", "libx264"), ("w.m2v", "mpeg2video")])
+def test_a_raw_stream_says_that_it_cannot_be_checked(deblur, tmp_path, name, codec):
+    video(tmp_path / name, [view(3 * t) for t in range(9)], codec=codec)
+    (said,) = good(deblur(name, "o"))
+    assert "raw stream holds neither times nor a count of its frames" in said
+    assert len(list((tmp_path / "o").glob("*.png"))) == 9
+
+
+def test_what_harms_no_frame_is_no_damage(deblur, tmp_path):
+    """A camera's note of a wrong length, and the count of an AVI that was written into a pipe."""
+    raw = video(tmp_path / "w.h264", [view(3 * t) for t in range(9)]).read_bytes()
+    first = raw.index(b"\0\0\1\x65")
+    note = b"\0\0\1\x06\x05\x60" + b"\x11" * 20 + b"\x80"
+    (tmp_path / "w.h264").write_bytes(raw[:first] + note + raw[first:])
+    assert len(Film(tmp_path / "w.h264")) == 9
+    film = video(tmp_path / "w.avi", [view(3 * t) for t in range(9)], codec="mpeg4").read_bytes()
+    count = film.index(b"strh") + 8 + 32
+    data = film[:count] + struct.pack("<I", 1 << 30) + film[count + 4 :]
+    (tmp_path / "w.avi").write_bytes(data)
+    assert good(deblur("w.avi", "o")) == [] and len(list((tmp_path / "o").glob("*.png"))) == 9
+
+
 @pytest.mark.parametrize("tail", [b"\0", b"\xff"])
 def test_a_download_that_stopped_within_its_space_is_an_error(deblur, tmp_path, tail):
     """The file has its whole length: what did not come is zeros, or ones on an erased card."""
