@@ -83,6 +83,12 @@ class Film:
         if count != len(self):
             raise DataError(f"{self.path}: it had {len(self)} frames and now has {count}; run again when it is whole")
 
+    def say_what_frames_lose(self) -> None:
+        """Say what becomes of pixels that are not square where frames are written as images."""
+        if self.pixel_aspect not in (None, 1):
+            wide = f"its pixels are {self.pixel_aspect} times as wide as high"
+            notice(f"{self.path}: {wide}; PNG frames are not stretched")
+
     def _stream(self, container: InputContainer) -> VideoStream:
         stream = next(stream for stream in container.streams.video if stream.index == self.index)
         stream.codec_context.options = _STRICT
@@ -97,6 +103,7 @@ class Film:
                 self._add(frame)
             damage.finish(container, stream)
             self._put_in_order()
+            self._correct_rate()
             return damage, stated_frames(stream, container.size)
 
     def _describe(self, frame: av.VideoFrame, stream: VideoStream) -> None:
@@ -105,7 +112,7 @@ class Film:
         aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
         if aspect:
             self.pixel_aspect = 1 / aspect if swaps_sides(turn(frame)) else Fraction(aspect)
-        for said in losses(frame):
+        for said in losses(frame, beside=stream.metadata):
             notice(f"{self.path}: {said}")
 
     def _add(self, frame: av.VideoFrame) -> None:
@@ -128,6 +135,12 @@ class Film:
         for t in range(1, len(ordered)):
             ordered[t] = max(ordered[t], ordered[t - 1] + 1)
         self.ticks = array("q", ordered)
+
+    def _correct_rate(self) -> None:
+        """Where a file takes its clock for its rate, as DV and some AVI do, take the mean of the times."""
+        seconds = (self.ticks[-1] - self.ticks[0]) * self.time_base if self.ticks else Fraction(0)
+        if self.rate * seconds > 2 * len(self):
+            self.rate = ((len(self) - 1) / seconds).limit_denominator(1001)
 
 
 def _decoded(container: InputContainer, film: VideoStream, damage: Damage) -> Iterator[av.VideoFrame]:

@@ -15,6 +15,7 @@ from pvdbench.core.errors import DataError, shorten
 from pvdbench.core.notice import notice
 
 _NO_FILM = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+_MANY_JPEGS = (".mjpeg", ".mjpg")  # one after the other, which FFmpeg takes for a single one
 _PREVIEW = 10  # times fewer frames than the longest stream has: a preview or a cover, however large
 
 
@@ -26,13 +27,17 @@ def opened(path: Path) -> Iterator[InputContainer]:
         DataError: if the file is missing, a folder, unreadable or a still image; also for what FFmpeg raises inside.
     """
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        form = "mjpeg" if path.suffix.lower() in _MANY_JPEGS else None
+        with av.open(str(path), format=form, metadata_errors="replace") as container:
             if container.format.name.endswith("_pipe") or container.format.name == "image2":
-                raise DataError(f"{path}: this image is no PNG or JPEG by its name; convert or rename it")
+                raise DataError(f"{path}: this is an image and no video; name a video, or a frame that is a PNG or "
+                                "JPEG by its name")  # fmt: skip
             yield container
     except FileNotFoundError:
         raise DataError(f"{path}: no video and no folder of frames is there; correct the path") from None
-    except (FFmpegError, IsADirectoryError, PermissionError) as error:
+    except IsADirectoryError:
+        raise DataError(f"{path}: this is a folder, where a video is needed; name the file of a video") from None
+    except (FFmpegError, PermissionError) as error:
         raise DataError(
             f"{path}: this video cannot be read ({shorten(error.strerror)}); restore or convert it"
         ) from error
