@@ -85,7 +85,8 @@ class Carried:
         packet.dts = packet.pts if packet.dts is None else packet.dts - ticks
         if packet.pts is not None and packet.pts < 0 and packet.stream_index in self._warming:
             return
-        if packet.dts is not None and packet.dts < self._last.get(packet.stream_index, packet.dts):
+        step = packet.stream.type == "audio"  # subtitles may come at one time
+        if packet.dts is not None and packet.dts < self._last.get(packet.stream_index, packet.dts - step) + step:
             self._back += 1
             return
         if packet.dts is not None:
