@@ -113,6 +113,7 @@ def synthesize(
     _check(exposure)
     check_folder(out, [video], _COMMAND, overwrite=overwrite)
     film = Film(video, allow_damaged=allow_damaged)
+    film.say_what_frames_lose()
     _say_if_unequal(film)
     with owned_folder(out, _COMMAND) as folder:
         digits = max(_DIGITS, len(str(len(film) // exposure.stride)))

@@ -11,7 +11,6 @@ from pvdbench.io.atomic import replaced_file
 from pvdbench.io.frame_folders import frame_files, is_frame
 from pvdbench.io.images import Frame, frame_size, write_frame
 from pvdbench.io.owned import behind_links, check_file, check_folder, owned_folder
-from pvdbench.io.video.film import Film
 from pvdbench.io.video.writing import UNWRITTEN, WRITTEN, VideoWriter, changes, is_ours
 from pvdbench.methods.clip import Clip, VideoClip
 
@@ -86,11 +85,6 @@ def results(out: Path, clip: Clip, names: Sequence[str]) -> Iterator[Callable[[i
             yield lambda t, frame: video.write(frame)  # noqa: ARG005
         return
     if film is not None:
-        _say_what_frames_lose(film)
+        film.say_what_frames_lose()
     with owned_folder(out, _COMMAND) as folder:
         yield lambda t, frame: write_frame(folder / f"{names[t]}.png", frame)
-
-
-def _say_what_frames_lose(film: Film) -> None:
-    if film.pixel_aspect not in (None, 1):
-        notice(f"{film.path}: its pixels are {film.pixel_aspect} times as wide as high; PNG frames are not stretched")

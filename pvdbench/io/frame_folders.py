@@ -131,10 +131,11 @@ def _may_be_frame(name: str, frames: Iterable[str], folders: Sequence[Path]) -> 
 def _entries(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        if folder.exists():
-            raise DataError(f"{folder}: this is a file; name a folder of frames") from None
+    except FileNotFoundError:
         raise DataError(f"{folder}: this folder of frames is not there; fetch or unpack it again") from None
+    except NotADirectoryError:
+        raise DataError(f"{folder}: this is a file, where a folder of frames is needed; name one (of a video, deblur "
+                        "--method input makes one)") from None  # fmt: skip
     except (OSError, ValueError) as error:  # no permission, a name that is too long or holds NUL
         raise DataError(f"{folder}: cannot be read ({shorten(error, 80)}); correct the path or its "
                         "permissions") from error  # fmt: skip

@@ -82,7 +82,7 @@ def _decoding(path: Path, what: str, missing: str, otherwise: str) -> Iterator[N
     except FileNotFoundError:
         raise DataError(f"{path}: this {missing}") from None
     except IsADirectoryError:
-        raise DataError(f"{path}: this is a folder, and a frame is a file; name the files in it") from None
+        raise DataError(f"{path}: this is a folder, where one {what} is needed; name a file") from None
     except UnidentifiedImageError:
         raise DataError(f"{path}: this is no readable {what} (cannot identify image file); {otherwise}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

@@ -118,6 +118,23 @@ def test_sound_that_the_result_cannot_hold_is_named(deblur, tmp_path):
         assert [p.pts * p.time_base for p in container.demux(subtitles=0) if p.size] == [Fraction(1, 2)]
 
 
+def test_sound_whose_times_go_back_is_left_out_and_said(deblur, tmp_path):
+    """Two camera files that were joined byte by byte: each begins at its own 0."""
+    part = irregular(tmp_path / "v.ts").read_bytes()
+    (tmp_path / "two.ts").write_bytes(part + part)
+    said = good(deblur("two.ts", "o.mp4", "--allow-damaged"))
+    assert any("packets of its sound are left out, whose times go back" in line for line in said)
+    assert any("times do not rise" in line for line in said) and len(seen(tmp_path / "o.mp4")) == 2 * len(TIMES)
+
+
+def test_a_clock_is_not_taken_for_a_rate(deblur, tmp_path):
+    """As FFmpeg reads DV: 60000 frames per second, which H.264 refuses."""
+    video(tmp_path / "w.dv", [view(0, 128, 120).repeat(5, 0).repeat(6, 1)[:576]] * 3, codec="dvvideo")
+    good(deblur("w.dv", "o.mp4"))
+    assert [t for _, t in seen(tmp_path / "o.mp4")] == pytest.approx([0, 0.04, 0.08], abs=0.001)
+    assert Film(tmp_path / "w.dv").rate == 25
+
+
 def test_a_folder_gets_equal_times_and_says_so(deblur, tmp_path):
     clip(tmp_path / "in", ["0", "1", "2"])
     assert good(deblur("in", "o.mp4")) == ["pvdbench: o.mp4: frames have no times; the video shows 30 a second"]
@@ -235,6 +252,57 @@ def test_the_line_says_how_many_of_how_many(deblur, tmp_path):
     video(tmp_path / "w.mkv", [view(3 * t) for t in range(50)])
     cut(tmp_path / "w.mkv", 0.6)
     assert "22 of 50 frames can be read" in one_line(deblur("cut.mkv", "c"))
+
+
+def hole(path, start, length, filling=b""):
+    """Leave out bytes, parts of the whole, or put others in their place."""
+    data = path.read_bytes()
+    first, count = int(len(data) * start), int(len(data) * length)
+    path.with_name(f"cut{path.suffix}").write_bytes(data[:first] + filling * count + data[first + count :])
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pix", "start", "length", "filling"),
+    [
+        ("w.ts", "libx264", "yuv420p", 0.6, 0.4, b"\xff"),  # a card that was erased, a disk that was full
+        ("w.ts", "mpeg2video", "yuv420p", 0.6, 0.4, b"\0"),
+        ("w.mkv", "libx264", "yuv420p", 0.4, 0.05, b"\xff"),
+        ("w.flv", "libx264", "yuv420p", 0.6, 0.4, b""),
+        ("w.flv", "libx264", "yuv420p", 0.4, 0.05, b""),
+        ("w.wmv", "wmv2", "yuv420p", 0.6, 0.4, b"\0"),
+        ("w.wmv", "wmv2", "yuv420p", 0.4, 0.05, b""),
+        ("w.avi", "huffyuv", "rgb24", 0.4, 0.001, b""),
+        ("w.avi", "mjpeg", "yuvj420p", 0.4, 0.05, b"\0"),
+        ("w.mp4", "mpeg4", "yuv420p", 0.4, 0.02, b"\x5a"),
+    ],
+)
+def test_no_container_loses_a_frame_in_silence(deblur, tmp_path, name, codec, pix, start, length, filling):
+    whole = video(tmp_path / name, [view(3 * t) for t in range(50)], codec=codec, pixels=pix, options={"g": "12"})
+    assert good(deblur(name, "whole")) == [] and len(list((tmp_path / "whole").iterdir())) >= 50
+    hole(whole, start, length, filling)
+    assert "damaged or cut off" in one_line(deblur(f"cut{whole.suffix}", "o"))
+
+
+@pytest.mark.parametrize(("name", "codec"), [("w.h264", "libx264"), ("w.m2v", "mpeg2video")])
+def test_a_raw_stream_says_that_it_cannot_be_checked(deblur, tmp_path, name, codec):
+    video(tmp_path / name, [view(3 * t) for t in range(9)], codec=codec)
+    (said,) = good(deblur(name, "o"))
+    assert "raw stream holds neither times nor a count of its frames" in said
+    assert len(list((tmp_path / "o").glob("*.png"))) == 9
+
+
+def test_what_harms_no_frame_is_no_damage(deblur, tmp_path):
+    """A camera's note of a wrong length, and the count of an AVI that was written into a pipe."""
+    raw = video(tmp_path / "w.h264", [view(3 * t) for t in range(9)]).read_bytes()
+    first = raw.index(b"\0\0\1\x65")
+    note = b"\0\0\1\x06\x05\x60" + b"\x11" * 20 + b"\x80"
+    (tmp_path / "w.h264").write_bytes(raw[:first] + note + raw[first:])
+    assert len(Film(tmp_path / "w.h264")) == 9
+    film = video(tmp_path / "w.avi", [view(3 * t) for t in range(9)], codec="mpeg4").read_bytes()
+    count = film.index(b"strh") + 8 + 32
+    data = film[:count] + struct.pack("<I", 1 << 30) + film[count + 4 :]
+    (tmp_path / "w.avi").write_bytes(data)
+    assert good(deblur("w.avi", "o")) == [] and len(list((tmp_path / "o").glob("*.png"))) == 9
 
 
 @pytest.mark.parametrize("tail", [b"\0", b"\xff"])
@@ -416,6 +484,29 @@ def test_pixels_that_are_not_square_stay_so_or_are_said(deblur, tmp_path):
         assert any("4/3 times as wide" in line for line in good(deblur("s.mp4", out)))
 
 
+def test_synthesize_says_it_of_pixels_too(tmp_path):
+    with av.open(str(tmp_path / "s.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(4, 3)
+        for t in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(view(3 * t), format="rgb24")))
+        container.mux(stream.encode(None))
+    run = pvdbench_here("datasets", "synthesize", "s.mp4", "--out", "m", "--window", "3", cwd=tmp_path)
+    assert any("4/3 times as wide" in line for line in good(run))
+
+
+def test_transparency_beside_the_frames_is_said(deblur, tmp_path):
+    """As WebM keeps it: the decoder leaves it out without a word."""
+    with av.open(str(tmp_path / "a.webm"), "w") as container:
+        stream = container.add_stream("libvpx-vp9", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.metadata["alpha_mode"] = "1"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(view(0), format="rgb24")))
+        container.mux(stream.encode(None))
+    assert any("its transparency is left out" in line for line in good(deblur("a.webm", "o")))
+
+
 # case 19: one image
 
 
@@ -447,6 +538,29 @@ def test_one_image_is_a_clip(deblur, tmp_path):
 def test_other_images_are_refused(deblur, tmp_path, name):
     Image.fromarray(view(0)).save(tmp_path / name, format="PNG" if name.startswith("png") else None)
     assert "PNG or JPEG" in one_line(deblur(name, "o"))
+
+
+def test_a_video_a_folder_and_an_image_are_told_apart(deblur, tmp_path):
+    """A line says what is there and what is needed, not that a whole file is damaged."""
+    clip(tmp_path / "d", ["0", "1", "2"])
+    video(tmp_path / "v.mp4", [view(3 * t) for t in range(3)])
+    synthesize = ("datasets", "synthesize", "--out", "m", "--window", "3")
+    score = ("score", "folder", "--out", "s.csv", "--estimate")
+    flow = ("flow", "--method", "tvl1", "--methods", METHODS, "--out", "x.flo", "d/0.png")
+    for words, said in (
+        ((*synthesize, "d"), "d: this is a folder, where a video is needed"),
+        ((*synthesize, "d/0.png"), "this is an image and no video"),
+        ((*score, "v.mp4", "--truth", "d"), "v.mp4: this is a file, where a folder of frames is needed"),
+        ((*flow, "d"), "d: this is a folder, where one PNG or JPEG is needed"),
+    ):
+        assert said in one_line(pvdbench_here(*words, cwd=tmp_path))
+    assert list(tmp_path.iterdir()) != [] and not {"m", "s.csv", "x.flo"} & {path.name for path in tmp_path.iterdir()}
+
+
+def test_many_jpegs_in_one_file_are_a_film(deblur, tmp_path):
+    video(tmp_path / "w.mjpeg", [view(3 * t) for t in range(7)], codec="mjpeg", pixels="yuvj420p")
+    assert "raw stream" in good(deblur("w.mjpeg", "o"))[0]
+    assert len(list((tmp_path / "o").glob("*.png"))) == 7
 
 
 def test_the_help_says_what_becomes_of_a_video(deblur):

@@ -37,6 +37,8 @@ class Carried:
         """
         self._source, self._target = source, target
         self._streams: dict[int, Stream] = {}
+        self._last: dict[int, int] = {}  # time of the packet before, of each stream
+        self._back = 0  # packets left out, since their times go back
         self._warming: set[int] = set()  # streams of which Matroska cannot hold what comes before 0
         self._packets: Iterator[Packet[Any]] | None = None
         self._next: Packet[Any] | None = None
@@ -63,6 +65,10 @@ class Carried:
                 return
             self._write(packet)
             self._next = None
+        if self._back:
+            notice(f"{self._source}: {self._back} packets of its sound are left out, whose times go back: these are "
+                   "several films in one")  # fmt: skip
+            self._back = 0
 
     def _read(self) -> "Iterator[Packet[Any]]":
         with opened(self._source) as container:
@@ -79,6 +85,12 @@ class Carried:
         packet.dts = packet.pts if packet.dts is None else packet.dts - ticks
         if packet.pts is not None and packet.pts < 0 and packet.stream_index in self._warming:
             return
+        step = packet.stream.type == "audio"  # subtitles may come at one time
+        if packet.dts is not None and packet.dts < self._last.get(packet.stream_index, packet.dts - step) + step:
+            self._back += 1
+            return
+        if packet.dts is not None:
+            self._last[packet.stream_index] = packet.dts
         packet.stream = self._streams[packet.stream_index]
         self._target.mux(packet)
 

@@ -5,6 +5,7 @@ from array import array
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -20,6 +21,9 @@ from pvdbench.io.video.pixels import colours_of, losses, swaps_sides, to_rgb, tu
 from pvdbench.io.video.streams import film_stream, opened
 
 _RATE = Fraction(30)  # frames per second of a file that does not say
+_NO_TIMES = 128  # FFmpeg's AVFMT_NOTIMESTAMPS
+_RAW = "a raw stream holds neither times nor a count of its frames: one that is lost leaves no sign"
+_STRICT = {"err_detect": "crccheck+bitstream+buffer+careful"}  # what no sound film does is an error, not an odd picture
 
 
 class Film:
@@ -53,6 +57,8 @@ class Film:
             self.index = stream.index
             self.time_base = stream.time_base or 1 / _RATE
             self.rate = stream.average_rate or _RATE
+            if container.format.flags & _NO_TIMES:
+                notice(f"{path}: {_RAW}")
         damage, stated = self._look_through()
         if damage.sign:
             _report_damage(path, damage, len(self), stated, allowed=allow_damaged)
@@ -71,25 +77,34 @@ class Film:
         """
         count = 0
         with opened(self.path) as container:
-            for frame in _decoded(container, container.streams.video[self._position(container)], Damage()):
+            for frame in _decoded(container, self._stream(container), Damage()):
                 count += 1
                 yield to_rgb(frame, f"{self.path}: frame {count - 1}")
         if count != len(self):
             raise DataError(f"{self.path}: it had {len(self)} frames and now has {count}; run again when it is whole")
 
-    def _position(self, container: InputContainer) -> int:
-        return [stream.index for stream in container.streams.video].index(self.index)
+    def say_what_frames_lose(self) -> None:
+        """Say what becomes of pixels that are not square where frames are written as images."""
+        if self.pixel_aspect not in (None, 1):
+            wide = f"its pixels are {self.pixel_aspect} times as wide as high"
+            notice(f"{self.path}: {wide}; PNG frames are not stretched")
+
+    def _stream(self, container: InputContainer) -> VideoStream:
+        stream = next(stream for stream in container.streams.video if stream.index == self.index)
+        stream.codec_context.options = _STRICT
+        return stream
 
     def _look_through(self) -> tuple[Damage, int]:
         with watched() as damage, opened(self.path) as container:
-            stream = container.streams.video[self._position(container)]
+            stream = self._stream(container)
             for frame in _decoded(container, stream, damage):
                 if not self.ticks:
                     self._describe(frame, stream)
                 self._add(frame)
-            damage.finish(stream, container.size)
+            damage.finish(container, stream)
             self._put_in_order()
-            return damage, stated_frames(stream)
+            self._correct_rate()
+            return damage, stated_frames(stream, container.size)
 
     def _describe(self, frame: av.VideoFrame, stream: VideoStream) -> None:
         """Take down what all frames have in common, and say what of it is lost."""
@@ -97,7 +112,7 @@ class Film:
         aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
         if aspect:
             self.pixel_aspect = 1 / aspect if swaps_sides(turn(frame)) else Fraction(aspect)
-        for said in losses(frame):
+        for said in losses(frame, beside=stream.metadata):
             notice(f"{self.path}: {said}")
 
     def _add(self, frame: av.VideoFrame) -> None:
@@ -121,6 +136,12 @@ class Film:
             ordered[t] = max(ordered[t], ordered[t - 1] + 1)
         self.ticks = array("q", ordered)
 
+    def _correct_rate(self) -> None:
+        """Where a file takes its clock for its rate, as DV and some AVI do, take the mean of the times."""
+        seconds = (self.ticks[-1] - self.ticks[0]) * self.time_base if self.ticks else Fraction(0)
+        if self.rate * seconds > 2 * len(self):
+            self.rate = ((len(self) - 1) / seconds).limit_denominator(1001)
+
 
 def _decoded(container: InputContainer, film: VideoStream, damage: Damage) -> Iterator[av.VideoFrame]:
     """Decode all that can be; damage says where something could not."""
@@ -138,9 +159,13 @@ def _decoded(container: InputContainer, film: VideoStream, damage: Damage) -> It
             yield frame
 
 
-def _demuxed(container: InputContainer, film: VideoStream, damage: Damage) -> "Iterator[Packet[VideoStream]]":
+def _demuxed(container: InputContainer, film: VideoStream, damage: Damage) -> "Iterator[Packet[Any]]":
     try:
-        yield from container.demux(film)
+        for packet in container.demux(film, *container.streams.audio):
+            if packet.stream.index == film.index:  # of the last, empty packet stream_index is 0
+                yield packet
+            else:
+                damage.sound(packet)
     except FFmpegError as error:
         damage.found(error.strerror)
 

@@ -1,6 +1,7 @@
 """From a decoded frame to upright RGB: colours by their tags, and the turn that the file asks for."""
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import av
@@ -94,8 +95,12 @@ def upright(frame: Frame, matrix: tuple[int, int, int, int]) -> Frame:
     return np.ascontiguousarray(frame[:: 1 if down > 0 else -1, :: 1 if across > 0 else -1])
 
 
-def losses(frame: av.VideoFrame) -> list[str]:
-    """Say what of a film is not kept or not understood when its frames become 8-bit RGB."""
+def losses(frame: av.VideoFrame, beside: Mapping[str, str]) -> list[str]:
+    """Say what of a film is not kept or not understood when its frames become 8-bit RGB.
+
+    Args:
+        beside: what the file says of the film; WebM keeps transparency apart from the frames.
+    """
     said = []
     if (transfer := _HDR.get(int(frame.color_trc))) is not None:
         said.append(f"HDR ({transfer}) is read as it is coded, without tone mapping")
@@ -103,7 +108,8 @@ def losses(frame: av.VideoFrame) -> list[str]:
         said.append("BT.2020 colours stay in their wide gamut")
     if max((component.bits for component in frame.format.components), default=_BITS) > _BITS:
         said.append("its frames have more than 8 bits and are read at 8")
-    if any(component.is_alpha for component in frame.format.components):
+    apart = any(key.lower() == "alpha_mode" and value == "1" for key, value in beside.items())
+    if apart or any(component.is_alpha for component in frame.format.components):
         said.append("its transparency is left out")
     if frame.interlaced_frame:
         said.append("it is interlaced: every frame shows two moments, deinterlace it first")

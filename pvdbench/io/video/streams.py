@@ -16,6 +16,7 @@ from pvdbench.core.notice import notice
 from pvdbench.io.frame_folders import is_frame
 
 _NO_FILM = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+_MANY_JPEGS = (".mjpeg", ".mjpg")  # one after the other, which FFmpeg takes for a single one
 _PREVIEW = 10  # times fewer frames than the longest stream has: a preview or a cover, however large
 
 
@@ -27,7 +28,8 @@ def opened(path: Path) -> Iterator[InputContainer]:
         DataError: if the file is missing, a folder, unreadable or a still image; also for what FFmpeg raises inside.
     """
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        form = "mjpeg" if path.suffix.lower() in _MANY_JPEGS else None
+        with av.open(str(path), format=form, metadata_errors="replace") as container:
             if container.format.name.endswith("_pipe") or container.format.name == "image2":
                 what = "a still image, no video" if is_frame(path) else "an image, but no PNG or JPEG by its name"
                 raise DataError(f"{path}: this is {what}; name another file, or convert it")
@@ -35,8 +37,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
     except FileNotFoundError:
         raise DataError(f"{path}: no video and no folder of frames is there; correct the path") from None
     except IsADirectoryError:
-        raise DataError(f"{path}: this is a folder, and a video file is wanted; make one of its frames, with ffmpeg "
-                        "say") from None  # fmt: skip
+        raise DataError(f"{path}: this is a folder, where a video is needed; name the file of a video") from None
     except (FFmpegError, PermissionError) as error:
         raise DataError(
             f"{path}: this video cannot be read ({shorten(error.strerror)}); restore or convert it"
