@@ -13,7 +13,6 @@ from av.video.stream import VideoStream
 
 from pvdbench.core.errors import DataError, shorten
 from pvdbench.core.notice import notice
-from pvdbench.io.frame_folders import is_frame
 
 _NO_FILM = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 _MANY_JPEGS = (".mjpeg", ".mjpg")  # one after the other, which FFmpeg takes for a single one
@@ -31,8 +30,8 @@ def opened(path: Path) -> Iterator[InputContainer]:
         form = "mjpeg" if path.suffix.lower() in _MANY_JPEGS else None
         with av.open(str(path), format=form, metadata_errors="replace") as container:
             if container.format.name.endswith("_pipe") or container.format.name == "image2":
-                what = "a still image, no video" if is_frame(path) else "an image, but no PNG or JPEG by its name"
-                raise DataError(f"{path}: this is {what}; name another file, or convert it")
+                raise DataError(f"{path}: this is an image and no video; name a video, or a frame that is a PNG or "
+                                "JPEG by its name")  # fmt: skip
             yield container
     except FileNotFoundError:
         raise DataError(f"{path}: no video and no folder of frames is there; correct the path") from None
