@@ -19,7 +19,7 @@ from pvdbench.io.images import to_bytes
 from pvdbench.io.owned import check_file
 from pvdbench.methods.clip import Clip
 from pvdbench.methods.faults import method_faults
-from pvdbench.methods.interface import Deblurrer, MotionEstimator, iter_frames, require, require_frame
+from pvdbench.methods.interface import Deblurrer, MotionEstimator, in_float, iter_frames, require, require_frame
 
 Image = NDArray[np.uint8] | NDArray[np.floating]
 """A frame, (H, W, 3) RGB: bytes, or floats in [0, 1]."""
@@ -77,7 +77,7 @@ def deblur_frames(method: Deblurrer, frames: Sequence[Image]) -> list[Image]:
     clip = _ArrayClip(frames)
     outputs = (output.permute(1, 2, 0).numpy() for output in _deblurred(method, clip, clip.names))
     # Copies: a method may yield one tensor again and again, with other values.
-    return [to_bytes(output) if frames[0].dtype == np.uint8 else output.copy() for output in outputs]
+    return [to_bytes(output) if frames[0].dtype == np.uint8 else output.astype(np.float32) for output in outputs]
 
 
 def estimate_flow(method: MotionEstimator, target: Image, source: Image) -> Flow:
@@ -176,7 +176,7 @@ def _deblurred(method: Deblurrer, clip: Clip, names: Iterable[str]) -> Iterator[
         if output is None:
             raise MethodError(f"{name}: the method yielded {t} of {len(clip)} frames; it must yield one per frame")
         require_frame(output, tuple(clip[t].shape), name)
-        yield output.detach().to("cpu", torch.float32)  # a method may forget that nothing is learned here
+        yield in_float(output)
     with method_faults(method):
         surplus = next(outputs, None)
     if surplus is not None:

@@ -95,14 +95,17 @@ class Trainable:
         return {"network": self.name, "options": dict(options)}
 
 
+def in_float(frame: Tensor) -> Tensor:
+    """Return a frame in memory as float32, or float64 where it is: NumPy has no bfloat16, and half is coarse."""
+    return frame.detach().to("cpu", torch.promote_types(frame.dtype, torch.float32))
+
+
 def iter_frames(outputs: object) -> Iterator[Tensor]:
-    """Return what `deblur` returned as an iterator; a list of all frames is taken, too.
+    """Return what `deblur` returned, which must be an iterator: of a list no frame could be timed.
 
     Raises:
         MethodError: if it is none.
     """
-    if isinstance(outputs, list | tuple):
-        return iter(outputs)
     if not isinstance(outputs, Iterator):
         raise MethodError(f"the method's deblur returned a {type(outputs).__name__}; yield one (3, H, W) frame for "
                           "each frame of the clip")  # fmt: skip
