@@ -48,8 +48,9 @@ def candidates(parts: Sequence[Part], start: Callable[[str], int | None]) -> lis
         counts = Counter(name[:at] for name in part.tensors if (at := start(name)) is not None)
         for prefix, known in counts.most_common(_TRIED):
             inner = tuple(other for other in counts if other != prefix and other.startswith(prefix))
-            own = {name.removeprefix(prefix): value for name, value in part.tensors.items()
-                   if name.startswith(prefix) and not (name.startswith(inner) and start(name) != len(prefix))}  # fmt: skip
+            below = [name for name in part.tensors if name.startswith(prefix)]
+            names = [name for name in below if not name.startswith(inner) or start(name) == len(prefix)]
+            own = {name.removeprefix(prefix): part.tensors[name] for name in names}  # without another's, in the same
             found.append(Candidate(part.place + prefix, own, known))
     return sorted(found, key=lambda candidate: -candidate.known)  # stable: outer parts, and earlier ones, stay first
 

@@ -241,7 +241,9 @@ def test_a_method_that_changes_nothing_may_be_perfect_where_nothing_is_blurry(da
     assert run(write_method(tmp_path / "m", "x"), dataset, tmp_path) == ""
 
 
-@pytest.mark.parametrize("way", ["ln -s {truth}/a/GT/$f {{output}}/$f", "rmdir {{output}}; ln -sfn {truth}/a/GT {{output}}"])
+@pytest.mark.parametrize(
+    "way", ["ln -s {truth}/a/GT/$f {{output}}/$f", "rmdir {{output}}; ln -sfn {truth}/a/GT {{output}}"]
+)
 def test_a_program_s_links_out_of_its_folder_are_no_results(dataset, tmp_path, way):
     (tmp_path / "m" / "x").mkdir(parents=True)
     line = f"for f in 00000.png 00001.png 00002.png 00003.png; do {way.format(truth=dataset)}; done; true"
@@ -277,7 +279,7 @@ def test_one_file_is_no_result_of_two_frames(dataset, tmp_path, template):
     assert "would be the result of 'a/0000" in run(tmp_path / "m", dataset, tmp_path)
 
 
-@pytest.mark.parametrize("value", ["'true'", "yes", "1", "by_weights", "[true]", "null", "'false'", "truth"])
+@pytest.mark.parametrize("value", ["'true'", "'yes'", "2", "1.5", "by_weights", "[true]", "null", "'false'", "truth"])
 def test_whether_it_is_an_upper_bound_is_said_in_the_card_s_words(dataset, tmp_path, value):
     place = write_method(tmp_path / "m", "x", deblur=CHEAT, card=f"upper_bound: {value}\n")
     with pytest.raises(ParamsError, match=r"method\.yaml: upper_bound: ") as refused:

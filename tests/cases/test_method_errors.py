@@ -105,7 +105,8 @@ def test_one_tensor_yielded_again_and_again_gives_frames_of_their_own(tmp_path):
         for t in range(len(clip)):
             yield kept.fill_(t / 4)""")  # fmt: skip
     frames = [np.zeros((4, 4, 3), np.float32)] * 3
-    assert [float(frame.max()) for frame in deblur_frames(load_deblurrer(tmp_path / "m", "x"), frames)] == [0, 0.25, 0.5]
+    found = deblur_frames(load_deblurrer(tmp_path / "m", "x"), frames)
+    assert [float(frame.max()) for frame in found] == [0, 0.25, 0.5]
 
 
 def test_what_a_method_does_to_a_frame_does_not_reach_the_film(tmp_path):
@@ -119,15 +120,17 @@ def test_what_a_method_does_to_a_frame_does_not_reach_the_film(tmp_path):
 def test_outputs_lie_where_the_user_said_though_a_method_goes_elsewhere(tmp_path, where):
     clip(tmp_path / "in", "012")
     go = "import os; os.chdir(os.path.dirname(__file__))"
-    write_method(tmp_path / "m", "x", load=go if where == "load" else "pass",
-                 deblur=f"frames = list(clip); {go}; yield from frames" if where == "deblur" else "yield from clip")  # fmt: skip
+    deblur = f"frames = list(clip); {go}; yield from frames" if where == "deblur" else "yield from clip"
+    write_method(tmp_path / "m", "x", load=go if where == "load" else "pass", deblur=deblur)
     adapter = tmp_path / "m" / "x" / "adapter.py"
     adapter.write_text((go if where == "import" else "") + adapter.read_text())
     done = pvdbench_here("deblur", "in", "--method", "x", "--methods", "m", "--out", "o", cwd=tmp_path)
     assert done.returncode == 0 and (tmp_path / "o" / "2.png").is_file(), done.stderr
 
 
-@pytest.mark.parametrize("line", ["raise SystemExit(0)", "import argparse; argparse.ArgumentParser().parse_args(['-z'])"])
+@pytest.mark.parametrize(
+    "line", ["raise SystemExit(0)", "import argparse; argparse.ArgumentParser().parse_args(['-z'])"]
+)
 def test_an_adapter_that_exits_when_it_is_imported_is_named(dataset, tmp_path, line):
     clip(tmp_path / "in", "012")
     write_method(tmp_path / "m", "x")
