@@ -48,9 +48,12 @@ class PrecomputedFrames:
         if "{number" in self._template.path and more.is_file():
             raise MethodError(f"{more}: a result beyond the clip's {last + 1} frames, whose {{number}} counts from 0; "
                               "rename the results, or remove what is none")  # fmt: skip
-        for t in range(len(clip)):
-            index = min(max(t - self._template.frame_offset, 0), last)
-            yield _read(self.path(clip.video, clip.names, index))
+        indices = [min(max(t - self._template.frame_offset, 0), last) for t in range(len(clip))]
+        paths = [self.path(clip.video, clip.names, index) for index in indices]
+        if missing := [path for path in dict.fromkeys(paths) if not path.exists()]:
+            raise MethodError(f"{missing[0]}: this frame is not there, {len(missing)} of {len(set(paths))} are not; make "
+                              "them, or correct frames.path in method.yaml")  # fmt: skip
+        yield from map(_read, paths)
 
     def path(self, video: str, names: Sequence[str], index: int) -> Path:
         """Make the path of one result.
@@ -82,8 +85,6 @@ class FrameName(str):
 
 
 def _read(path: Path) -> Tensor:
-    if not path.exists():
-        raise MethodError(f"{path}: this frame is not there; make it, or correct frames.path in method.yaml")
     try:
         return to_tensor(read_frame(path))
     except DataError as error:  # of the method, not of the data set
