@@ -51,8 +51,8 @@ class PrecomputedFrames:
         indices = [min(max(t - self._template.frame_offset, 0), last) for t in range(len(clip))]
         paths = [self.path(clip.video, clip.names, index) for index in indices]
         if missing := [path for path in dict.fromkeys(paths) if not path.exists()]:
-            raise MethodError(f"{missing[0]}: this frame is not there, {len(missing)} of {len(set(paths))} are not; make "
-                              "them, or correct frames.path in method.yaml")  # fmt: skip
+            raise MethodError(f"{missing[0]}: this frame is not there; {len(missing)} of {len(set(paths))} are "
+                              "missing: make them, or correct frames.path in method.yaml")  # fmt: skip
         yield from map(_read, paths)
 
     def path(self, video: str, names: Sequence[str], index: int) -> Path:
