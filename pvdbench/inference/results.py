@@ -25,7 +25,7 @@ class Results:
     """
 
     def __init__(
-        self, task: Task, name: str, clips: Sequence[ClipFiles], out: Path, threads: int, *, truth: bool
+        self, task: Task, name: str, clips: Sequence[ClipFiles], out: Path, threads: int, *, truth: bool = False
     ) -> None:  # fmt: skip
         """Make the videos' folders.
 
