@@ -117,6 +117,7 @@ def _run_and_score(study: "Study", name: str, dataset: str, weights: Path | None
     from pvdbench.analysis.scores import means_line
     from pvdbench.core.errors import MethodError
     from pvdbench.inference.runner import RowRun, run_row
+    from pvdbench.inference.truth import sees_truth
     from pvdbench.io.cost import read_complexity, read_cost
     from pvdbench.methods.card import read_card
     from pvdbench.scoring.dataset import ScoredRow, score_row
@@ -132,7 +133,8 @@ def _run_and_score(study: "Study", name: str, dataset: str, weights: Path | None
         raise MethodError(reason)
     scored = ScoredRow(dataset, name, task, study.dataset(dataset), out / "frames")
     score_row(scored, out / "scores.csv", protocols=study.params.protocols.names)
-    yield means_line(out / "scores.csv", task, study.params.tables.protocol)
+    mark = "an upper bound, which sees the truth: " if sees_truth(read_card(place, name), None, weights) else ""
+    yield mark + means_line(out / "scores.csv", task, study.params.tables.protocol)
     cost, complexity = read_cost(out / "cost.json"), read_complexity(out / "complexity.json")
     time = "no time of its own" if (ms := cost["milliseconds_median"]) is None else f"{ms:.1f} ms per frame"
     yield f"{out}: {time}, frames of {complexity.width}x{complexity.height}, {cost['hardware']}"

@@ -19,7 +19,7 @@ from pvdbench.io.images import to_bytes
 from pvdbench.io.owned import behind_links, check_file
 from pvdbench.methods.clip import Clip
 from pvdbench.methods.faults import method_faults
-from pvdbench.methods.interface import Deblurrer, MotionEstimator, require, require_frame
+from pvdbench.methods.interface import Deblurrer, MotionEstimator, in_float, iter_frames, require, require_frame
 
 Image = NDArray[np.uint8] | NDArray[np.floating]
 """A frame, (H, W, 3) RGB: bytes, or floats in [0, 1]."""
@@ -75,8 +75,9 @@ def deblur_frames(method: Deblurrer, frames: Sequence[Image]) -> list[Image]:
     """
     _refuse_upper_bound(method, "frames")
     clip = _ArrayClip(frames)
-    outputs = (output.permute(1, 2, 0).cpu().numpy() for output in _deblurred(method, clip, clip.names))
-    return [to_bytes(output) if frames[0].dtype == np.uint8 else output for output in outputs]
+    outputs = (output.permute(1, 2, 0).numpy() for output in _deblurred(method, clip, clip.names))
+    # Copies: a method may yield one tensor again and again, with other values.
+    return [to_bytes(output) if frames[0].dtype == np.uint8 else output.astype(np.float32) for output in outputs]
 
 
 def estimate_flow(method: MotionEstimator, target: Image, source: Image) -> Flow:
@@ -168,14 +169,14 @@ def _refuse_upper_bound(method: Deblurrer, what: str) -> None:
 def _deblurred(method: Deblurrer, clip: Clip, names: Iterable[str]) -> Iterator[Tensor]:
     """Yield the method's frames, each after its check against the contract; names say which, in messages."""
     with method_faults(method):
-        outputs = method.deblur(clip)
+        outputs = iter_frames(method.deblur(clip))
     for t, name in enumerate(names):
         with method_faults(method):
             output = next(outputs, None)
         if output is None:
             raise MethodError(f"{name}: the method yielded {t} of {len(clip)} frames; it must yield one per frame")
         require_frame(output, tuple(clip[t].shape), name)
-        yield output.detach().cpu()  # a method may forget that nothing is learned here
+        yield in_float(output)
     with method_faults(method):
         surplus = next(outputs, None)
     if surplus is not None:
@@ -186,5 +187,5 @@ def _estimated(method: MotionEstimator, pair: Clip, where: str) -> Flow:
     with method_faults(method):
         values: Tensor = method.flow(pair[0], pair[1])
     require(values, (2, *pair[0].shape[1:]), where)
-    flow: Flow = values.detach().permute(1, 2, 0).to(torch.float32).cpu().numpy()
+    flow: Flow = values.detach().permute(1, 2, 0).to(torch.float32).cpu().numpy().copy()
     return flow

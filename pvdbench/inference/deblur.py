@@ -9,7 +9,7 @@ from pvdbench.core.errors import MethodError
 from pvdbench.inference.cost import RunCost, clock, multiply_adds, run_cost
 from pvdbench.io.images import to_bytes
 from pvdbench.methods.clip import Clip
-from pvdbench.methods.interface import Deblurrer, require_frame
+from pvdbench.methods.interface import Deblurrer, in_float, iter_frames, require_frame
 from pvdbench.methods.isolated_process import Progress
 
 _COUNTED = 3  # frames of the first clip, over which multiply-adds are counted and a method warms up
@@ -36,7 +36,7 @@ def deblur_clips(method: Deblurrer, name: str, clips: Sequence[Clip], give: Prog
         times = []
         for output, ms in _checked(method, name, clip):
             times.append(ms)
-            give(to_bytes(output.detach().permute(1, 2, 0).cpu().numpy()).tobytes())
+            give(to_bytes(in_float(output).permute(1, 2, 0).numpy()).tobytes())
         milliseconds += _timed(method, times)
     return run_cost(method.parameters(), milliseconds, output, counted, timed=_how_timed(method))
 
@@ -47,7 +47,7 @@ def _warm_up(method: Deblurrer, clip: Clip) -> float | None:
         return None
 
     def work() -> object:
-        return list(islice(method.deblur(clip), len(clip)))
+        return list(islice(iter_frames(method.deblur(clip)), len(clip)))
 
     if not sum(method.parameters().values()):
         work()
@@ -71,7 +71,7 @@ def _timed(method: Deblurrer, times: list[float]) -> list[float]:
 
 def _checked(method: Deblurrer, name: str, clip: Clip) -> Iterator[tuple[Tensor, float]]:
     """Yield the method's frames with their milliseconds, each after its check against the contract."""
-    outputs = method.deblur(clip)
+    outputs = iter_frames(method.deblur(clip))
     for t, frame in enumerate(tuple(clip.names)):
         start = clock()
         output = next(outputs, None)

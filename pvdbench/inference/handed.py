@@ -71,6 +71,15 @@ def _copy(file: Path, copy: Path) -> Path:
     return copy
 
 
+def kept_files(folder: Path) -> dict[Path, tuple[int, ...]]:
+    """Map a method's files, but for Python's bytecode, to what changes with their content: size and times.
+
+    The time of a change of the file itself (ctime) cannot be put back by the method.
+    """
+    files = (path for path in folder.rglob("*") if path.suffix != ".pyc" and path.is_file())
+    return {path: (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) for path in files for stat in [path.stat()]}
+
+
 class Contents:
     """The content of a data set's files, by which a change is noticed even if sizes and times are as before."""
 

@@ -24,13 +24,17 @@ class Results:
     For motion the PNG file is the sharp frame before, warped by the flow; it is read here, out of the method's sight.
     """
 
-    def __init__(self, task: Task, name: str, clips: Sequence[ClipFiles], out: Path, threads: int) -> None:
+    def __init__(
+        self, task: Task, name: str, clips: Sequence[ClipFiles], out: Path, threads: int, *, truth: bool = False
+    ) -> None:  # fmt: skip
         """Make the videos' folders.
 
         Args:
             name: for messages.
             threads: of the warping.
+            truth: whether the row may be the sharp frames themselves, as an upper bound.
         """
+        self._perfect, self._changed = task == "deblur" and not truth, False
         self._task, self._name, self._out, self._threads = task, name, out, threads
         expected = list(_motion_frames(clips) if task == "motion" else _frames(clips))
         self._expected = iter(tqdm(expected, name, unit="frame", mininterval=1))
@@ -57,6 +61,7 @@ class Results:
             raise MethodError(f"{self._name}: {video}/{frame.name}: not of {width}x{height}; keep the frame's size")
         place = self._out / video / f"{frame.name}.png"
         if self._task == "deblur":
+            self._compare(frame, values)
             write_frame(place, np.frombuffer(values, np.uint8).reshape(height, width, 3))
             return
         flow = np.frombuffer(values, "<f4").reshape(height, width, 2)
@@ -66,14 +71,23 @@ class Results:
         warped = backward_warp(sharp[None], vectors[None])[0]
         write_frame(place, to_bytes(warped.permute(1, 2, 0).numpy()))
 
+    def _compare(self, frame: FrameFiles, values: bytes) -> None:
+        """Note whether every frame so far is the sharp one, and one of them not the blurry one."""
+        if self._perfect:
+            self._perfect = frame.truth is not None and read_frame(frame.truth).tobytes() == values
+            self._changed = self._changed or read_frame(frame.blurry).tobytes() != values
+
     def finish(self) -> None:
-        """Refuse results that lack a frame.
+        """Refuse results that lack a frame, or that are the truth.
 
         Raises:
-            MethodError: naming the first.
+            MethodError: naming the first, or saying that all are the sharp frames, which no method gives.
         """
         if (missing := next(self._expected, None)) is not None:
             raise MethodError(f"{self._name}: {missing[0]}/{missing[2].name}: no such frame came; yield one per frame")
+        if self._perfect and self._changed:
+            raise MethodError(f"{self._name}: all of its frames are copies of the data set's sharp ones, no result; "
+                              "name or make the method's own, or write `upper_bound: true` in method.yaml")  # fmt: skip
 
 
 _Expected = Iterator[tuple[str, FrameFiles, FrameFiles]]

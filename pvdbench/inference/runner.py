@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from pvdbench.core.errors import MethodError, PvdbenchError, WeightsError
+from pvdbench.core.notice import notice
 from pvdbench.datasets.manifest import ClipFiles, read_clips
-from pvdbench.inference.handed import Contents, hand_out, hand_out_weights, require_readable
+from pvdbench.inference.handed import Contents, hand_out, hand_out_weights, kept_files, require_readable
 from pvdbench.inference.method_run import MethodRun, run_method
 from pvdbench.inference.results import Results
 from pvdbench.inference.row_place import place_of_row
@@ -92,10 +93,11 @@ def run_row(run: RowRun) -> str:
         raise WeightsError(f"{run.given or run.trained}: these weights see the truth (volume: ideal), and params.yaml "
                            f"does not say so of {run.row}, so that no table would mark it; write network: {{volume: "
                            "ideal}, or make its weights again")  # fmt: skip
-    before, fault = Contents(run.dataset, clips), None
+    before, kept, fault = Contents(run.dataset, clips), kept_files(run.methods / run.method), None
     try:
         with _exit_on_sigterm():
             _run(run, card, clips, truth)
+        _look_for_what_it_kept(run, kept, truth=truth)
     except PvdbenchError as error:
         fault = error
     _require_untouched(run, before)
@@ -109,6 +111,19 @@ def run_row(run: RowRun) -> str:
     return str(fault)
 
 
+def _look_for_what_it_kept(run: RowRun, before: Mapping[Path, tuple[int, ...]], *, truth: bool) -> None:
+    """Refuse the truth in the method's folder, where a later row would find it; say so of anything else."""
+    after = kept_files(run.methods / run.method)
+    changed = next((path for path in sorted({*before, *after}) if before.get(path) != after.get(path)), None)
+    if changed is not None:
+        said = f"{run.row}: {changed} of the method's own folder was changed while it ran, where a later row finds it"
+        if truth:
+            shutil.rmtree(run.out, ignore_errors=True)
+            raise MethodError(f"{said}, and this row sees the truth; remove it, and have the method write to its "
+                              "working folder")  # fmt: skip
+        notice(f"{said}; have the method write to its working folder")
+
+
 def _require_untouched(run: RowRun, before: Contents) -> None:
     try:
         before.require_same(run.row)
@@ -120,7 +135,7 @@ def _require_untouched(run: RowRun, before: Contents) -> None:
 def _run(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles], truth: bool) -> None:
     """Hand out copies, run the method on them, and write its frames and what it cost."""
     if card.kind == "folder":
-        refuse_truth(run.methods, run.method, clips)
+        refuse_truth(run.methods, run.method, clips, truth=truth)
     weights = find_weights(run.methods, run.method, trained=run.trained, given=run.given)
     with own_folder() as folder, replaced_folder(run.out) as out:
         handed = hand_out(clips, folder, truth=truth)
@@ -129,7 +144,7 @@ def _run(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles], truth: bool)
             run.task, run.stage, run.row, run.methods.absolute(), run.method, own_weights,
             card.options if run.options is None else run.options, tuple(handed), folder / _LOG, run.threads, truth,
         )  # fmt: skip
-        results = Results(run.task, run.row, clips, out, run.threads)
+        results = Results(run.task, run.row, clips, out, run.threads, truth=truth)
         try:
             place = place_of_row(
                 run.dataset, clips, run.out, run.methods, folder, sandbox=run.sandbox and card.kind != "folder"

@@ -1,7 +1,6 @@
 """Who may see the sharp frames: a method's card says so, or its weights where the card leaves it to them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from filecmp import cmp
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,30 +39,26 @@ def _header(weights: Path) -> Mapping[str, Any]:
         return {}
 
 
-def refuse_truth(methods: Path, name: str, clips: Sequence[ClipFiles]) -> None:
-    """Refuse precomputed frames that are the data set's own sharp ones or copies of all of them, or are of two clips.
+def refuse_truth(methods: Path, name: str, clips: Sequence[ClipFiles], *, truth: bool) -> None:
+    """Refuse precomputed frames that are the data set's own sharp ones, or are one file for two frames.
+
+    Args:
+        truth: whether they may be, as the card says that they are an upper bound.
 
     Raises:
         MethodError: naming the first.
     """
     method = load_deblurrer(methods, name)
     assert isinstance(method, PrecomputedFrames)
-    results = [(clip.video, *pair) for clip in clips for pair in _beside_truth(method, clip)]
-    truth, clip_of = {sharp.resolve() for _, _, sharp in results if sharp}, dict[Path, str]()
-    for video, file, _ in results:
-        if file.resolve() in truth:
-            raise MethodError(f"frames.path: {file} is a sharp frame of the data set itself, no result; name the "
-                              "method's own frames")  # fmt: skip
-        if (other := clip_of.setdefault(file, video)) != video:
-            raise MethodError(f"frames.path: {file} would be a result of the clips '{other}' and '{video}'; tell them "
-                              "apart by {video}")  # fmt: skip
-    if results and all(sharp and file.is_file() and cmp(file, sharp, shallow=False) for _, file, sharp in results):
-        raise MethodError(f"frames.path: {results[0][1]}: all of its frames are copies of the data set's sharp ones, "
-                          "no result; name the method's own frames")  # fmt: skip
-
-
-def _beside_truth(method: PrecomputedFrames, clip: ClipFiles) -> Iterator[tuple[Path, Path | None]]:
-    """Each frame's file and the sharp frame, where there is one."""
-    names = [frame.name for frame in clip.frames]
-    for t, frame in enumerate(clip.frames):
-        yield method.path(clip.video, names, t), frame.truth
+    sharp = {frame.truth.resolve() for clip in clips for frame in clip.frames if frame.truth}
+    frame_of = dict[Path, str]()
+    for clip in clips:
+        names = [frame.name for frame in clip.frames]
+        for t, frame in enumerate(names):
+            file, this = method.path(clip.video, names, t), f"{clip.video}/{frame}"
+            if file.resolve() in sharp and not truth:
+                raise MethodError(f"frames.path: {file} is a sharp frame of the data set itself, no result; name the "
+                                  "method's own frames, or write `upper_bound: true` in method.yaml")  # fmt: skip
+            if (other := frame_of.setdefault(file, this)) != this:
+                raise MethodError(f"frames.path: {file} would be the result of '{other}' and of '{this}'; tell clips "
+                                  "apart by {video}, frames by all of {frame} or {number}")  # fmt: skip

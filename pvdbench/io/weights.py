@@ -41,7 +41,8 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     from safetensors.torch import load_file
 
     if not path.is_file():
-        raise WeightsError(f"{path}: this weights file is not there; run the training stage that makes it")
+        raise WeightsError(f"{path}: this weights file is not there; correct the path, or run the training stage that "
+                           "makes it")  # fmt: skip
     try:
         with safe_open(path, framework="pt") as file:
             header = dict(json.loads((file.metadata() or {})["pvdbench"]))

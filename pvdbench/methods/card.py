@@ -68,9 +68,7 @@ class MethodCard(StrictModel):
     weights: dict[str, WeightsFile] = Field(default={})
     needs: Text = ""  # what may be wanting here, and where to get it; said where the method is skipped
     published: str = ""  # its method_name in data/published
-    upper_bound: bool | Literal["by-weights"] = (
-        False  # whether it sees the truth; by-weights: as its class says once loaded
-    )
+    upper_bound: Literal[True, False, "by-weights"] = False  # whether it sees the truth, or as its weights say
     frames: FramesTemplate | None = None
     command: Command | None = None
     seconds_a_frame: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 600.0  # longer counts as hung

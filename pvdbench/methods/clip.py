@@ -100,7 +100,7 @@ class VideoClip(Clip):
             self._ahead, self._next = self.film.frames(), 0
         while t not in self._kept:
             self._keep(next(self._ahead, None))
-        return self._kept[t]
+        return self._kept[t].clone()  # a method may change what it was given
 
     def _keep(self, frame: Frame | None) -> None:
         if frame is None:

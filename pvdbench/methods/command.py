@@ -118,6 +118,9 @@ class CommandMethod:
         return ("mend the program" if code is not None else "make it faster or raise seconds_a_frame") + where
 
     def _frame(self, path: Path) -> Tensor:
+        if not path.resolve().is_relative_to(path.parents[1].resolve()):
+            raise MethodError(f"{self._label}: {path.name} in {{output}} is a link to {path.resolve()}, outside the "
+                              "program's working folder; have it copy its results")  # fmt: skip
         try:
             return to_tensor(read_frame(path))
         except DataError as error:

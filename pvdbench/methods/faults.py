@@ -19,16 +19,21 @@ _MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "canno
 def method_faults(method: object) -> Iterator[None]:
     """Refuse whatever a method raises within the block, as its fault; also an exit, which would look like success.
 
+    The working folder is afterwards as before: outputs may be named relative to it.
+
     Raises:
         MethodError: naming the method and what it raised.
     """
+    place = Path.cwd()
     try:
         yield
-    except PvdbenchError:
+    except (PvdbenchError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         name = type(method).__module__.removeprefix("pvdbench_method_")
         raise MethodError(f"{name}: {what_it_raised(error)}") from error
+    finally:
+        os.chdir(place)
 
 
 def what_it_raised(error: BaseException, folder: str = "") -> str:
@@ -37,15 +42,24 @@ def what_it_raised(error: BaseException, folder: str = "") -> str:
     Args:
         folder: the method's own, which has another name each time and is left out.
     """
-    said = shorten(str(error).replace(f"{folder}/", "") if folder else error, _MESSAGE)
+    text = _text(error)
+    said = shorten(text.replace(f"{folder}/", "") if folder else text, _MESSAGE)
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return f"the method raised {type(error).__name__}: {said}{where}; {_remedy(error)}"
 
 
+def _text(error: BaseException) -> str:
+    """Return an error's message; nothing where making it fails, too."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
+
+
 def _remedy(error: BaseException) -> str:
     if not isinstance(error, MemoryError | torch.OutOfMemoryError) and not any(
-        words in str(error).lower() for words in _MEMORY
+        words in _text(error).lower() for words in _MEMORY
     ):
         return "mend it, or its options or frames"
     return f"take smaller frames or a smaller network: {_memory_here()}"

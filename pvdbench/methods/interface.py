@@ -95,11 +95,28 @@ class Trainable:
         return {"network": self.name, "options": dict(options)}
 
 
+def in_float(frame: Tensor) -> Tensor:
+    """Return a frame in memory as float32, or float64 where it is: NumPy has no bfloat16, and half is coarse."""
+    return frame.detach().to("cpu", torch.promote_types(frame.dtype, torch.float32))
+
+
+def iter_frames(outputs: object) -> Iterator[Tensor]:
+    """Return what `deblur` returned, which must be an iterator: of a list no frame could be timed.
+
+    Raises:
+        MethodError: if it is none.
+    """
+    if not isinstance(outputs, Iterator):
+        raise MethodError(f"the method's deblur returned a {type(outputs).__name__}; yield one (3, H, W) frame for "
+                          "each frame of the clip")  # fmt: skip
+    return outputs
+
+
 def require(values: Tensor, shape: tuple[int, ...], where: str) -> None:
     """Refuse values that break the contract.
 
     Raises:
-        MethodError: if they are no tensor, have another shape or are not all finite.
+        MethodError: if they are no tensor of floating-point numbers, have another shape or are not all finite.
     """
     if not isinstance(values, Tensor):
         raise MethodError(
@@ -107,6 +124,9 @@ def require(values: Tensor, shape: tuple[int, ...], where: str) -> None:
         )
     if tuple(values.shape) != shape:
         raise MethodError(f"{where}: the method yielded shape {tuple(values.shape)}, not {shape}; mend it")
+    if not values.is_floating_point() or values.layout != torch.strided or values.is_meta:
+        raise MethodError(f"{where}: the method yielded a tensor of {values.dtype}, {values.layout} on "
+                          f"{values.device.type}, not floating-point numbers in memory; mend it")  # fmt: skip
     if not bool(torch.isfinite(values).all()):
         raise MethodError(f"{where}: the method yielded values that are not finite; mend it")
 
@@ -120,5 +140,5 @@ def require_frame(values: Tensor, shape: tuple[int, ...], where: str) -> None:
     require(values, shape, where)
     low, high = (float(value) for value in torch.aminmax(values.detach()))
     if low < 0 or high > 1:
-        raise MethodError(f"{where}: the method yielded values from {low:.4g} to {high:.4g}, not in [0, 1]; yield "
+        raise MethodError(f"{where}: the method yielded values from {low:.8g} to {high:.8g}, not in [0, 1]; yield "
                           "frame.clamp(0, 1)")  # fmt: skip

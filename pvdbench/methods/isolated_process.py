@@ -63,7 +63,7 @@ def as_worker(
         message = b"r" + json.dumps(work(progress)).encode()
     except PvdbenchError as error:
         message = _error(type(error).__name__, Exception.__str__(error), folder)
-    except Exception as error:
+    except BaseException as error:  # an exit, too, would look as if it had ended well
         message = _error("MethodError", what_it_raised(error, folder), folder)
     with suppress(ConnectionError):  # nobody is there any more
         channel.send_bytes(message)

@@ -92,14 +92,23 @@ def _supervise(process: BaseProcess, channel: Connection, seconds: float, take: 
     while True:
         kind, content = _received(process, channel, seconds)
         if kind == b"r":
-            return json.loads(content)
+            return _parsed(content)
         if kind == b"e":
-            said = json.loads(content)
+            said = _parsed(content)
             raise _KINDS.get(said["kind"], MethodError)(said["message"])
         if take is not None and content:
             take(content)
         with suppress(ConnectionError):  # it died: the next message says so
             channel.send_bytes(b"")
+
+
+def _parsed(content: bytes) -> Any:
+    """Read JSON; a method may have sent anything in its place."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise MethodError("the method's process sent no result that can be read; let it write to nothing but its own "
+                          "files") from None  # fmt: skip
 
 
 def _received(process: BaseProcess, channel: Connection, seconds: float) -> tuple[bytes, bytes]:

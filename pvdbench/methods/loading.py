@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -167,8 +168,13 @@ def _import(adapter: Path, name: str) -> object:
     for part in [part for part in sys.modules if part.startswith(f"{module_name}.")]:
         del sys.modules[part]  # another folder of methods may hold one of this name
     sys.modules[module_name] = module  # so that an adapter can import its network.py: from .network import Network
+    place = Path.cwd()
     try:
         spec.loader.exec_module(module)
         return module.Method()
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # also an exit, as of a program that reads its arguments when it is imported
         raise MethodError(_broken(adapter, error, "a class Method that needs no arguments")) from error
+    finally:
+        os.chdir(place)  # to which a user's own paths are relative

@@ -48,9 +48,13 @@ class PrecomputedFrames:
         if "{number" in self._template.path and more.is_file():
             raise MethodError(f"{more}: a result beyond the clip's {last + 1} frames, whose {{number}} counts from 0; "
                               "rename the results, or remove what is none")  # fmt: skip
-        for t in range(len(clip)):
-            index = min(max(t - self._template.frame_offset, 0), last)
-            yield _read(self.path(clip.video, clip.names, index))
+        indices = [min(max(t - self._template.frame_offset, 0), last) for t in range(len(clip))]
+        paths = [self.path(clip.video, clip.names, index) for index in indices]
+        if missing := [path for path in dict.fromkeys(paths) if not path.exists()]:
+            what = "this link leads to nothing" if missing[0].is_symlink() else "this frame is not there"
+            raise MethodError(f"{missing[0]}: {what}; {len(missing)} of {len(set(paths))} are missing: make them, get "
+                              "what links name (dvc pull), or correct frames.path in method.yaml")  # fmt: skip
+        yield from map(_read, paths)
 
     def path(self, video: str, names: Sequence[str], index: int) -> Path:
         """Make the path of one result.
@@ -82,10 +86,6 @@ class FrameName(str):
 
 
 def _read(path: Path) -> Tensor:
-    if path.is_symlink() and not path.exists():
-        raise MethodError(f"{path}: this link leads to nothing; get what it names (dvc pull, git annex get)")
-    if not path.exists():
-        raise MethodError(f"{path}: this frame is not there; make it, or correct frames.path in method.yaml")
     try:
         return to_tensor(read_frame(path))
     except DataError as error:  # of the method, not of the data set

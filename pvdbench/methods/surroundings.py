@@ -34,10 +34,23 @@ def telling_variables(away: Collection[Path]) -> dict[str, str]:
     for name, value in os.environ.items():
         if name in _PLACES or name.startswith(_PREFIXES):
             found[name] = ""
-        elif name not in _SEARCHED and any(folder in value for folder in folders):
+        elif name not in _SEARCHED:
             entries = value.split(os.pathsep)
-            found[name] = os.pathsep.join(entry for entry in entries if not any(folder in entry for folder in folders))
+            kept = [entry for entry in entries if not _tells(entry, folders)]
+            if len(kept) < len(entries) or any(folder in value for folder in folders):
+                found[name] = os.pathsep.join(kept)
     return found
+
+
+def _tells(entry: str, folders: Collection[str]) -> bool:
+    """Tell whether a value names one of the folders, also by a link, or by a path from where the command started."""
+    if any(folder in entry for folder in folders):
+        return True
+    try:
+        place = str(Path(entry).resolve()) if os.sep in entry and Path(entry).exists() else ""
+    except (OSError, ValueError):  # no path
+        return False
+    return any(f"{place}{os.sep}".startswith(f"{folder}{os.sep}") for folder in folders)
 
 
 @contextmanager

@@ -6,8 +6,9 @@ import pickletools
 import tarfile
 import warnings
 import zipfile
+from _compat_pickle import IMPORT_MAPPING
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,16 @@ _PROGRAMS = {
 }  # fmt: skip
 _BUILT_IN = {"exec", "eval", "compile", "open", "__import__", "execfile", "input", "breakpoint", "apply"}
 """What no file of weights has a reason to name; a file that does is refused, though nothing of it would be run."""
+_OTHERS = {
+    b"\x1f\x8b": "a compressed file (gzip): unpack it first",
+    b"BZh": "a compressed file (bzip2): unpack it first",
+    b"\xfd7zXZ": "a compressed file (xz): unpack it first",
+    b"7z\xbc\xaf": "an archive (7z): unpack it first",
+    b"Rar!": "an archive (rar): unpack it first",
+    b"\x89HDF": "an HDF5 file, as Keras and MATLAB write it: convert it to a state_dict of PyTorch",
+    b"\x93NUMPY": "a NumPy array: convert its values to a state_dict of PyTorch",
+}
+"""How other files begin that stand in a checkpoint's place, and what to do with them."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,7 @@ def read_checkpoint(path: Path) -> list[Part]:
         WeightsError: if the file is missing, damaged, asks for code to be run, or holds no named tensors.
     """
     content = _safetensors(path) if _is_safetensors(path) else _pickled(path)
-    parts = list(_parts(content, "", _DEPTH, set())) if isinstance(content, Mapping) else []
+    parts = list(_parts(_items(content), "", _DEPTH, set()))
     if not parts:
         raise WeightsError(f"{path}: this checkpoint is a {type(content).__name__} without named tensors; save a "
                            "state_dict")  # fmt: skip
@@ -90,7 +101,15 @@ def _is_safetensors(path: Path) -> bool:
         raise WeightsError(f"{path}: this is Git LFS's note of a file, not the file; get it by `git lfs pull`")
     if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         raise WeightsError(f"{path}: this is a web page in the place of a checkpoint; download the file itself")
-    return start[8:9] == b"{"
+    if start[8:9] == b"{":
+        return True
+    for begins, what in _OTHERS.items():
+        if start.startswith(begins):
+            raise WeightsError(f"{path}: this is no checkpoint but {what}")
+    if not start.strip(b"\0") or start.decode("ascii", "replace").replace("\n", " ").isprintable():
+        raise WeightsError(f"{path}: this is {'a text' if start.strip(bytes(1)) else 'empty'}, no checkpoint; get the "
+                           "file itself")  # fmt: skip
+    return False
 
 
 def _safetensors(path: Path) -> Tensors:
@@ -122,6 +141,9 @@ def _pickled(path: Path) -> object:
         raise WeightsError(f"{path}: this checkpoint holds more than tensors, which was not run "
                            f"({shorten(reason)}); ask its authors for a state_dict") from error  # fmt: skip
     except Exception as error:
+        if (inside := _packed(path)) is not None:
+            raise WeightsError(f"{path}: this is an archive without a checkpoint's own parts (its first is "
+                               f"'{shorten(inside, 60)}'); unpack it first") from error  # fmt: skip
         if tarfile.is_tarfile(path):
             raise WeightsError(f"{path}: this is the tar format of PyTorch 0.1, which is not read without running its "
                                "code; where you trust it, convert it by torch.save(torch.load(FILE, weights_only=False)"
@@ -129,6 +151,20 @@ def _pickled(path: Path) -> object:
         reason = shorten(error) or type(error).__name__
         raise WeightsError(f"{path}: cannot read this as a PyTorch checkpoint: {reason}; get it again") from error
     return content
+
+
+def _packed(path: Path) -> str | None:
+    """Return the first file of an archive that is no checkpoint itself; None for anything else."""
+    if tarfile.is_tarfile(path):  # first: a checkpoint at its end makes a zip file of it, too
+        with tarfile.open(path) as tar:
+            names = tar.getnames()
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    else:
+        return None
+    whole = any(name.split("/")[-1] in ("data.pkl", "pickle") for name in names)
+    return None if whole else next(iter(names), "")
 
 
 def _refuse_changed(path: Path) -> None:
@@ -161,7 +197,8 @@ def _named_objects(path: Path) -> set[str]:
         try:
             for code, value, _ in pickletools.genops(stream):
                 if code.name in ("GLOBAL", "INST"):
-                    named.add(str(value).replace(" ", "."))
+                    module, _, name = str(value).partition(" ")
+                    named.add(f"{IMPORT_MAPPING.get(module, module)}.{name}")  # Python 2's names, which protocol 2 has
         except Exception:  # torch.load says what is wrong with it
             continue
     return named
@@ -184,14 +221,25 @@ def _loaded(path: Path, named: set[str]) -> object:
     raise AssertionError("the last stand-in returns or raises")
 
 
-def _parts(content: Mapping[Any, Any], place: str, depth: int, seen: set[int]) -> Iterator[Part]:
-    """Yield the part of a mapping, then those of each mapping in it; one that is in several of them once."""
-    own = {name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, Tensor)}
+def _items(content: object) -> Iterable[tuple[Any, Any]]:
+    """Pairs of a name and what it is of: a mapping's, or a list's that holds such pairs or is counted from 0."""
+    if isinstance(content, Mapping):
+        return content.items()
+    if not isinstance(content, Sequence) or isinstance(content, str | bytes):
+        return ()
+    pairs = all(isinstance(one, tuple) and len(one) == 2 and isinstance(one[0], str) for one in content)
+    return content if pairs else ((str(number), value) for number, value in enumerate(content))
+
+
+def _parts(content: Iterable[tuple[Any, Any]], place: str, depth: int, seen: set[int]) -> Iterator[Part]:
+    """Yield the part of a mapping or list, then those of each in it; one that is in several of them once."""
+    items = [(name, value) for name, value in content if isinstance(name, str)]
+    own = {name: value for name, value in items if isinstance(value, Tensor)}
     below: list[Part] = []
-    for name, value in content.items():
-        if isinstance(name, str) and isinstance(value, Mapping) and depth and id(value) not in seen:
+    for name, value in items:
+        if isinstance(value, Mapping | list | tuple) and depth and id(value) not in seen:
             seen.add(id(value))
-            below += _parts(value, f"{place}{name}.", depth - 1, seen)
+            below += _parts(_items(value), f"{place}{name}.", depth - 1, seen)
     flat = {f"{part.place[len(place):]}{name}": value for part in below for name, value in part.tensors.items()}
     if own or flat:
         yield Part(place, own | flat)

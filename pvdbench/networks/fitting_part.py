@@ -1,5 +1,6 @@
 """Find the part of a checkpoint that is a network's state, whatever training programs put round it or before names."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from pvdbench.networks.checkpoint import Part, Tensors
 
 Result = TypeVar("Result")
 _WRAPPERS = ("module", "_orig_mod")  # of DataParallel and torch.compile, round the whole network or a part of it
-_AVERAGED = ("ema", "shadow")  # in the names of weights averaged over steps
+_AVERAGED = re.compile(r"(?<![a-z])(ema|shadow)(?![a-z])|EMA|(?<=[a-z])Ema(?![a-z])|^Ema")
+"""In the names of weights averaged over steps, but not in `schema`."""
 _COUNTER = "num_batches_tracked"  # of batch normalisation; files older than PyTorch 0.4.1 have none
 _TRIED = 20  # prefixes of a part, and candidates; a file may hold any number
 
@@ -45,8 +47,10 @@ def candidates(parts: Sequence[Part], start: Callable[[str], int | None]) -> lis
     for part in parts:
         counts = Counter(name[:at] for name in part.tensors if (at := start(name)) is not None)
         for prefix, known in counts.most_common(_TRIED):
-            below = {name: value for name, value in part.tensors.items() if name.startswith(prefix)}
-            own = {name.removeprefix(prefix): value for name, value in below.items()}
+            inner = tuple(other for other in counts if other != prefix and other.startswith(prefix))
+            below = [name for name in part.tensors if name.startswith(prefix)]
+            names = [name for name in below if not name.startswith(inner) or start(name) == len(prefix)]
+            own = {name.removeprefix(prefix): part.tensors[name] for name in names}  # without another's, in the same
             found.append(Candidate(part.place + prefix, own, known))
     return sorted(found, key=lambda candidate: -candidate.known)  # stable: outer parts, and earlier ones, stay first
 
@@ -123,7 +127,7 @@ def _chosen(fits: Sequence[tuple[Candidate, Result]], source: Path, prefix: str 
     different = [fits[0]] + [fit for fit in fits[1:] if not _equal(fit[0].tensors, fits[0][0].tensors)]
     if len(different) == 1:
         return fits[0][1]
-    averaged = [fit for fit in different if any(word in fit[0].prefix.lower() for word in _AVERAGED)]
+    averaged = [fit for fit in different if _AVERAGED.search(fit[0].prefix)]
     if len(averaged) != 1:
         raise WeightsError(f"{source}: several of its parts are weights of this network, and they differ; choose "
                            f"--prefix from {said}")  # fmt: skip
@@ -156,6 +160,8 @@ def checked(candidate: Candidate, source: Path) -> Tensors:
 
 
 def with_counters(network: nn.Module, tensors: Tensors) -> dict[str, torch.Tensor]:
-    """Add the counters of batch normalisation that a file lacks, as PyTorch's own reading does: nothing uses them."""
+    """Add the counters of batch normalisation that a file lacks, and make numbers of lists of one, as PyTorch does."""
     own = {name: value for name, value in network.state_dict().items() if name.endswith(_COUNTER)}
-    return {name: torch.zeros_like(value) for name, value in own.items()} | dict(tensors)
+    there = {name: value.reshape(()) if name in own and value.shape == (1,) else value
+             for name, value in tensors.items()}  # fmt: skip
+    return {name: torch.zeros_like(value) for name, value in own.items()} | there

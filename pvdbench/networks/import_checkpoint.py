@@ -237,7 +237,8 @@ def _published(method: Trainable, parts: Sequence[Part]) -> list[Part]:
     renamed, failures = [], []
     for part in parts:
         try:
-            renamed.append(Part(part.place, method.published(part.tensors)))
+            own = method.published(part.tensors)
+            renamed += [part, Part(part.place, own)]  # as it is, too: two names may have become one
         except Exception as error:  # it is the method's own code
             failures.append(error)
     if not renamed:

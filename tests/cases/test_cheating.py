@@ -11,8 +11,9 @@ import pytest
 import torch
 from conftest import ROOT
 from fake_method import CARD, write_method
+from sample_clips import save
 
-from pvdbench.core.errors import DataError, StudyError, WeightsError
+from pvdbench.core.errors import DataError, ParamsError, StudyError, WeightsError
 from pvdbench.inference.runner import RowRun, run_row
 from pvdbench.io.frame_folders import read_failure
 from pvdbench.io.images import read_frame
@@ -208,6 +209,84 @@ def test_nor_are_copies_of_them_all(dataset, tmp_path, way):
     assert run(tmp_path / "m", dataset, tmp_path) == ""
 
 
+STOLEN = """
+        from pvdbench.io.images import read_frame
+        import pathlib
+        for place in sorted(pathlib.Path({truth!r}, clip.video, 'GT').iterdir()):
+            yield torch.from_numpy(read_frame(place).copy()).permute(2, 0, 1).float() / 255"""
+
+
+def test_results_that_are_the_truth_are_none_wherever_a_method_found_it(dataset, tmp_path):
+    place = write_method(tmp_path / "m", "x", deblur=STOLEN.format(truth=str(dataset)))
+    assert "all of its frames are copies of the data set's sharp ones" in run(place, dataset, tmp_path)
+    assert not list((tmp_path / "out").rglob("*.png"))
+
+
+def test_nor_are_sharp_frames_that_were_saved_anew_unless_the_card_says_so(dataset, tmp_path):
+    folder = tmp_path / "m" / "x"
+    for sharp in dataset.glob("*/GT/*.png"):
+        save(folder / "frames" / f"{sharp.parts[-3]}-{sharp.stem}.png", read_frame(sharp), compress_level=1)
+    card = "kind: folder\nframes: {path: 'frames/{video}-{frame}.png'}\n"
+    (folder / "method.yaml").write_text(CARD + card)
+    assert "all of its frames are copies" in run(tmp_path / "m", dataset, tmp_path)
+    for path in ("frames/{video}-{frame}.png", f"{dataset}/{{video}}/GT/{{frame}}.png"):
+        card = f"kind: folder\nframes: {{path: '{path}'}}\nupper_bound: true\n"
+        (folder / "method.yaml").write_text(CARD + card)
+        assert run(tmp_path / "m", dataset, tmp_path) == ""
+
+
+def test_a_method_that_changes_nothing_may_be_perfect_where_nothing_is_blurry(dataset, tmp_path):
+    for sharp in dataset.glob("*/GT/*.png"):
+        shutil.copyfile(sharp, sharp.parents[1] / "input" / sharp.name)
+    assert run(write_method(tmp_path / "m", "x"), dataset, tmp_path) == ""
+
+
+@pytest.mark.parametrize(
+    "way", ["ln -s {truth}/a/GT/$f {{output}}/$f", "rmdir {{output}}; ln -sfn {truth}/a/GT {{output}}"]
+)
+def test_a_program_s_links_out_of_its_folder_are_no_results(dataset, tmp_path, way):
+    (tmp_path / "m" / "x").mkdir(parents=True)
+    line = f"for f in 00000.png 00001.png 00002.png 00003.png; do {way.format(truth=dataset)}; done; true"
+    (tmp_path / "m" / "x" / "method.yaml").write_text(
+        CARD + f"kind: command\ncommand: {{argv: [sh, -c, '{line}']}}\n"
+    )
+    assert "is a link to" in run(tmp_path / "m", dataset, tmp_path)
+
+
+def test_a_program_s_links_within_its_folder_are(dataset, tmp_path):
+    (tmp_path / "m" / "x").mkdir(parents=True)
+    argv = "kind: command\ncommand: {argv: [sh, -c, 'ln -s {input}/* {output}/']}\n"
+    (tmp_path / "m" / "x" / "method.yaml").write_text(CARD + argv)
+    assert run(tmp_path / "m", dataset, tmp_path) == ""
+
+
+KEEP = "import pathlib; pathlib.Path(__file__).with_name('kept').write_text(clip.video); yield from clip"
+
+
+def test_what_sees_the_truth_leaves_nothing_for_a_later_row(dataset, tmp_path, capsys):
+    place = write_method(tmp_path / "m", "x", deblur=KEEP, card="upper_bound: true\n")
+    assert "kept of the method's own folder was changed" in run(place, dataset, tmp_path)
+    assert not list((tmp_path / "out").rglob("*.png"))
+    place = write_method(tmp_path / "other", "x", deblur=KEEP)
+    assert run(place, dataset, tmp_path) == "" and "kept of the method's own folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("template", ["frames/{video}-{frame:.2}.png", "frames/{frame}.png"])
+def test_one_file_is_no_result_of_two_frames(dataset, tmp_path, template):
+    (tmp_path / "m" / "x").mkdir(parents=True)
+    card = f"kind: folder\nframes: {{path: '{template}'}}\n"
+    (tmp_path / "m" / "x" / "method.yaml").write_text(CARD + card)
+    assert "would be the result of 'a/0000" in run(tmp_path / "m", dataset, tmp_path)
+
+
+@pytest.mark.parametrize("value", ["'true'", "'yes'", "2", "1.5", "by_weights", "[true]", "null", "'false'", "truth"])
+def test_whether_it_is_an_upper_bound_is_said_in_the_card_s_words(dataset, tmp_path, value):
+    place = write_method(tmp_path / "m", "x", deblur=CHEAT, card=f"upper_bound: {value}\n")
+    with pytest.raises(ParamsError, match=r"method\.yaml: upper_bound: ") as refused:
+        run(place, dataset, tmp_path)
+    assert len(str(refused.value)) < 290
+
+
 def test_a_motion_estimator_sees_the_pair_alone_and_the_sharp_frame_is_warped(dataset, tmp_path):
     place = write_method(tmp_path / "m", "x")
     card = (place / "x" / "method.yaml").read_text().replace("task: deblur", "task: motion")
@@ -289,6 +368,17 @@ def test_where_no_sandbox_can_be_made_nothing_runs(dataset, tmp_path, monkeypatc
 def test_threads_and_gradients_are_as_they_were(dataset, tmp_path):
     look = "import torch; said = f'{torch.get_num_threads()} {torch.is_grad_enabled()}'"
     assert said(dataset, tmp_path, look).startswith(f"1 {torch.is_grad_enabled()}")
+
+
+def test_a_link_and_a_relative_path_tell_it_too(tmp_path, monkeypatch):
+    (tmp_path / "study" / "data").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "study")
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"A": f"{tmp_path}/link", "B": f"{tmp_path}/link/data", "C": "./study/data"}.items():
+        monkeypatch.setenv(f"MY_{name}", value)
+    monkeypatch.setenv("MY_D", str(tmp_path))  # which it is in
+    found = telling_variables([tmp_path / "study"])
+    assert {name for name in found if name.startswith("MY_")} == {"MY_A", "MY_B", "MY_C"}
 
 
 def test_of_a_list_of_paths_the_entries_that_tell_nothing_stay(tmp_path, monkeypatch):

@@ -2,11 +2,15 @@
 
 import argparse
 import datetime
+import enum
+import functools
+import gzip
 import io
 import os
 import pickle
 import tarfile
-from collections import OrderedDict
+import zipfile
+from collections import OrderedDict, defaultdict
 from pathlib import PurePosixPath
 from types import SimpleNamespace
 
@@ -59,6 +63,10 @@ class Config(dict):
     """As EasyDict: a mapping of a class that the reader does not have."""
 
 
+class Phase(enum.Enum):
+    TEST = 1
+
+
 class Settings:
     def __init__(self):
         self.rate, self.when = 1e-4, datetime.datetime(2020, 1, 1)
@@ -83,6 +91,11 @@ WRAPPERS = {
     "a mapping's class": lambda s: {"config": Config(width=1), "state_dict": s},
     "weights in a mapping's class": lambda s: Config(state_dict=s),
     "ema of the same": lambda s: {"params": s, "params_ema": {name: value.clone() for name, value in s.items()}},
+    "list of state and optimiser": lambda s: [s, {"state": {0: {"exp_avg": torch.ones(2)}}, "param_groups": []}],
+    "tuple of epoch and state": lambda s: (3, s),
+    "list in a mapping": lambda s: {"nets": [named(s, "module."), {"conv.weight": torch.ones(2)}]},
+    "pairs": lambda s: list(s.items()),
+    "counters of one number": lambda s: {n: v.reshape(1) if v.ndim == 0 else v for n, v in s.items()},
     "parameters": lambda s: {n: torch.nn.Parameter(v, requires_grad=v.is_floating_point()) for n, v in s.items()},
 }  # fmt: skip
 
@@ -99,7 +112,9 @@ BESIDE = {
     "namespace": argparse.Namespace(lr=1e-4, psnr=np.float64(3)), "datetime": datetime.datetime(2021, 5, 4),
     "path": PurePosixPath("a/b"), "own class": Settings(), "set": {1, 2}, "dtype": torch.float16,
     "object array": np.array([Settings(), None], object), "random": np.random.default_rng(0).bit_generator.state,
-    "simple namespace": SimpleNamespace(a=1),
+    "simple namespace": SimpleNamespace(a=1), "history": defaultdict(list, {"psnr": [np.float32(1)]}),
+    "optimiser": torch.optim.Adam([torch.nn.Parameter(torch.ones(2))]), "partial": functools.partial(len),
+    "enum": Phase.TEST,
 }  # fmt: skip
 
 
@@ -136,6 +151,27 @@ def test_averaged_weights_are_taken_and_said(state, tmp_path):
     assert equal(tensors, both["params_ema"])
     run, tensors = imported(tmp_path, both, "--prefix", "params")
     assert run.returncode == 0 and not run.stderr and equal(tensors, state)
+
+
+@pytest.mark.parametrize(("first", "second"), [("", "module."), ("model.", "model_b."), ("", "model.")])
+def test_two_in_one_mapping_are_asked_for_too(first, second, state, tmp_path):
+    both = named(state, first) | named({name: value + 1 for name, value in state.items()}, second)
+    run, tensors = imported(tmp_path, both)
+    assert f"choose --prefix from '{first}', '{second}'" in one_line(run) and tensors is None
+    run, tensors = imported(tmp_path, both, "--prefix", first)
+    assert equal(tensors, state)
+
+
+@pytest.mark.parametrize("name", ["model_ema", "modelEMA", "EMA", "netEma", "ema_0.shadow"])
+def test_averaged_ones_in_one_mapping_are_said(name, state, tmp_path):
+    more = {key: value + 1 for key, value in state.items()}
+    run, tensors = imported(tmp_path, named(state, "model.") | named(more, f"{name}.module."))
+    assert f"took the averaged weights, below '{name}.module.'" in run.stderr and equal(tensors, more)
+
+
+def test_a_name_that_holds_the_letters_is_no_average(state, tmp_path):
+    both = {"schema": state, "remap": {name: value + 1 for name, value in state.items()}}
+    assert "choose --prefix" in one_line(imported(tmp_path, both)[0])
 
 
 def test_two_of_a_kind_are_asked_for(state, tmp_path):
@@ -254,10 +290,35 @@ def test_a_pickle_by_the_name_of_safetensors_is_read(state, tmp_path):
 
 @pytest.mark.parametrize(("text", "said"), [
     ("version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 12\n", "git lfs pull"),
-    ("\n<!DOCTYPE html><html>", "a web page"), ("<html>", "a web page"),
+    ("\n<!DOCTYPE html><html>", "a web page"), ("<html>", "a web page"), ("", "this is empty"),
+    ("Quota exceeded", "this is a text"), ('{\n  "weight_map": {}\n}', "this is a text"),
 ])  # fmt: skip
 def test_what_stands_in_for_a_download_is_named(text, said, tmp_path):
     run, _ = imported(tmp_path, None, save=lambda _, path: path.write_text(text))
+    assert said in one_line(run)
+
+
+def archived(path, way):
+    torch.save({"a": torch.ones(1)}, path)
+    if way == "gzip":
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    elif way == "zip":
+        with zipfile.ZipFile(path.with_suffix(".zip"), "w") as archive:
+            archive.write(path, "net/x.pth")
+        path.with_suffix(".zip").rename(path)
+    elif way == "tar":
+        with tarfile.open(path.with_suffix(".tar"), "w") as archive:
+            archive.add(path, "x.pth")
+        path.with_suffix(".tar").rename(path)
+    else:
+        with path.open("wb") as file:
+            np.savez(file, a=np.ones(1))
+
+
+@pytest.mark.parametrize(("way", "said"), [("gzip", "unpack it first"), ("zip", "'net/x.pth'); unpack it first"),
+                                           ("tar", "'x.pth'); unpack it first"), ("npz", "'a.npy')")])  # fmt: skip
+def test_a_checkpoint_in_an_archive_must_be_unpacked(way, said, tmp_path):
+    run, _ = imported(tmp_path, None, save=lambda _, path: archived(path, way))
     assert said in one_line(run)
 
 

@@ -7,17 +7,22 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command import one_line, pvdbench_here
 from conftest import METHODS, ROOT
 from fake_method import CARD, write_method
 from PIL import PngImagePlugin
-from sample_clips import clip, save, view
+from sample_clips import clip, save, video, view
 
 from pvdbench.core.errors import DataError, ParamsError, WeightsError
+from pvdbench.inference.apply import deblur_frames
 from pvdbench.inference.runner import RowRun, run_row
 from pvdbench.io.frame_folders import read_failure
+from pvdbench.io.images import read_frame
 from pvdbench.methods.card import read_card
+from pvdbench.methods.clip import VideoClip
+from pvdbench.methods.loading import load_deblurrer
 
 OOM = "raise __import__('torch').OutOfMemoryError('CUDA out of memory. Tried to allocate 20.00 GiB')"
 
@@ -60,6 +65,79 @@ def test_whatever_else_a_method_raises_is_one_line_too(tmp_path, raised):
     write_method(tmp_path / "m", "x", deblur=f"yield clip[0]\n        {raised}")
     line = one_line(pvdbench_here("deblur", "in", "--method", "x", "--methods", "m", "--out", "o", cwd=tmp_path))
     assert "x: the method raised" in line and "(adapter.py, line" in line and not (tmp_path / "o").exists()
+
+
+ODD = {
+    "cancelled": ("import asyncio; raise asyncio.CancelledError\n        yield", "raised CancelledError"),
+    "an error without a text": (
+        "class E(Exception):\n            def __str__(self): 1 / 0\n        raise E\n        yield", "raised E"),
+    "a list": ("return list(clip)", "deblur returned a list; yield"),
+    "nothing": ("return None", "deblur returned a NoneType; yield"),
+    "bytes": ("yield from ((frame * 255).to(torch.uint8) for frame in clip)", "a tensor of torch.uint8"),
+    "noughts and ones": ("yield from (frame > 0.5 for frame in clip)", "a tensor of torch.bool"),
+    "complex": ("yield from (frame.to(torch.complex64) for frame in clip)", "a tensor of torch.complex64"),
+    "sparse": ("yield from (frame.to_sparse() for frame in clip)", "torch.sparse_coo"),
+    "meta": ("yield from (frame.to('meta') for frame in clip)", "on meta"),
+    "just above 1": ("yield from (frame * 0 + 1.000001 for frame in clip)", "to 1.000001, not in [0, 1]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("deblur", "said"), ODD.values(), ids=ODD)
+def test_what_is_no_frame_is_one_line(tmp_path, deblur, said):
+    clip(tmp_path / "in", "012")
+    write_method(tmp_path / "m", "x", deblur=deblur)
+    line = one_line(pvdbench_here("deblur", "in", "--method", "x", "--methods", "m", "--out", "o", cwd=tmp_path))
+    assert said in line and not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("kind", ["half()", "bfloat16()", "double()"])
+def test_other_precisions_of_frames_are_rounded_once(dataset, tmp_path, kind):
+    clip(tmp_path / "in", "012")
+    write_method(tmp_path / "m", "x", deblur=f"yield from ((frame * 0 + 0.5).{kind} for frame in clip)")
+    run_here = pvdbench_here("deblur", "in", "--method", "x", "--methods", "m", "--out", "o", cwd=tmp_path)
+    assert run_here.returncode == 0 and read_frame(tmp_path / "o" / "0.png").max() == 128
+    assert run(tmp_path / "m", dataset, tmp_path) == "" and read_frame(tmp_path / "out/a/00000.png").max() == 128
+
+
+def test_one_tensor_yielded_again_and_again_gives_frames_of_their_own(tmp_path):
+    write_method(tmp_path / "m", "x", deblur="""
+        kept = clip[0].clone()
+        for t in range(len(clip)):
+            yield kept.fill_(t / 4)""")  # fmt: skip
+    frames = [np.zeros((4, 4, 3), np.float32)] * 3
+    found = deblur_frames(load_deblurrer(tmp_path / "m", "x"), frames)
+    assert [float(frame.max()) for frame in found] == [0, 0.25, 0.5]
+
+
+def test_what_a_method_does_to_a_frame_does_not_reach_the_film(tmp_path):
+    film = VideoClip(video(tmp_path / "v.mkv", [view(3 * t) for t in range(3)], "ffv1", "bgr0"))
+    before = film[1].clone()
+    film[1].mul_(0)
+    assert bool((film[1] == before).all())
+
+
+@pytest.mark.parametrize("where", ["load", "import", "deblur"])
+def test_outputs_lie_where_the_user_said_though_a_method_goes_elsewhere(tmp_path, where):
+    clip(tmp_path / "in", "012")
+    go = "import os; os.chdir(os.path.dirname(__file__))"
+    deblur = f"frames = list(clip); {go}; yield from frames" if where == "deblur" else "yield from clip"
+    write_method(tmp_path / "m", "x", load=go if where == "load" else "pass", deblur=deblur)
+    adapter = tmp_path / "m" / "x" / "adapter.py"
+    adapter.write_text((go if where == "import" else "") + adapter.read_text())
+    done = pvdbench_here("deblur", "in", "--method", "x", "--methods", "m", "--out", "o", cwd=tmp_path)
+    assert done.returncode == 0 and (tmp_path / "o" / "2.png").is_file(), done.stderr
+
+
+@pytest.mark.parametrize(
+    "line", ["raise SystemExit(0)", "import argparse; argparse.ArgumentParser().parse_args(['-z'])"]
+)
+def test_an_adapter_that_exits_when_it_is_imported_is_named(dataset, tmp_path, line):
+    clip(tmp_path / "in", "012")
+    write_method(tmp_path / "m", "x")
+    (tmp_path / "m" / "x" / "adapter.py").write_text(line)
+    done = pvdbench_here("deblur", "in", "--method", "x", "--methods", "m", "--out", "o", cwd=tmp_path)
+    assert done.returncode == 2 and "adapter.py: it must offer a class Method" in done.stderr
+    assert "raised SystemExit" in run(tmp_path / "m", dataset, tmp_path)
 
 
 @pytest.mark.parametrize("out", ["o", "o.mp4"])
