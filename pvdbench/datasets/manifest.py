@@ -82,6 +82,8 @@ def read_manifest(path: Path) -> pd.DataFrame:
             or has lost its zeros, or the frames' names do not sort in order of time.
     """
     table = read_table(path, MANIFEST)
+    if table.empty:
+        return table
     for column in _FILLED:
         _refuse(path, table[column].isna(), f"{column} is blank")
     _refuse(path, ~table["split"].isin(_SPLITS), f"its split is none of {', '.join(_SPLITS)}")

@@ -20,6 +20,7 @@ from pvdbench.report.inputs import StudyInputs
 from pvdbench.report.methods import Method
 from pvdbench.report.packs import Pack, plain_json
 from pvdbench.report.page import Page
+from pvdbench.report.verdict import write_pages
 from pvdbench.report.viewer import QUALITY
 from pvdbench.tables.table import decimal, spans
 
@@ -162,6 +163,7 @@ def build_report(inputs: StudyInputs) -> None:
             (folder / method.file).write_text(render_method(page, method, images), encoding="utf-8")
     with replaced_file(inputs.reports / "index.html") as partial:
         partial.write_text(render(page, study_index(inputs, packs)), encoding="utf-8")
+    write_pages(inputs.study)
 
 
 def write_pictures(inputs: StudyInputs, folder: Path) -> list[Pack]:

@@ -1,14 +1,18 @@
-"""The verdict of `pvdbench verify` on a study, as it is kept and as the report says it."""
+"""The verdict of `pvdbench verify` on a study, as it is kept and as the report says it; and what the pages were."""
 
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pvdbench.io.atomic import replaced_file
-from pvdbench.study.contents import file_md5
+from pvdbench.study.contents import Listing, file_md5, listing
 
 _VERDICT = Path("data") / "logs" / "verified.json"
 """Beside what DVC and Git keep: it has a date, which no two machines share."""
+
+_PAGES = _VERDICT.with_name("report.json")
+_OF_PAGES = ("index.html", "methods", "costs", "assets")
+"""Of reports/ what no stage has as an output, as it names the commit and the hardware."""
 
 
 @dataclass(frozen=True)
@@ -63,3 +67,33 @@ def lock_md5(study: Path) -> str:
     """The hash of dvc.lock, by which a verdict knows what it was about."""
     path = study / "dvc.lock"
     return file_md5(path) if path.is_file() else ""
+
+
+def write_pages(study: Path) -> None:
+    """Keep the hashes of the pages, and of what they show, that the report has just made.
+
+    Raises:
+        WriteError: if they cannot be written.
+    """
+    with replaced_file(study / _PAGES) as partial:
+        partial.write_text(json.dumps(_pages(study), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def changed_pages(study: Path) -> list[Path]:
+    """The files of the report that are not as `pvdbench report` wrote them; none where it never ran."""
+    try:
+        before = dict(json.loads((study / _PAGES).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return []
+    now = _pages(study)
+    return [study / "reports" / name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+
+
+def _pages(study: Path) -> Listing:
+    reports = study / "reports"
+    return {
+        f"{part}/{name}" if name else part: md5
+        for part in _OF_PAGES
+        if (reports / part).exists()
+        for name, md5 in listing(reports / part).items()
+    }
