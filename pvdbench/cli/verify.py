@@ -22,8 +22,9 @@ def verify(folder: Path, against: str | None, sample: int | None, jobs: Jobs) ->
     """Derive every number of STUDY again, and print `equal` or what differs, by how much, and where it comes from.
 
     Code, settings, data, weights, frames, scores and tables are compared with dvc.lock by hashes taken anew; frames
-    are scored again, tables are built again in a temporary folder. The first difference printed is the first in the
-    order in which a study is made. The exit code is 0 for equal and 1 for different. The report shows the verdict.
+    are scored again, tables are built again in a temporary folder, and the report's pages are compared with what
+    `pvdbench report` wrote. The first difference printed is the first in the order in which a study is made. The exit
+    code is 0 for equal and 1 for different. The report shows the verdict.
     """
     from pvdbench.report.verify import verify as derive_again
     from pvdbench.study.against import compare

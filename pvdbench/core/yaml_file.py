@@ -12,8 +12,9 @@ from pvdbench.core.errors import ParamsError, shorten
 _UNREADABLE = (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError, TypeError)
 """What PyYAML raises for files that are no YAML, or have a value that its tag does not allow, as `!!int x`."""
 
-_INTEGER = "tag:yaml.org,2002:int"
-_READ_OTHERWISE = re.compile(r"[-+]?0[0-9_]+|.*[:_].*")  # 010 is eight, 1:30 ninety; for DVC (YAML 1.2) they are not
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_READ_OTHERWISE = re.compile(r"[-+]?0[0-9_]+|[-+]?0b.*|.*[:_].*")
+"""010 is eight, 0b1 one, 1:30 ninety and 1_0.5 ten and a half; for DVC (YAML 1.2) they are not."""
 _DEEPEST = 200
 _MERGE = "tag:yaml.org,2002:merge"
 
@@ -70,7 +71,7 @@ def _traps(top: yaml.Node | None) -> Iterator[tuple[int, str]]:
             todo += [part for pair in node.value for part in pair]
         elif isinstance(node, yaml.SequenceNode):
             todo += node.value
-        elif node.tag == _INTEGER and _READ_OTHERWISE.fullmatch(node.value):
+        elif node.tag in _NUMBERS and _READ_OTHERWISE.fullmatch(node.value):
             yield _line(node), (f"{shorten(node.value, 40)} is a number that YAML 1.1 and 1.2 read "
                                              "differently; write it in plain digits, or quote it")  # fmt: skip
 

@@ -6,7 +6,7 @@ says it in its own metadata. Stages of a study write no such files: DVC knows wh
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def check_folder(out: Path, inputs: Iterable[Path], command: str, *, overwrite: 
         raise DataError(f"{out}: this is the folder that you are in, and it would be replaced; name a folder in it")
     if not out.is_dir():
         raise DataError(f"{out}: a file has this name, where a folder is to be written; name another place")
-    if not overwrite and (foreign := _foreign(out, command)) is not None:
+    if not overwrite and (foreign := next(_foreign(out, _written(out, command)), None)) is not None:
         raise DataError(
             f"{out}: '{foreign}' in it was not written by pvdbench {command} or was changed since; {_ADVICE}"
         )
@@ -87,6 +87,12 @@ def owned_folder(out: Path, command: str) -> Iterator[Path]:
         (folder / MARKER).write_text(text + "\n", encoding="utf-8")
 
 
+def changed_files(folder: Path, command: str) -> list[str]:
+    """Name the files in a folder that are not as the command wrote them, or gone."""
+    written = _written(folder, command)
+    return sorted({*_foreign(folder, written), *(name for name in written if not (folder / name).exists())})
+
+
 def behind_links(path: Path) -> Path:
     """Follow the links of a path to where it leads; one that leads to itself stays."""
     return Path(os.path.realpath(path))  # Path.resolve raises a RuntimeError for that
@@ -108,16 +114,14 @@ def _refuse_below_a_file(out: Path) -> None:
         raise DataError(f"{out}: {there} is a file, and {out.name} cannot lie in it; name another place")
 
 
-def _foreign(folder: Path, command: str) -> str | None:
-    """Name a file in a folder that the command did not write as it is; None if there is none."""
-    written = _written(folder, command)
+def _foreign(folder: Path, written: Mapping[str, str]) -> Iterator[str]:
+    """Yield the names of a folder's files that are not, to the byte, those that were written."""
     for name in sorted(_files(folder)):
         if Path(name).name in _NOBODYS or Path(name).name.startswith("._"):
             continue
         path = folder / name
         if name not in written or path.is_symlink() or not path.is_file() or file_sha256(path) != written[name]:
-            return name
-    return None
+            yield name
 
 
 def _files(folder: Path) -> Iterator[str]:

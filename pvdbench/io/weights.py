@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,13 +41,29 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     from safetensors.torch import load_file
 
+    with _reading(path):
+        return load_file(path), read_header(path)
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """Read the header of a file that save_weights wrote, and no tensor.
+
+    Raises:
+        WeightsError: if the file is missing, truncated or was not made by pvdbench.
+    """
+    with _reading(path), safe_open(path, framework="np") as file:
+        return dict(json.loads((file.metadata() or {})["pvdbench"]))
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     if not path.is_file():
         raise WeightsError(f"{path}: this weights file is not there; correct the path, or run the training stage that "
                            "makes it")  # fmt: skip
     try:
-        with safe_open(path, framework="pt") as file:
-            header = dict(json.loads((file.metadata() or {})["pvdbench"]))
-        return load_file(path), header
+        yield
+    except WeightsError:
+        raise
     except Exception as error:  # a damaged file fails in as many ways as there are bytes
         raise WeightsError(f"{path}: these are no safetensors with a pvdbench header ({shorten(error, 60)}); make or "
                            "import the weights again (`pvdbench weights import`)") from error  # fmt: skip

@@ -18,7 +18,7 @@ class Finetune(StrictModel):
     """How a row's network is trained further, from the pre-trained or imported weights."""
 
     loss: Literal["blur-invariant", "blur-variant"]  # Eq. (1), Eq. (2)
-    pairs: list[Pair]
+    pairs: Annotated[list[Pair], Field(min_length=1)]
 
 
 def _none(network: object) -> object:

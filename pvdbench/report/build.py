@@ -18,7 +18,7 @@ from pvdbench.io.owned import owned_folder
 from pvdbench.report.index import study_index, viewer_pack
 from pvdbench.report.inputs import StudyInputs
 from pvdbench.report.methods import Method
-from pvdbench.report.outputs import COMMAND, check_outputs, write_page
+from pvdbench.report.outputs import COMMAND, FOLDERS, check_outputs, write_page
 from pvdbench.report.packs import Pack, plain_json
 from pvdbench.report.page import Page
 from pvdbench.report.viewer import QUALITY
@@ -154,7 +154,7 @@ def build_report(inputs: StudyInputs, *, overwrite: bool = False) -> None:
         StudyError: outside a Git repository.
         WriteError: if the disk is full.
     """
-    folders = [inputs.reports / name for name in ("assets", "methods", COSTS)]
+    folders = [inputs.reports / name for name in FOLDERS]
     check_outputs(inputs.reports / "index.html", folders, overwrite=overwrite)
     write_cost_pictures(inputs.reports / COSTS, inputs.tables, COMMAND)
     page = inputs.page()

@@ -4,10 +4,13 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from pvdbench.figures.cost import COSTS
 from pvdbench.io.atomic import replaced_file
-from pvdbench.io.owned import check_file, check_folder
+from pvdbench.io.owned import MARKER, changed_files, check_file, check_folder
 
 COMMAND = "report"
+FOLDERS = ("assets", "methods", COSTS)
+"""What reports/ holds of it beside its pages; tables and figures are other stages' outputs."""
 _SIGNATURE = "<!-- written by pvdbench report, sha256 "
 
 
@@ -20,6 +23,14 @@ def check_outputs(page: Path, folders: Iterable[Path] = (), *, overwrite: bool) 
     for folder in folders:
         check_folder(folder, [], COMMAND, overwrite=overwrite)
     check_file(page, [], overwrite=overwrite, ours=_is_ours)
+
+
+def changed_outputs(reports: Path) -> list[Path]:
+    """List what is not as this command wrote it, or gone, in the report; nothing where none was made."""
+    folders = [reports / name for name in FOLDERS if (reports / name / MARKER).is_file()]
+    page = reports / "index.html"
+    pages = [page] if page.is_file() and not _is_ours(page) else []
+    return [*pages, *(folder / name for folder in folders for name in changed_files(folder, COMMAND))]
 
 
 def write_page(page: Path, html: str) -> None:

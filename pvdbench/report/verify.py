@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 from pvdbench.core.errors import PvdbenchError, shorten
 from pvdbench.io.git import git
+from pvdbench.report.outputs import changed_outputs
 from pvdbench.report.verdict import Verdict, lock_md5, write_verdict
 from pvdbench.scoring.executor import Jobs
 from pvdbench.study.code_records import FindCommand
@@ -30,6 +31,8 @@ def verify(study: Study, find_command: FindCommand, *, sample: int | None = None
     commit = git(study.root, "rev-parse", "HEAD").decode().strip()
     found = check_study(study, find_command, sample=sample, jobs=jobs)
     found += _tables(study, found)
+    found += [Difference("tables", path, "it is not as `pvdbench report` wrote it; run that again")
+              for path in changed_outputs(study.folder / "reports")]  # fmt: skip
     first = shorten(found[0], 300) if found else ""
     day = f"{datetime.now(UTC):%Y-%m-%d}"
     write_verdict(study.folder, Verdict(commit, day, lock_md5(study.folder), sample, len(found), first))

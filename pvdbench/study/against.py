@@ -80,6 +80,8 @@ def compare(study: Study, other: str) -> Comparison:
         StudyError: if it is neither, a dvc.lock is missing or damaged, or DVC's cache lacks the revision's results.
     """
     folder = Path(other)
+    if not other.strip():
+        raise StudyError("--against: it names nothing; name a Git revision, or a study's folder")
     if folder.is_dir():
         return _with_folder(study, folder)
     own = read_lock(study.folder), committed_lock(study.folder, other)

@@ -10,7 +10,10 @@ from pvdbench.core.params import read_params
 from pvdbench.core.yaml_file import read_yaml
 from pvdbench.datasets.params import DataParams
 from pvdbench.io.tables import MANIFEST, read_table
+from pvdbench.io.weights import read_header
+from pvdbench.methods.card import read_card
 from pvdbench.scoring.registry import protocols
+from pvdbench.study.data_ahead import check_files, check_windows
 from pvdbench.study.lock import read_lock
 from pvdbench.study.study import Study
 
@@ -21,13 +24,18 @@ def check_ahead(study: Study) -> None:
     Raises:
         StudyError: if a dvc.lock is damaged.
         DataError: if a data set or a weights file is missing and no stage makes it, or a data set does not fit.
+        ParamsError: if a key does not fit the data or the weights.
+        WeightsError: if a weights file is damaged.
     """
     for folder in (study.folder, study.root / "data"):
         if (folder / "dvc.lock").exists():
             read_lock(folder)
     _check_given(study)
+    _check_networks(study)
+    made = _made(study.root / "data")
     for name in _data_sets(study):
-        _check_data_set(study, name)
+        _check_data_set(study, name, made=name in made)
+    check_windows(study)
 
 
 def notices(study: Study) -> Iterator[str]:
@@ -63,6 +71,18 @@ def _check_given(study: Study) -> None:
         more = f" (nor those of {len(missing) - 1} more rows)" if len(missing) > 1 else ""
         raise DataError(f"{file}: these weights of {key} are not there{more}, and no stage makes them; put the file "
                         f"there, such as by `pvdbench weights import FILE --out {file}`")  # fmt: skip
+    for path in {path for weights in rows.values() if (path := study.given(weights))}:
+        read_header(path)
+
+
+def _check_networks(study: Study) -> None:
+    """PVDNet is what its weights say, so that a row of it has some, or a network to train."""
+    for name, row in study.params.deblur.items():
+        card = read_card(study.place_of(row.method), row.method)
+        if card.upper_bound == "by-weights" and row.network is None and row.weights is None:
+            raise ParamsError(f"{study.folder / 'params.yaml'}: deblur.{name}: the method '{row.method}' has nothing "
+                              "to run; add `network`, to be trained, or `weights`, a file of data/given")  # fmt: skip
+    study.network_params(study.params.protocols.volume.volume_row)
 
 
 def _data_sets(study: Study) -> list[str]:
@@ -70,13 +90,14 @@ def _data_sets(study: Study) -> list[str]:
     return list(dict.fromkeys((chosen.pretrain, chosen.train, *study.params.shown)))
 
 
-def _check_data_set(study: Study, name: str) -> None:
+def _check_data_set(study: Study, name: str, *, made: bool) -> None:
     manifest, chosen = study.dataset(name) / "manifest.csv", study.params.datasets
     if not manifest.is_file():
-        if name not in _made(study.root / "data"):
+        if not made:
             raise DataError(f"{manifest.parent}: this data set is not there, and no stage of data/dvc.yaml makes it; "
                             f"add it by `pvdbench datasets add {name} FOLDER`, or name another")  # fmt: skip
         return
+    check_files(study, name, made=made)
     if name in chosen.test:
         _check_counted(study, manifest)
     if name == chosen.pretrain and _split(manifest, "train")["flow"].isna().all():
@@ -93,8 +114,10 @@ def _made(data: Path) -> Sequence[str]:
     if not (data / "dvc.yaml").is_file():
         return ()
     pipeline, params = read_yaml(data / "dvc.yaml"), data / "params.yaml"
+    if not isinstance(pipeline, dict) or not isinstance(stages := pipeline.get("stages"), dict):
+        raise DataError(f"{data / 'dvc.yaml'}: it holds no stages by name; restore it, such as by `git checkout`")
     subsets = read_params(params, DataParams).subsets if params.is_file() else ()
-    return (*pipeline.get("stages", ()), *subsets)
+    return (*stages, *subsets)
 
 
 def _split(manifest: Path, split: str) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import Field
 
 from pvdbench.core.device import MOST_THREADS
-from pvdbench.core.errors import ParamsError
+from pvdbench.core.errors import ParamsError, choices, shorten
 from pvdbench.core.params import Model, StrictModel, parse_params, read_params
 from pvdbench.io.checksum import file_sha256
 from pvdbench.io.weights import load_weights
@@ -26,13 +26,13 @@ class DatasetChoice(StrictModel):
 
     pretrain: str  # with true flow, as rendered ones have
     train: str
-    test: list[str]
+    test: Annotated[list[str], Field(min_length=1)]
 
 
 class RowParams(StrictModel):
     """params.yaml, the keys of single stages unread."""
 
-    root: str  # the way from the study's folder to the repository's top
+    root: Annotated[str, Field(min_length=1)]  # the way from the study's folder to the repository's top
     threads: Annotated[int, Field(ge=1, le=MOST_THREADS)]  # of each stage on the CPU
     isolation: Literal["process", "sandbox"] = "process"  # sandbox: methods see no data set and no network
     methods: list[str] = Field(default=[])  # folders of methods beside the tree's own, relative to the study's folder
@@ -141,7 +141,7 @@ def known_row(rows: dict[str, Row], name: str, key: str) -> Row:
         ParamsError: if there is none of this name.
     """
     if name not in rows:
-        raise ParamsError(f"params.yaml: {key}: no row '{name}'; choose from {', '.join(rows)}, or add it")
+        raise ParamsError(f"params.yaml: {key}: no row '{shorten(name, 60)}'; choose from {choices(rows)}, or add it")
     return rows[name]
 
 

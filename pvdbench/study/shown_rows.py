@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pvdbench.core.errors import ParamsError
+from pvdbench.core.errors import ParamsError, choices
 from pvdbench.study.table_params import ExampleParams, TableParams, WarpParams
 
 
@@ -30,7 +30,7 @@ def _check_rows(key: str, rows: Iterable[str], known: Iterable[str]) -> None:
     for row in rows:
         if row not in known:
             raise ParamsError(
-                f"params.yaml: tables.figures.{key}: '{row}' is no row of its table; choose from {', '.join(known)}, "
+                f"params.yaml: tables.figures.{key}: '{row}' is no row of its table; choose from {choices(known)}, "
                 "or add it to the table"
             )
 
@@ -42,7 +42,7 @@ def _check_warp(warp: WarpParams, params: TableParams) -> None:
             if name not in known[key]:
                 raise ParamsError(
                     f"params.yaml: tables.figures.warp.{key}: '{name}' is no row of the tables; choose from "
-                    f"{', '.join(known[key])}, or add it to a table"
+                    f"{choices(known[key])}, or add it to a table"
                 )
     if "ideal" not in warp.outputs:
         raise ParamsError(

@@ -7,6 +7,9 @@ from pydantic_core import PydanticCustomError
 
 from pvdbench.core.params import StrictModel
 
+PixelBox = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=4, max_length=4)]
+"""Top, left, height and width."""
+
 
 class ExampleParams(StrictModel):
     """Frames shown as in Fig. 6 or 7: those where one row gains most over another, each from another clip.
@@ -22,7 +25,7 @@ class ExampleParams(StrictModel):
     worse: str
     count: int = Field(default=1, ge=1)
     frame: list[str] | None = Field(default=None, min_length=2, max_length=2)
-    boxes: list[list[int]] | None = Field(default=None, min_length=2, max_length=2)
+    boxes: list[PixelBox] | None = Field(default=None, min_length=2, max_length=2)
 
 
 class ComparisonParams(ExampleParams):

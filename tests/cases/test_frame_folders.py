@@ -460,7 +460,7 @@ def test_times_of_frames_are_unequal_but_have_no_gap(tmp_path, names, gap):
 @pytest.mark.parametrize("truth", ["a.png", "a.mp4"])
 def test_a_file_in_place_of_a_folder_is_called_one(tmp_path, truth):
     save(tmp_path / "a.png", view(0)).rename(tmp_path / truth)
-    assert f"{truth}: this is a file, where a folder of frames is needed" in refused(score(tmp_path, truth=truth), tmp_path)
+    assert f"{truth}: this is a file, where a folder" in refused(score(tmp_path, truth=truth), tmp_path)
 
 
 def test_a_clip_that_is_empty_on_both_sides_is_said(tmp_path):

@@ -21,7 +21,7 @@ def study(tmp_path):
     (tmp_path / "methods").symlink_to(ROOT / "methods")
     params = yaml.safe_load((ROOT / "studies" / "smoke" / "params.yaml").read_text())
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params | {"root": "."}, sort_keys=False))
-    make_dataset(tmp_path / "data" / "smoke", frames=2)
+    make_dataset(tmp_path / "data" / "smoke", frames=3, size=(64, 64))
     return tmp_path
 
 
@@ -124,6 +124,9 @@ def test_so_is_one_of_a_method(study):
         ("threads: 010", "010 is a number that YAML 1.1 and 1.2 read differently; write it in plain digits"),
         ("threads: 1_0", "1_0 is a number"),
         ("threads: 1:30", "1:30 is a number"),
+        ("threads: 0b1", "0b1 is a number"),
+        ("threads: 1:30.5", "1:30.5 is a number"),
+        ("threads: 1_000.0", "1_000.0 is a number"),
         ("threads: 1e3", "YAML takes 1e3 for text: write it in digits"),
         ("threads: 100000000000000000000", "threads: input should be less than or equal to 4096"),
         ("threads: yes", "threads: input should be a valid integer, got True"),
@@ -202,7 +205,7 @@ def test_case_27_a_protocol_that_counts_no_frame_of_the_test_clips(study):
 
 def test_a_single_clip_of_one_frame_is_a_notice(study):
     table = study / "data" / "smoke" / "manifest.csv"
-    table.write_text("".join(line for line in table.open() if not line.startswith("b,test,00001")))
+    table.write_text("".join(line for line in table.open() if not line.startswith(("b,test,00001", "b,test,00002"))))
     run = pvdbench_here("validate", cwd=study)
     assert run.returncode == 0 and "koehler counts no frame of the clip 'b'" in run.stderr
 
@@ -220,6 +223,64 @@ def test_a_row_that_is_shown_nowhere_is_said_to_be(study):
     assert run.returncode == 0 and len(run.stderr.splitlines()) == 2
     assert "deblur.mine: no table or figure of params.yaml names this row" in run.stderr
     assert "motion.other: no table" in run.stderr
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        (lambda p: p["training"]["deblur"].update(crop=[256, 256]), "crop: 256x256 is larger than the frames of the"),
+        (lambda p: p["training"]["motion"]["finetune"].update(crop=[64, 65]), "training.motion.finetune: crop: 65x64"),
+        (lambda p: p["training"]["deblur"].update(sequence=13), "has 13 frames, the longest has 3; shorten `sequence`"),
+        (lambda p: p["training"]["deblur"].update(validation={"clips": ["z"], "every": 1}), "no clip 'z' is in the"),
+        (lambda p: p["training"]["deblur"].update(validation={"clips": ["a", "b"], "every": 1}), "no clip is left to"),
+        (lambda p: p["protocols"]["volume"].update(volume_row="input"), "deblur.input has no pixel volume"),
+        (lambda p: p["deblur"]["bimc"].pop("network"), "deblur.bimc: the method 'pvdnet' has nothing to run; add"),
+        (lambda p: p["motion"]["bimnet"]["finetune"].update(pairs=[]), "motion.bimnet.finetune.pairs: list should"),
+        (lambda p: p["datasets"].update(test=[]), "datasets.test: list should have at least 1 item"),
+        (lambda p: p.update(root=""), "root: string should have at least 1 character"),
+        (lambda p: p.update(motion={}), "motion: no row 'static'; choose from none"),
+        (lambda p: p["tables"]["figures"]["flow"].update(boxes=[[1], [2, 3]]), "figures.flow.boxes.0: list should"),
+    ],
+)
+def test_what_a_training_or_a_figure_would_stop_at_is_found_before(study, change, said):
+    edit(study, change)
+    assert said in refused(study)
+
+
+@pytest.mark.parametrize("file", ["a/input/00001.png", "b/GT/00002.png", "b/flow/00001.flo", "a/occlusion/00001.png"])
+@pytest.mark.parametrize("spoil", [lambda path: path.unlink(), lambda path: path.write_bytes(b"")])
+def test_so_is_a_file_of_a_data_set_unless_a_stage_makes_the_set_again(study, file, spoil):
+    spoil(study / "data" / "smoke" / file)
+    said = f"data/smoke/{file}: this file of the data set 'smoke' is not there or empty (1 of 20 are so)"
+    assert said in refused(study)
+    (study / "data" / "dvc.yaml").write_text("stages: {smoke: {cmd: x}}\n")
+    run = pvdbench_here("validate", cwd=study)
+    assert run.returncode == 0 and said in run.stderr and "`dvc repro` makes the data set again" in run.stderr
+
+
+def test_a_manifest_is_read_as_the_stages_read_it(study):
+    table = study / "data" / "smoke" / "manifest.csv"
+    whole = table.read_text()
+    table.write_text(whole.splitlines()[0] + "\n")
+    assert "it lists no clip of the split" in refused(study)
+    table.write_text(whole.replace(",00001,", ",1,"))
+    assert "zeros that its name lost" in refused(study)
+    table.write_text(whole + whole.splitlines()[1] + "\n")
+    assert "this frame is there twice" in refused(study)
+
+
+@pytest.mark.parametrize("content", ["", "version https://git-lfs.github.com/spec/v1\nsize 1\n", "<html>404</html>"])
+def test_given_weights_that_are_none_are_found(study, content):
+    (study / "data" / "given").mkdir()
+    (study / "data" / "given" / "x.safetensors").write_text(content)
+    edit(study, lambda p: p["deblur"]["bimc"].update(weights="x", network=None))
+    assert "data/given/x.safetensors: these are no safetensors with a pvdbench header" in refused(study)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "stages:", "stages: [mine]"])
+def test_a_pipeline_of_data_that_holds_no_stages(study, text):
+    (study / "data" / "dvc.yaml").write_text(text)
+    assert "data/dvc.yaml: it holds no stages by name" in refused(study)
 
 
 LOCK = {"schema": "2.0", "stages": {"code": {"cmd": "pvdbench code", "outs": [{"path": "data/code", "md5": "a" * 32}]}}}

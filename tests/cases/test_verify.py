@@ -22,6 +22,7 @@ from pvdbench.io.flow import write_flow
 from pvdbench.io.images import read_frame, write_frame
 from pvdbench.io.tables import TRAINING_LOG, write_table
 from pvdbench.io.weights import save_weights
+from pvdbench.report.outputs import write_page
 from pvdbench.report.verdict import read_verdict
 from pvdbench.report.verify import verify
 from pvdbench.scoring.dataset import score_row
@@ -188,6 +189,12 @@ def _record(study):
     path.write_text(path.read_text().replace('": "', '": "0', 1))
 
 
+def _page(study):
+    page = study / "reports" / "index.html"
+    write_page(page, "<td>31.25</td>")
+    page.write_text(page.read_text().replace("31.25", "31.35"))
+
+
 _NOW = "changed since its stage made it: "
 CHANGES = [
     (_pixel, f"data/deblur/smoke/bimc/a/00001.png: {_NOW}1 of 6912 values differ, by 1 of 255", "frames"),
@@ -202,6 +209,7 @@ CHANGES = [
     (_sharp, f"data/smoke/a/GT/00001.png: {_NOW}6", "data"),
     (_table, f"reports/tables/smoke-table2.csv: {_NOW}1 value differs, by ", "tables"),
     (_metrics, f"reports/metrics.json: {_NOW}1 value differs, by 1.5 at most: smoke.deblur.bimc", "tables"),
+    (_page, "reports/index.html: it is not as `pvdbench report` wrote it", "tables"),
     (_seed, "params.yaml: training.seed is modified since", "settings"),
     (_option, "data/code/train-deblur/bimc.json: the stage ran other code, options or settings", "code"),
     (_record, "data/code/score-deblur.json", "code"),
@@ -280,4 +288,5 @@ def test_a_revision_is_equal_or_differs_by_stage_and_number(study):
     assert run.returncode == 1 and run.stdout.startswith("different from HEAD: ")
     assert "data/scores/deblur/smoke/bimc.csv: 1 value differs, by 0.1 at most" in run.stdout
     assert "score-deblur@smoke-bimc: data/scores/deblur/smoke/bimc.csv" in run.stdout
+    assert "--against: it names nothing" in one_line(pvdbench_here("verify", "--against", "", cwd=study))
     assert "no-such: Git has no such revision" in one_line(pvdbench_here("verify", "--against", "no-such", cwd=study))

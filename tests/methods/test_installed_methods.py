@@ -20,7 +20,7 @@ def study(tmp_path):
     shutil.copytree(ROOT / "data" / "published", folder / "data" / "published")
     params = yaml.safe_load((ROOT / "studies" / "smoke" / "params.yaml").read_text()) | {"root": "."}
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-    make_dataset(folder / "data" / "smoke", videos=("a",), frames=3)
+    make_dataset(folder / "data" / "smoke", videos=("a",), frames=3, size=(64, 64))
     return folder
 
 
