@@ -62,11 +62,15 @@ def _how_timed(method: Deblurrer) -> str:
 
 
 def _timed(method: Deblurrer, times: list[float]) -> list[float]:
-    """Turn the milliseconds after which each frame came into milliseconds per frame."""
+    """Turn the milliseconds after which each frame of a clip came into milliseconds per frame.
+
+    A method that computes the clip at once gives one frame late and all others at no time, as a program does.
+    """
     how = _how_timed(method)
     if how == "never":
         return []
-    return [sum(times) / len(times)] * len(times) if how == "clip" else times
+    at_once = len(times) > _COUNTED and max(times) > sum(times) / 2
+    return [sum(times) / len(times)] * len(times) if how == "clip" or at_once else times
 
 
 def _checked(method: Deblurrer, name: str, clip: Clip) -> Iterator[tuple[Tensor, float]]:

@@ -1,4 +1,5 @@
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -55,6 +56,15 @@ class Fake:
 
     def flow(self, target, source):
         return self.vector(target)
+
+
+def test_a_clip_computed_at_once_is_timed_as_a_whole(dataset, tmp_path):
+    def at_once(clip):
+        time.sleep(0.2)
+        yield from list(clip)
+
+    cost = run_deblurring(Fake(at_once), dataset, tmp_path / "out")
+    assert 50 <= cost.timing["milliseconds_median"] < 200  # of 4 frames
 
 
 def test_frames_land_where_the_scores_look_and_cost_is_told(dataset, tmp_path):
