@@ -31,6 +31,7 @@ class FramesTemplate(StrictModel):
     """Where precomputed frames lie: a path relative to the method's folder, with {video} and {frame} or {number}."""
 
     path: str
+    first: Annotated[int, Field(ge=0)] = 0  # what {number} is of the first file; the authors' programs count from 1
     frame_offset: int = 0  # the first file is for so many frames later, as `pvdbench score folder` counts
 
 

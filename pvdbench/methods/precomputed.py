@@ -44,10 +44,8 @@ class PrecomputedFrames:
                 another number, all would be wrong by a frame.
         """
         last = len(clip) - 1
-        more = self.path(clip.video, [*clip.names, clip.names[-1]], last + 1)
-        if "{number" in self._template.path and more.is_file():
-            raise MethodError(f"{more}: a result beyond the clip's {last + 1} frames, whose {{number}} counts from 0; "
-                              "rename the results, or remove what is none")  # fmt: skip
+        if "{number" in self._template.path:
+            self._refuse_surplus(clip)
         indices = [min(max(t - self._template.frame_offset, 0), last) for t in range(len(clip))]
         paths = [self.path(clip.video, clip.names, index) for index in indices]
         if missing := [path for path in dict.fromkeys(paths) if not path.exists()]:
@@ -56,19 +54,30 @@ class PrecomputedFrames:
                               "what links name (dvc pull), or correct frames.path in method.yaml")  # fmt: skip
         yield from map(_read, paths)
 
+    def _refuse_surplus(self, clip: Clip) -> None:
+        """Counted from another number than the card says, all results would be wrong by a frame."""
+        first, names = self._template.first, [*clip.names, clip.names[-1]]
+        for index in (-1, len(clip)) if first else (len(clip),):
+            if (more := self.path(clip.video, names, index)).is_file():
+                raise MethodError(f"{more}: a result beyond the clip's {len(clip)} frames, whose {{number}} counts "
+                                  f"from {first}; write frames.first in method.yaml, or remove what is none"
+                                  )  # fmt: skip
+
     def path(self, video: str, names: Sequence[str], index: int) -> Path:
         """Make the path of one result.
 
         Args:
             video: the clip's name.
             names: of its frames.
-            index: from 0; {frame} is the name at it, {number} the index itself.
+            index: from 0; {frame} is the name at it, {number} the index, counted from the card's first.
 
         Raises:
             MethodError: if the template has another field, or a frame's name is no number where its format wants one.
         """
         try:
-            filled = self._template.path.format(video=video, frame=FrameName(names[index]), number=index)
+            filled = self._template.path.format(
+                video=video, frame=FrameName(names[index]), number=self._template.first + index
+            )
         except (KeyError, IndexError, ValueError, AttributeError) as error:
             raise MethodError(f"{self._folder / 'method.yaml'}: frames.path: '{self._template.path}' cannot be filled "
                               f"({error}); use {{video}}, {{frame}} and {{number}} with formats that suit "

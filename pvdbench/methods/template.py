@@ -31,7 +31,8 @@ class Method:
 
 _FRAMES = """kind: folder
 frames:
-  path: frames/{{video}}/{{frame}}.png # from here; {{number:05d}} counts from 0
+  path: frames/{{video}}/{{frame}}.png # from here; {{number:05d}} counts from `first`
+  first: 0
   frame_offset: 0 # the first file is for so many frames later
 """
 

@@ -22,7 +22,7 @@ from pvdbench.io.tables import BLUR, read_text_table, write_table
 NO_LOCALE = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 GBK = os.fsdecode(b"\xb2\xe2\xca\xd4")
 _TEXT = ("read_text", "write_text", "open", "run", "Popen", "check_output")
-_NOT_TEXT = {"Image", "archive", "av", "webbrowser"}
+_NOT_TEXT = {"Image", "archive", "av", "tarfile", "webbrowser"}
 
 
 def without_encoding(source):

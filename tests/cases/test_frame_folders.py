@@ -425,9 +425,9 @@ def test_one_file_for_two_clips_is_refused(tmp_path):
     card = "kind: folder\ntask: deblur\nlabel: Theirs\ncitation: none\nframes: {path: 'r/{number}.png'}\n"
     (folder / "method.yaml").write_text(card)
     frame = FrameFiles("0", tmp_path / "0.png", None, None, None)
-    refuse_truth(tmp_path / "methods", "theirs", [ClipFiles("a", (frame,))])
-    with pytest.raises(MethodError, match="would be a result of the clips 'a' and 'b'; tell them apart by"):
-        refuse_truth(tmp_path / "methods", "theirs", [ClipFiles(video, (frame,)) for video in "ab"])
+    refuse_truth(tmp_path / "methods", "theirs", [ClipFiles("a", (frame,))], truth=False)
+    with pytest.raises(MethodError, match="would be the result of 'a/0' and of 'b/0'; tell clips apart by"):
+        refuse_truth(tmp_path / "methods", "theirs", [ClipFiles(video, (frame,)) for video in "ab"], truth=False)
 
 
 @pytest.mark.parametrize("first", [1, 2])

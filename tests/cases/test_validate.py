@@ -262,7 +262,7 @@ def test_a_manifest_is_read_as_the_stages_read_it(study):
     table = study / "data" / "smoke" / "manifest.csv"
     whole = table.read_text()
     table.write_text(whole.splitlines()[0] + "\n")
-    assert "it lists no clip of the split" in refused(study)
+    assert "it lists no frame; make the manifest again" in refused(study)
     table.write_text(whole.replace(",00001,", ",1,"))
     assert "zeros that its name lost" in refused(study)
     table.write_text(whole + whole.splitlines()[1] + "\n")

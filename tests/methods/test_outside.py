@@ -182,6 +182,20 @@ def test_frames_are_found_by_their_template(tmp_path, clip, template, names):
     assert all(torch.allclose(output, 1 - frame) for output, frame in zip(outputs, clip, strict=True))
 
 
+@pytest.mark.parametrize("first", [1, 7])
+def test_results_may_be_counted_from_any_number(tmp_path, clip, first):
+    place = precomputed(tmp_path / "m", "out/{video}/{number:02d}.png", offset=f"0, first: {first}")
+    results(place / "x" / "out" / "a", clip, [f"{first + t:02d}.png" for t in range(3)])
+    outputs = list(ready(place).deblur(clip))
+    assert all(torch.allclose(output, 1 - frame) for output, frame in zip(outputs, clip, strict=True))
+    for surplus in (first - 1, first + 3):
+        more = place / "x" / "out" / "a" / f"{surplus:02d}.png"
+        shutil.copyfile(more.with_name(f"{first:02d}.png"), more)
+        with pytest.raises(MethodError, match=rf"{more.name}: a result beyond .* counts from {first}; write frames"):
+            list(ready(place).deblur(clip))
+        more.unlink()
+
+
 @pytest.mark.parametrize(("offset", "shown"), [(1, [0, 0, 1]), (-1, [1, 2, 2])])
 def test_an_offset_gives_the_first_file_to_a_later_frame_and_repeats_the_end(tmp_path, clip, offset, shown):
     place = precomputed(tmp_path / "m", "{frame}.png", offset=offset)
