@@ -37,7 +37,8 @@ class Results:
         self._perfect, self._changed = task == "deblur" and not truth, False
         self._task, self._name, self._out, self._threads = task, name, out, threads
         expected = list(_motion_frames(clips) if task == "motion" else _frames(clips))
-        self._expected = iter(tqdm(expected, name, unit="frame", mininterval=1))
+        self._bar = tqdm(expected, name, unit="frame", mininterval=1)
+        self._expected = iter(self._bar)
         self._sizes = {clip.video: frame_size(clip.frames[0].blurry) for clip in clips}
         for video in self._sizes:
             (out / video).mkdir()
@@ -70,6 +71,10 @@ class Results:
         sharp, vectors = to_tensor(read_frame(before.sharp)), torch.from_numpy(flow.copy()).permute(2, 0, 1)
         warped = backward_warp(sharp[None], vectors[None])[0]
         write_frame(place, to_bytes(warped.permute(1, 2, 0).numpy()))
+
+    def close(self) -> None:
+        """End the progress bar's line, so that an error has one of its own."""
+        self._bar.close()
 
     def _compare(self, frame: FrameFiles, values: bytes) -> None:
         """Note whether every frame so far is the sharp one, and one of them not the blurry one."""

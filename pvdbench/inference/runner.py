@@ -155,6 +155,7 @@ def _run(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles], truth: bool)
         except PvdbenchError as error:
             raise _renamed(error, {own_weights[name]: path for name, path in weights.items()}, folder, run) from error
         finally:
+            results.close()
             _keep_log(run, folder / _LOG)
     write_cost(run.cost, cost["timing"])
     write_complexity(run.complexity, Complexity(**cost["complexity"]))
