@@ -150,8 +150,9 @@ def test_a_competitor_is_counted_by_its_own_network_and_recipe(study):
     params["deblur"] = kept | {"dvd": {"method": "dvd", "motion": "static"}}
     for table in ("table2", "table3"):
         params["tables"][table] = {"bimc-pv": "BIMC+PV"}
-    params["tables"]["figures"]["deblur"] = {"rows": ["bimc-pv"], "better": "bimc-pv", "worse": "bimc-pv", "count": 1}
-    params["tables"]["figures"]["compare"] = {}
+    figures = params["tables"]["figures"]
+    figures |= {"deblur": {"rows": ["bimc-pv"], "better": "bimc-pv", "worse": "bimc-pv", "count": 1}, "compare": {}}
+    del figures["warp"]
     (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     stage = next(s for s in plan_study(load_study(study), RATE).stages if s.name == "train-deblur@dvd")
     assert stage.basis == COUNTED and stage.disk == 4 * 15_305_291 and stage.hours > 1
