@@ -7,18 +7,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: study test test-fast check bench gpu clean docs
 
-# Each stage computes on one thread (params.yaml), so stages that do not wait for each other run side by side here. A
-# stage of a wave may fail because DVC gives up on its lock after three seconds: `dvc repro` then runs it once more, one
-# stage after the other, to the same bytes, and stops with the reason if it fails again.
+# Each stage computes on one thread (params.yaml), so stages that do not wait for each other run side by side here.
 study: $(BIN)/.installed
 	@pvdbench validate
-	dvc repro pretrain
-	@for wave in 'train-motion|truth' train-deblur 'motion|deblur|qualitative' 'score-.*'; do \
-		dvc stage list --name-only | grep -E "^($$wave)(@|$$)" \
-			| xargs -r -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item \
-			|| echo "make study: stages of the wave $$wave failed, see above; dvc repro tries them again" >&2; \
-	done
-	dvc repro
+	pvdbench study run --jobs $(JOBS)
 	@pvdbench verify --sample 2 || [ $$? -eq 1 ]
 	pvdbench report
 	@echo "The report: $(CURDIR)/reports/index.html"

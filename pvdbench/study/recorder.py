@@ -5,30 +5,26 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from dvc.dvcfile import Lockfile
 from dvc.env import DVC_ROOT, DVC_STAGE
 from dvc.exceptions import DvcException
-from dvc.lock import LockError
-from dvc.repo import lock_repo
 from dvc.rwlock import rwlock
 from dvc.stage import PipelineStage
 from dvc.stage.cache import RunCacheNotFoundError
 
 from pvdbench.core.errors import StudyError, shorten
-from pvdbench.core.notice import notice
 from pvdbench.io.atomic import replaced_file
-from pvdbench.study.graph import Graph
+from pvdbench.study.graph import Graph, locked
 from pvdbench.study.lock_copy import keep_copy
 from pvdbench.study.stage_work import StageWork
 
 State = Literal["current", "restored", "changed"]
 """Of a stage: its outputs are up to date; were put back from DVC's cache; its commands have to run."""
 
-_BETWEEN = 0.5  # seconds between two attempts to get DVC's lock
 _FEWEST_SECONDS = 5.0  # between two writes of dvc.lock, of which each takes DVC half a second
 
 
@@ -137,19 +133,9 @@ class Recorder:
             Lockfile(self._repo, str(partial)).dump_stages(list(stages))
         keep_copy(path, Path(self._repo.tmp_dir))
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold DVC's lock for several questions, which each take it otherwise; wait for another command's to end."""
-        with ExitStack() as held:
-            for attempt in range(10**9):
-                try:
-                    held.enter_context(lock_repo(self._repo))
-                    break
-                except LockError:
-                    if not attempt:
-                        notice("another DVC command is at work in this repository; waiting for it to end")
-                    time.sleep(_BETWEEN)
-            yield
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold DVC's lock for several questions, each of which takes it otherwise."""
+        return locked(self._repo, self._graph.folder)
 
 
 @contextmanager
