@@ -138,12 +138,12 @@ def test_half_of_torchrun_s_variables_are_an_error(monkeypatch):
 
 
 def started(study):
-    """The command, once it has a checkpoint, and all of its processes."""
+    """The command, once it has written a checkpoint, and all of its processes."""
+    before = (study / CHECKPOINT).stat().st_mtime_ns if (study / CHECKPOINT).exists() else 0
     run = subprocess.Popen([sys.executable, "-m", "pvdbench", "train", "pretrain"], cwd=study, text=True,
                            stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)})  # fmt: skip
-    (study / CHECKPOINT).unlink(missing_ok=True)
-    deadline = time.monotonic() + 120
-    while not (study / CHECKPOINT).exists():
+    deadline = time.monotonic() + 180
+    while not (study / CHECKPOINT).exists() or (study / CHECKPOINT).stat().st_mtime_ns == before:
         assert run.poll() is None and time.monotonic() < deadline, run.communicate()
         time.sleep(0.05)
     return run, below(run.pid)
@@ -155,27 +155,27 @@ def below(process):
 
 
 def assert_gone(processes):
+    assert len(processes) >= 4  # two that train, one each that reads frames
     deadline = time.monotonic() + 5
     while left := [pid for pid in processes if Path(f"/proc/{pid}").exists()]:
         assert time.monotonic() < deadline, left
         time.sleep(0.02)
 
 
-def test_told_to_stop_it_saves_and_killed_it_leaves_nothing_and_goes_on(study):
+def test_told_to_stop_it_saves_and_goes_on_and_killed_it_leaves_no_process(study):
     edit(study, pretrain(steps=100_000, checkpoint_every=4, workers=1))
+    done = 0
     for number in (signal.SIGTERM, signal.SIGINT):
         run, processes = started(study)
-        assert len(processes) >= 4
-        time.sleep(1)
         os.kill(run.pid, number)
         lines = re.split(r"[\r\n]+", run.communicate(timeout=60)[1].strip())
-        assert run.returncode == 2 and sum("%|" not in line for line in lines) == 1
-        assert re.search(r"stopped after (\d+) of 100000 updates; the same command goes on from there", lines[-1])
+        assert run.returncode == 2 and sum("%|" not in line for line in lines) == 1, lines
+        before = done
+        said = re.search(r"stopped after (\d+) of 100000 updates; the same command goes on from there", lines[-1])
+        done = int(said[1])
+        assert done > before + 4
         assert_gone(processes)
     run, processes = started(study)
     run.kill()
     run.communicate(timeout=60)
     assert_gone(processes)
-    edit(study, pretrain(steps=12, checkpoint_every=4, workers=0))
-    shutil.rmtree(study / CHECKPOINT.parent)
-    assert pvdbench("train", "pretrain", cwd=study).returncode == 0
