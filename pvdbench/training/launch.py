@@ -5,6 +5,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,9 +72,11 @@ def train_together(launch: Launch) -> None:
 
     Raises:
         TrainingError: if one of them fails, or they are told to stop.
+        ParamsError: if the name of the machine where they meet is known nowhere.
     """
     processes, title = launch.processes, launch.title
     if processes.nnodes > 1:
+        _look_up(title, processes.rendezvous or "")
         notice(f"{title}: waiting for {processes.nnodes} machines to meet at {processes.rendezvous}")
     with TemporaryDirectory(prefix="pvdbench-") as folder, _quiet(), _stops_passed_on(title) as stopped:
         try:
@@ -87,6 +90,16 @@ def train_together(launch: Launch) -> None:
         else:
             return
     raise TrainingError(reason)
+
+
+def _look_up(title: str, rendezvous: str) -> None:
+    """Refuse a name that is known nowhere, for which the launcher would look for minutes."""
+    host, _, port = rendezvous.rpartition(":")
+    try:
+        socket.getaddrinfo(host.strip("[]"), int(port))
+    except OSError as error:
+        raise ParamsError(f"params.yaml: {title}: processes: rendezvous: no machine '{shorten(host, 60)}' is known "
+                          f"here ({shorten(error, 60)}); correct it") from error  # fmt: skip
 
 
 def _config(launch: Launch, folder: str) -> LaunchConfig:

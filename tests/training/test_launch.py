@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -58,8 +59,29 @@ def test_processes_of_params_yaml_train_what_torchrun_does(two, study):
     assert by_hand.returncode == 0, by_hand.stderr
     for file in PRETRAINED:
         assert (two / file).read_bytes() == (study / file).read_bytes()
+    (study / PRETRAINED[0]).unlink()
+    edit(study, pretrain(processes={"nnodes": 2, "rendezvous": f"localhost:{free_port()}"}))
+    machines = [subprocess.Popen([sys.executable, "-m", "pvdbench", "train", "pretrain"], cwd=study, text=True,
+                                 stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)})
+                for _ in range(2)]  # fmt: skip
+    for machine in machines:
+        said = machine.communicate(timeout=200)[1]
+        assert machine.returncode == 0 and "waiting for 2 machines to meet at localhost" in said
+    assert (two / PRETRAINED[0]).read_bytes() == (study / PRETRAINED[0]).read_bytes()
     alone = pvdbench_here("train", "motion", "static", cwd=two)  # nothing to train: no processes
     assert alone.returncode == 0 and not alone.stderr
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def test_machines_meet_where_one_is(study):
+    edit(study, pretrain(processes={"nnodes": 2, "rendezvous": "nowhere.invalid:29500"}))
+    line = one_line(pvdbench_here("train", "pretrain", cwd=study))
+    assert "rendezvous: no machine 'nowhere.invalid' is known here" in line
 
 
 @pytest.mark.parametrize(("keys", "said"), [
