@@ -28,6 +28,10 @@ _ON_WORKERS = {
     "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "False",  # the memory of a stage is not its worker's
     "DASK_DISTRIBUTED__WORKER__MEMORY__PAUSE": "False",
 }
+_STAGES_END = ("""trap 'for half in {1..50}; do pgrep -u "$UID" -f "pvdbench|multiprocessing" >/dev/null || break; """
+               """sleep 0.5; done' TERM""")  # fmt: skip
+"""A job that is told to end (its walltime, scancel) ends with its shell, and whatever still runs is killed: the shell
+waits, for less than SLURM's KillWait, so that trainings end after their batch and write a checkpoint."""
 _SUBMIT = "sbatch"
 _PATIENCE = 60  # seconds for the queue to answer
 
@@ -127,6 +131,7 @@ def cluster_options(config: Path, params: SlurmParams) -> dict[str, Any]:
     from dask.utils import parse_bytes
 
     offered = {"memory": parse_bytes(params.memory) // params.workers} | ({"gpu": params.gpus} if params.gpus else {})
+    variables = [f"export {name}={value}" for name, value in _ON_WORKERS.items()]
     resources = ",".join(f"{name}={amount}" for name, amount in offered.items())
     return {
         "queue": params.queue,
@@ -137,7 +142,7 @@ def cluster_options(config: Path, params: SlurmParams) -> dict[str, Any]:
         "memory": params.memory,
         "walltime": params.walltime,
         "job_extra_directives": [*([f"--gpus-per-node={params.gpus}"] if params.gpus else []), *params.directives],
-        "job_script_prologue": [*(f"export {name}={value}" for name, value in _ON_WORKERS.items()), *params.setup],
+        "job_script_prologue": [*variables, _STAGES_END, *params.setup],
         "worker_extra_args": ["--resources", resources, "--no-dashboard"],
         "interface": params.interface,
         "local_directory": params.local_directory,

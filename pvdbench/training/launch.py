@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import perf_counter
 from types import FrameType
 
 import torch
@@ -23,7 +24,7 @@ from pvdbench.core.errors import ParamsError, PvdbenchError, shorten
 from pvdbench.core.notice import notice
 from pvdbench.io.atomic import replaced_file
 from pvdbench.training.distributed import end_with_parent
-from pvdbench.training.loop import TrainingError
+from pvdbench.training.loop import SAME_STOP, TrainingError
 from pvdbench.training.params import ProcessParams, Recipe
 
 Command = Callable[[list[str]], None]
@@ -133,16 +134,17 @@ def _be_one(launcher: int, work: Command, words: list[str]) -> None:
 
 
 @contextmanager
-def _stops_passed_on(title: str) -> Iterator[list[int]]:
-    """Pass SIGTERM and SIGINT on to all processes, a second one as SIGKILL; yields those that came."""
-    received: list[int] = []
+def _stops_passed_on(title: str) -> Iterator[list[float]]:
+    """Pass SIGTERM and SIGINT on to all processes, a second one as SIGKILL; yields when they came."""
+    received: list[float] = []
 
     def pass_on(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        received.append(number)
+        received.append(perf_counter())
+        at_once = received[-1] - received[0] > SAME_STOP
         if not (started := multiprocessing.active_children()):
             raise TrainingError(f"{title}: stopped before its processes began; the same command begins again")
         for process in started:
-            process.terminate() if len(received) == 1 else process.kill()
+            process.kill() if at_once else process.terminate()
 
     before = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

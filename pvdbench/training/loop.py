@@ -26,6 +26,9 @@ from pvdbench.training.sampling import Batch
 from pvdbench.training.schedule import rate_factor
 from pvdbench.training.validation import Validator
 
+SAME_STOP = 1.0
+"""Seconds in which a second signal is the first one told again: a queue tells all processes, and some pass it on."""
+
 _LOG_ROWS = 200
 _NAMED_CLIPS = 3  # of a batch, in a message
 
@@ -181,12 +184,12 @@ def _stop_requested(*, alone: bool) -> Iterator[Callable[[], bool]]:
         alone: whether this process trains alone. One of several may get each signal twice, from a terminal or a queue
             and from the program that started it, which ends it by SIGKILL where it has to be at once.
     """
-    received: list[int] = []
+    received: list[float] = []
 
     def remember(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        if received and alone:
+        if received and alone and perf_counter() - received[0] > SAME_STOP:
             raise KeyboardInterrupt
-        received.append(number)
+        received.append(perf_counter())
 
     before = {number: signal.signal(number, remember) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
