@@ -6,8 +6,8 @@ import sys
 
 
 def run_command(words, folder):
-    """Run it in a process of its own; returns its exit code, the end of what it said, and the job it ran in."""
+    """Run it in a process of its own; returns its exit code, what it said, and the job it ran in."""
     run = subprocess.run(
         [sys.executable, "-m", "pvdbench", *words], cwd=folder, capture_output=True, text=True, check=False
     )
-    return run.returncode, run.stderr[-300:], os.environ["SLURM_JOB_ID"]
+    return run.returncode, run.stderr, os.environ["SLURM_JOB_ID"]

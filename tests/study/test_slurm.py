@@ -1,6 +1,7 @@
 """Workers as jobs of SLURM: a real queue of one node, whose jobs run commands and are cancelled."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -127,10 +128,11 @@ def test_a_cancelled_job_s_command_goes_on_in_another(in_queue, config, study, t
         subprocess.run(["scancel", first], check=True)
         code, said, second = long.result(timeout=200)
         assert code == 0 and second != first, said
+        assert int(re.search(r"\| (\d+)/80", said)[1]) > 0  # where it began
         assert short.result(timeout=60)[0] == 0
     assert (study / "data" / "weights" / "start" / "liteflownet.safetensors").exists() and not checkpoint.exists()
     assert {path.name for path in tmp_path.glob("set-up-*")} >= {f"set-up-{first}", f"set-up-{second}"}
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while jobs():
         assert time.monotonic() < deadline
         time.sleep(0.2)
