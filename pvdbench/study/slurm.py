@@ -28,8 +28,10 @@ _ON_WORKERS = {
     "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "False",  # the memory of a stage is not its worker's
     "DASK_DISTRIBUTED__WORKER__MEMORY__PAUSE": "False",
 }
-_STAGES_END = ("""trap 'for half in {1..50}; do pgrep -u "$UID" -f "pvdbench|multiprocessing" >/dev/null || break; """
-               """sleep 0.5; done' TERM""")  # fmt: skip
+_STAGES_END = (
+    """trap 'for half in {1..50}; do grep -qsz "^SLURM_JOB_ID=$SLURM_JOB_ID$" /dev/null """
+    """$(pgrep -u "$UID" -f "pvdbench|multiprocessing" | sed "s#.*#/proc/&/environ#") || break; sleep 0.5; done' TERM"""
+)
 """A job that is told to end (its walltime, scancel) ends with its shell, and whatever still runs is killed: the shell
 waits, for less than SLURM's KillWait, so that trainings end after their batch and write a checkpoint."""
 _SUBMIT = "sbatch"
