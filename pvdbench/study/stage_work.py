@@ -20,6 +20,8 @@ from pvdbench.methods.process_tree import guarded
 _PRELOADED = ["torch", "pandas", "skimage.metrics", "pvdbench.cli.main", "pvdbench.training.deblur",
               "pvdbench.inference.runner", "pvdbench.scoring.deblur", "pvdbench.study.code_records"]  # fmt: skip
 """What most stages import first; names, as each stage imports what it needs itself."""
+_LAST_WORDS = 25.0  # seconds for a batch and a checkpoint, less than SLURM gives a job that ends
+
 _running: dict[int, str] = {}
 """The processes of this worker's stages, and for which run of a study."""
 
@@ -139,8 +141,10 @@ def _as_command(words: Sequence[str], work: StageWork) -> None:
 
 
 def _end_with_the_worker() -> None:
-    """A killed worker takes its command along, and that its method."""
+    """A worker that is gone takes its command along, and that its method; a training may write its checkpoint first."""
     worker = multiprocessing.parent_process()
     assert worker is not None
     connection.wait([worker.sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_LAST_WORDS)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -26,6 +26,9 @@ from pvdbench.training.sampling import Batch
 from pvdbench.training.schedule import rate_factor
 from pvdbench.training.validation import Validator
 
+SAME_STOP = 1.0
+"""Seconds in which a second signal is the first one told again: a queue tells all processes, and some pass it on."""
+
 _LOG_ROWS = 200
 _NAMED_CLIPS = 3  # of a batch, in a message
 
@@ -83,7 +86,7 @@ def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callabl
     start, optimiser = perf_counter(), _optimiser(run)
     progress = restore_checkpoint(run.checkpoints, run.network, optimiser, run.identity)
     seconds_before, synchronised = progress.seconds, run.processes.synchronise(run.network)
-    with _stop_requested() as stop_requested, _progress_bar(run, progress) as bar:
+    with _stop_requested(alone=run.processes.count == 1) as stop_requested, _progress_bar(run, progress) as bar:
         saved = progress.step
         for batch in supply(progress.batches):
             for loss in synchronised(losses(batch)):
@@ -100,6 +103,7 @@ def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callabl
                 _save(run, optimiser, progress)
                 saved = progress.step
             if stop:
+                run.processes.wait()  # what started them may end all with the first one, also the one that writes
                 raise TrainingError(f"{run.title}: stopped after {progress.step} of {run.recipe.steps} updates; "
                                     "the same command goes on from there")  # fmt: skip
     raise AssertionError("the supply of batches never ends")
@@ -173,14 +177,19 @@ def _progress_bar(run: Run, progress: Progress) -> "tqdm[Never]":
 
 
 @contextmanager
-def _stop_requested() -> Iterator[Callable[[], bool]]:
-    """Yield whether SIGTERM or SIGINT came; a second one stops at once."""
-    received: list[int] = []
+def _stop_requested(*, alone: bool) -> Iterator[Callable[[], bool]]:
+    """Yield whether SIGTERM or SIGINT came; a second one stops at once.
+
+    Args:
+        alone: whether this process trains alone. One of several may get each signal twice, from a terminal or a queue
+            and from the program that started it, which ends it by SIGKILL where it has to be at once.
+    """
+    received: list[float] = []
 
     def remember(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        if received:
+        if received and alone and perf_counter() - received[0] > SAME_STOP:
             raise KeyboardInterrupt
-        received.append(number)
+        received.append(perf_counter())
 
     before = {number: signal.signal(number, remember) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

@@ -97,6 +97,24 @@ def test_a_run_told_to_stop_saves_first(halfway):
     assert (folder / "w-half" / "checkpoint.pt").exists() and not (folder / "w").exists()
 
 
+def test_a_signal_told_twice_is_one_and_a_second_one_stops_at_once(monkeypatch):
+    """A queue tells all processes of a job, and what started them may pass it on."""
+    clock = [0.0]
+    monkeypatch.setattr(loop, "perf_counter", lambda: clock[0])
+    for alone in (True, False):
+        with loop._stop_requested(alone=alone) as stop_requested:
+            assert not stop_requested()
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGINT)
+            assert stop_requested()
+            clock[0] += 2
+            if alone:
+                with pytest.raises(KeyboardInterrupt):
+                    signal.raise_signal(signal.SIGINT)
+            else:
+                signal.raise_signal(signal.SIGINT)  # its launcher kills it
+
+
 def children(process):
     return [int(number) for number in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
