@@ -1,0 +1,124 @@
+"""Nothing that a command started outlives it, whichever of its processes ends, and however."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import ROOT
+from orphan import wait_for
+from processes import all_gone, below, wait_until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted on Linux alone")
+
+CODE = """
+import signal, sys, time
+from pathlib import Path
+sys.path[:0] = [{root!r}, {tests!r}]
+from orphan import start_orphan
+from pvdbench.methods.guarded_command import run_guarded
+
+def work():
+    place = Path({place!r})
+    {first}
+    start_orphan(place / "pid")
+    (place / "ready").touch()
+    {then}
+
+run_guarded(work)
+"""
+
+
+def start(place, *, first="pass", then="time.sleep(600)", **how):
+    code = CODE.format(root=str(ROOT), tests=str(ROOT / "tests"), place=str(place), first=first, then=then)
+    return subprocess.Popen([sys.executable, "-c", code], start_new_session=True, **how)
+
+
+def started(place, **how):
+    """A command that runs: its front, its guard, its worker, and the orphan below it."""
+    command = start(place, **how)
+    wait_until((place / "ready").exists)
+    wait_for(place / "pid")
+    guard, worker, *_ = below(command.pid)
+    return command, guard, worker, int((place / "pid").read_text())
+
+
+VICTIMS = {
+    "the front": lambda front, guard, worker: os.kill(front, signal.SIGKILL),
+    "the guard": lambda front, guard, worker: os.kill(guard, signal.SIGKILL),
+    "the worker": lambda front, guard, worker: os.kill(worker, signal.SIGKILL),
+    "the shell's group": lambda front, guard, worker: os.killpg(front, signal.SIGKILL),
+    "the guard's group": lambda front, guard, worker: os.killpg(os.getpgid(guard), signal.SIGKILL),
+    "front and worker": lambda front, guard, worker: (os.kill(worker, signal.SIGKILL), os.kill(front, signal.SIGKILL)),
+    "guard and worker": lambda front, guard, worker: (os.kill(guard, signal.SIGKILL), os.kill(worker, signal.SIGKILL)),
+    "the front, by SIGTERM": lambda front, guard, worker: os.kill(front, signal.SIGTERM),
+    "the front, by SIGINT": lambda front, guard, worker: os.kill(front, signal.SIGINT),
+    "the front, by SIGHUP": lambda front, guard, worker: os.kill(front, signal.SIGHUP),
+    "the worker, by SIGTERM": lambda front, guard, worker: os.kill(worker, signal.SIGTERM),
+    "all three, by SIGTERM": lambda *three: [os.kill(one, signal.SIGTERM) for one in three],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_whoever_is_killed_everything_ends(tmp_path, victim):
+    command, guard, worker, orphan = started(tmp_path, stderr=subprocess.DEVNULL)
+    assert os.getsid(orphan) not in (os.getsid(command.pid), os.getsid(os.getpid()))
+    VICTIMS[victim](command.pid, guard, worker)
+    assert command.wait(10) != 0 and all_gone([guard, worker, orphan])
+
+
+@pytest.mark.parametrize("stopped", range(8))
+def test_a_command_that_is_killed_while_it_starts_leaves_nothing(tmp_path, stopped):
+    command = start(tmp_path, stderr=subprocess.DEVNULL)
+    time.sleep(0.02 * stopped)
+    known = below(command.pid)
+    os.killpg(command.pid, signal.SIGKILL)
+    command.wait()
+    time.sleep(0.2)
+    orphan = [int((tmp_path / "pid").read_text())] if (tmp_path / "pid").exists() else []
+    assert all_gone([*known, *orphan])
+
+
+@pytest.mark.parametrize(
+    ("then", "code"),
+    [("pass", 0), ("sys.exit(3)", 3), ("import os; os.kill(os.getpid(), 9)", -9), ("1 / 0", 1),
+     ("import os; os.kill(os.getpid(), signal.SIGTERM)", -signal.SIGTERM)],
+)  # fmt: skip
+def test_a_command_ends_as_its_work_did_and_with_what_that_left(tmp_path, then, code):
+    command = start(tmp_path, then=then, stderr=subprocess.DEVNULL)
+    assert command.wait(30) == code and all_gone([int((tmp_path / "pid").read_text())])
+
+
+COUNT = """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, lambda number, _: open(place / "got", "a").write(f"{number} "))"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize("send", [os.kill, os.killpg])
+def test_a_signal_reaches_the_work_once_whether_sent_to_the_command_or_to_its_group(tmp_path, number, send):
+    command, *_ = started(tmp_path, first=COUNT, then="while True: time.sleep(0.01)")
+    for times in (1, 2):
+        send(command.pid, number)
+        wait_until(lambda times=times: (tmp_path / "got").exists() and (tmp_path / "got").read_text() == f"{number} " * times)
+        time.sleep(0.3)
+    assert (tmp_path / "got").read_text() == f"{number} " * 2
+    command.kill()
+    command.wait()
+
+
+def test_a_command_below_nohup_goes_on_after_a_hangup(tmp_path):
+    how = {"then": "time.sleep(1)", "preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)}
+    command, *_ = started(tmp_path, **how)
+    os.killpg(command.pid, signal.SIGHUP)
+    assert command.wait(30) == 0
+
+
+def test_where_the_streams_are_not_the_process_s_own_the_work_is_done_here(capsys):
+    from pvdbench.methods.guarded_command import run_guarded
+
+    done = []
+    run_guarded(lambda: done.append(os.getpid()))
+    assert done == [os.getpid()]
