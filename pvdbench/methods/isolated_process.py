@@ -33,12 +33,19 @@ def as_guard(
     Args:
         guards: how many, one below the other; what is left of one that is killed falls to the other.
     """
-    become_guard()
+    command = multiprocessing.parent_process()
+    gone = [] if command is None else [command.sentinel]  # a command that was killed takes its method along
+
+    def end(code: int) -> None:
+        kill_children()
+        if connection.wait(gone, 0):
+            shutil.rmtree(folder, ignore_errors=True)  # nobody else is left to do it
+        exit_like(code)
+
+    become_guard(end)
     settle(folder, variables)
     told, below = (work, channel, folder, variables), as_worker if guards == 1 else as_guard
     worker = multiprocessing.get_context("fork").Process(target=below, args=(*told, *([guards - 1] * (guards > 1))))
-    command = multiprocessing.parent_process()
-    gone = [] if command is None else [command.sentinel]  # a command that was killed takes its method along
     code = 1
     try:
         worker.start()
@@ -47,10 +54,7 @@ def as_guard(
             pass
         code = worker.exitcode or 0
     finally:
-        kill_children()
-        if connection.wait(gone, 0):
-            shutil.rmtree(folder, ignore_errors=True)  # nobody else is left to do it
-        exit_like(code)
+        end(code)
 
 
 def as_worker(
