@@ -1,6 +1,8 @@
 """pvdbench train: BIMNet, its rivals, PVDNet's variants and competing methods."""
 
+import os
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,11 +121,14 @@ def _train(
     """Train a row in all processes, and write what it took on this machine."""
     from pvdbench.core.device import compute_device
     from pvdbench.io.cost import measured_cost
+    from pvdbench.io.lock import one_command_at_a_time
     from pvdbench.training.distributed import joined_processes
     from pvdbench.training.trainer import Trainer
 
-    cost = study.data("cost", "train", task, f"{row}.json")
-    with joined_processes() as processes, measured_cost(cost, f"train {task} {row}", write=processes.writes) as facts:
+    cost, stage = study.data("cost", "train", task, f"{row}.json"), f"train {task} {row}"
+    first = os.environ.get("RANK", "0") == "0"  # the others wait for it
+    lock = one_command_at_a_time(study.data("logs", "train", f"{task}-{row}.lock"), stage) if first else nullcontext()
+    with lock, joined_processes() as processes, measured_cost(cost, stage, write=processes.writes) as facts:
         trainer = Trainer(
             dataset=study.dataset(dataset),
             weights=weights or study.data("weights", task, f"{row}.safetensors"),

@@ -150,3 +150,68 @@ def test_a_folder_that_cannot_take_its_place_leaves_the_previous_one(tmp_path, m
     with pytest.raises(WriteError, match="the previous version is untouched"), replaced_folder(folder) as partial:
         (partial / "new").touch()
     assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["made", "made/old"]
+
+
+def write_file(path):
+    with replaced_file(path) as partial:
+        partial.write_text("new")
+
+
+def write_folder(path):
+    with replaced_folder(path) as partial:
+        (partial / "deep").mkdir()
+        (partial / "deep" / "a").write_text("new")
+
+
+def content(path):
+    return path.read_text() if path.is_file() else {file.name: file.read_text() for file in path.rglob("*") if file.is_file()}
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("before", ["old", None])
+@pytest.mark.parametrize("write", [write_file, write_folder])
+def test_whichever_flush_fails_the_previous_version_stays(tmp_path, monkeypatch, write, before, code):
+    path, calls = tmp_path / "out", []
+    for failing in range(1, 10):
+        if before and not path.exists():
+            monkeypatch.undo()
+            write(path)
+        there = content(path) if before else None
+        calls.clear()
+
+        def fail(number, failing=failing):
+            calls.append(number)
+            if len(calls) == failing:
+                raise OSError(code, os.strerror(code))
+
+        monkeypatch.setattr(os, "fsync", fail)
+        try:
+            write(path)
+        except WriteError as error:
+            assert str(error).startswith(f"pvdbench: cannot write {path}: {os.strerror(code)}"[10:])
+            assert (content(path) if before else path.exists()) == (there or False)
+            assert list(tmp_path.iterdir()) == ([path] if before else [])
+        else:
+            break
+    assert failing == {write_file: 3, write_folder: 5}[write]  # the file, its folders and the one that holds the name
+
+
+@pytest.mark.parametrize("write", [write_file, write_folder])
+def test_where_folders_cannot_be_flushed_the_work_goes_on(tmp_path, monkeypatch, write):
+    def unknown(number):
+        if os.path.isdir(f"/proc/self/fd/{number}"):
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", unknown)
+    write(tmp_path / "out")
+    assert content(tmp_path / "out") in ("new", {"a": "new"})
+
+
+def test_a_folder_of_many_files_is_flushed_at_once(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(os, "fsync", calls.append)
+    monkeypatch.setattr(os, "sync", lambda: calls.append("all"))
+    with replaced_folder(tmp_path / "out") as partial:
+        for number in range(300):
+            (partial / str(number)).touch()
+    assert "all" in calls and len(calls) == 3
