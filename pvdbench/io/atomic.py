@@ -1,11 +1,13 @@
 """Write outputs that appear whole or not at all: under a temporary name beside their own, then renamed."""
 
+import ctypes
 import errno
 import itertools
 import os
 import re
 import shutil
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -157,10 +159,20 @@ def _flush_all(folder: Path) -> None:
     """Have the disk hold all that lies in a folder before it gets its name."""
     every = [path for path in folder.rglob("*") if not path.is_symlink() and (path.is_dir() or path.is_file())]
     if len(every) > _FLUSHED_ALONE:
-        os.sync()
+        _flush_file_system(folder)
         every = []
     for path in (*every, folder):
         _flush_to_disk(path)
+
+
+def _flush_file_system(folder: Path) -> None:
+    """Flush all that a folder's file system holds; one call takes less time than one for each of many files."""
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        if sys.platform == "linux" and ctypes.CDLL(None, use_errno=True).syncfs(file):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    finally:
+        os.close(file)
 
 
 def _flush_name(path: Path, old: Path) -> None:

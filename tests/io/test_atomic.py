@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pvdbench.core.errors import WriteError
+from pvdbench.io import atomic
 from pvdbench.io.atomic import replaced_file, replaced_folder
 
 
@@ -75,6 +76,7 @@ from pvdbench.io.weights import save_weights
 from pvdbench.io.images import write_frame
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.core.errors import WriteError
+from pvdbench.io import atomic
 out = Path(sys.argv[1])
 try:
     if out.suffix:
@@ -164,7 +166,9 @@ def write_folder(path):
 
 
 def content(path):
-    return path.read_text() if path.is_file() else {file.name: file.read_text() for file in path.rglob("*") if file.is_file()}
+    if path.is_file():
+        return path.read_text()
+    return {file.name: file.read_text() for file in path.rglob("*") if file.is_file()}
 
 
 @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EDQUOT])
@@ -188,7 +192,7 @@ def test_whichever_flush_fails_the_previous_version_stays(tmp_path, monkeypatch,
         try:
             write(path)
         except WriteError as error:
-            assert str(error).startswith(f"pvdbench: cannot write {path}: {os.strerror(code)}"[10:])
+            assert str(error).startswith(f"cannot write {path}: {os.strerror(code)}; the previous version is untouched")
             assert (content(path) if before else path.exists()) == (there or False)
             assert list(tmp_path.iterdir()) == ([path] if before else [])
         else:
@@ -210,8 +214,21 @@ def test_where_folders_cannot_be_flushed_the_work_goes_on(tmp_path, monkeypatch,
 def test_a_folder_of_many_files_is_flushed_at_once(tmp_path, monkeypatch):
     calls = []
     monkeypatch.setattr(os, "fsync", calls.append)
-    monkeypatch.setattr(os, "sync", lambda: calls.append("all"))
+    monkeypatch.setattr(atomic, "_flush_file_system", calls.append)
     with replaced_folder(tmp_path / "out") as partial:
         for number in range(300):
             (partial / str(number)).touch()
-    assert "all" in calls and len(calls) == 3
+    assert calls[0] == partial and len(calls) == 3
+
+
+def test_a_file_system_that_cannot_be_flushed_leaves_the_previous_folder(tmp_path, monkeypatch):
+    write_folder(tmp_path / "out")
+
+    def full(folder):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(atomic, "_flush_file_system", full)
+    monkeypatch.setattr(atomic, "_FLUSHED_ALONE", 1)
+    with pytest.raises(WriteError, match="No space left"):
+        write_folder(tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"] and content(tmp_path / "out") == {"a": "new"}

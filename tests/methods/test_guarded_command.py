@@ -1,15 +1,19 @@
 """Nothing that a command started outlives it, whichever of its processes ends, and however."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from fake_method import write_method
 from orphan import wait_for
 from processes import all_gone, below, wait_until
+from sample_clips import clip
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted on Linux alone")
 
@@ -102,11 +106,62 @@ def test_a_signal_reaches_the_work_once_whether_sent_to_the_command_or_to_its_gr
     command, *_ = started(tmp_path, first=COUNT, then="while True: time.sleep(0.01)")
     for times in (1, 2):
         send(command.pid, number)
-        wait_until(lambda times=times: (tmp_path / "got").exists() and (tmp_path / "got").read_text() == f"{number} " * times)
+        wait_until(lambda times=times: (got := tmp_path / "got").exists() and len(got.read_text().split()) == times)
         time.sleep(0.3)
     assert (tmp_path / "got").read_text() == f"{number} " * 2
     command.kill()
     command.wait()
+
+
+def run(*words, cwd):
+    code = "from pvdbench.cli.main import main; main()"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, words)], cwd=cwd, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+
+
+def runs(part):
+    """The processes whose command line holds this."""
+    found = []
+    for process in below(os.getpid()):
+        with contextlib.suppress(OSError):
+            found += [process] if part in Path(f"/proc/{process}/cmdline").read_text() else []
+    return found
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_the_workers_of_a_scoring_end_with_it(dataset, tmp_path, sent):
+    for _ in range(200):  # so that it takes a while
+        name = f"{_:05d}.png"
+        for kind in ("input", "GT"):
+            (dataset / "a" / kind / name).unlink(missing_ok=True)
+            os.link(dataset / "b" / kind / "00001.png", dataset / "a" / kind / name)
+    folders = "--truth", dataset / "a" / "GT", "--estimate", dataset / "a" / "input"
+    command = run("score", "folder", *folders, "--out", "s.csv", "--jobs", 2, cwd=tmp_path)
+    wait_until(lambda: len(runs("loky.backend.popen_loky_posix")) >= 2)
+    every = below(command.pid)
+    command.send_signal(sent)
+    assert command.wait(30) != 0 and all_gone(every)
+
+
+@pytest.mark.parametrize("victim", [0, 1, 2])
+def test_a_method_that_deblurs_for_a_user_ends_with_the_command_and_all_that_it_started(tmp_path, victim):
+    """`pvdbench deblur` runs the method in its own process; 0 is the front, 1 the guard, 2 the worker."""
+    clip(tmp_path / "in", "012")
+    write_method(tmp_path / "m", "x", deblur=f"""
+        import pathlib, sys
+        sys.path[:0] = [{str(ROOT / 'tests')!r}]
+        from orphan import start_orphan
+        start_orphan(pathlib.Path({str(tmp_path / 'pid')!r}))
+        time.sleep(600)
+        yield""")  # fmt: skip
+    command = run("deblur", "in", "--method", "x", "--methods", "m", "--out", "o", cwd=tmp_path)
+    wait_until((tmp_path / "pid").exists)
+    wait_for(tmp_path / "pid")
+    every = [command.pid, *below(command.pid)]
+    os.kill(every[victim], signal.SIGKILL)
+    assert command.wait(30) != 0 and all_gone([*every, int((tmp_path / "pid").read_text())])
 
 
 def test_a_command_below_nohup_goes_on_after_a_hangup(tmp_path):
