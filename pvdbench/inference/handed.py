@@ -79,7 +79,7 @@ def kept_files(folder: Path) -> dict[Path, tuple[int, ...]]:
 
     The time of a change of the file itself (ctime) cannot be put back by the method.
     """
-    found = {}
+    found: dict[Path, tuple[int, ...]] = {}
     for path in folder.rglob("*"):
         with suppress(FileNotFoundError):  # it went away meanwhile
             if path.suffix != ".pyc" and path.is_file():

@@ -57,8 +57,10 @@ WHERE = ("import", "load", "warm-up", "after the warm-up")
 
 
 def failing(place, raised, where):
-    deblur = {"warm-up": f"{raised}\n        yield", "after the warm-up":
-              f"yield from list(clip)[:3]\n        {raised}\n        yield clip[3]"}.get(where, "yield from clip")  # fmt: skip
+    deblur = {
+        "warm-up": f"{raised}\n        yield",
+        "after the warm-up": f"yield from list(clip)[:3]\n        {raised}\n        yield clip[3]",
+    }.get(where, "yield from clip")
     write_method(place, "x", load=raised if where == "load" else "pass", deblur=deblur)
     if where == "import":
         (place / "x" / "adapter.py").write_text(raised)

@@ -203,7 +203,7 @@ def test_whichever_flush_fails_the_previous_version_stays(tmp_path, monkeypatch,
 @pytest.mark.parametrize("write", [write_file, write_folder])
 def test_where_folders_cannot_be_flushed_the_work_goes_on(tmp_path, monkeypatch, write):
     def unknown(number):
-        if os.path.isdir(f"/proc/self/fd/{number}"):
+        if Path(f"/proc/self/fd/{number}").is_dir():
             raise OSError(errno.EINVAL, "Invalid argument")
 
     monkeypatch.setattr(os, "fsync", unknown)
