@@ -20,7 +20,7 @@ def _alone(study: Any, dataset: str, what: str) -> "AbstractContextManager[None]
     """Wait while another command makes the same scores."""
     from pvdbench.io.lock import one_command_at_a_time
 
-    lock = study.data("logs", dataset, f"score-{what}.lock".replace(" ", "-"))
+    lock = study.data("logs", f"score-{dataset}-{what}.lock".replace(" ", "-"))
     return one_command_at_a_time(lock, f"score {what} of {dataset}")
 
 

@@ -95,17 +95,16 @@ def run_row(run: RowRun) -> str:
         DataError: also if the data set's files were changed meanwhile, as no later row may be scored on them; where
             it was the method, its reason is recorded, too.
     """
-    lock = run.log.with_name(f"{run.task}-{run.row}.lock")
     try:
-        with one_command_at_a_time(lock, run.stage):
-            return _run_alone(run)
+        card, clips = read_card(run.methods, run.method), read_clips(run.dataset, "test")
+        with one_command_at_a_time(run.log.with_name(f"{run.task}-{run.row}.lock"), run.stage):
+            return _run_alone(run, card, clips)
     except OSError as error:  # of this process: what the method's own raises comes as a MethodError
         raise WriteError(f"{run.stage}: {shorten(error.filename or 'this machine', 150)}: {error.strerror or error}; "
                          "free space or mend the permissions, then run again") from error  # fmt: skip
 
 
-def _run_alone(run: RowRun) -> str:
-    card, clips = read_card(run.methods, run.method), read_clips(run.dataset, "test")
+def _run_alone(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles]) -> str:
     if run.sandbox and card.kind != "folder":
         require_bubblewrap()
     if run.trained is not None and run.given is None and not run.trained.exists():

@@ -41,7 +41,8 @@ def _opened(lock: Path, what: str) -> int | None:
         lock.parent.mkdir(parents=True, exist_ok=True)
         return os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
-        _say_that_there_is_none(lock, what, error)
+        if error.errno != errno.ENAMETOOLONG:  # then the result cannot be written either, and that says so
+            _say_that_there_is_none(lock, what, error)
         return None
 
 
