@@ -177,3 +177,55 @@ def test_where_the_streams_are_not_the_process_s_own_the_work_is_done_here(capsy
     done = []
     run_guarded(lambda: done.append(os.getpid()))
     assert done == [os.getpid()]
+
+
+ROW = """
+import sys
+from pathlib import Path
+from pvdbench.methods.guarded_command import run_guarded
+
+def work():
+    from pvdbench.inference.runner import RowRun, run_row
+    place, dataset, out = map(Path, sys.argv[1:])
+    files = (out / name for name in ("out", "complexity.json", "cost.json", "x.log"))
+    print(run_row(RowRun("deblur", "infer deblur tiny ours", "ours", place, "x", None, dataset, *files, threads=1)))
+
+run_guarded(work)
+"""
+
+
+def run_row(place, dataset, tmp_path):
+    words = [sys.executable, "-c", ROW, str(place), str(dataset), str(tmp_path)]
+    return subprocess.Popen(words, env=os.environ | {"PYTHONPATH": str(ROOT)}, start_new_session=True, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("send", "sent"),
+    [(os.kill, signal.SIGKILL), (os.kill, signal.SIGTERM), (os.kill, signal.SIGINT), (os.killpg, signal.SIGKILL)],
+)
+def test_a_row_s_method_ends_with_its_command(dataset, tmp_path, sent, send):
+    place = write_method(tmp_path / "m", "x", deblur=f"""
+        import pathlib, sys
+        sys.path[:0] = [{str(ROOT / 'tests')!r}]
+        from orphan import start_orphan
+        start_orphan(pathlib.Path({str(tmp_path / 'pid')!r}))
+        time.sleep(600)
+        yield""")  # fmt: skip
+    command = run_row(place, dataset, tmp_path)
+    wait_until((tmp_path / "pid").exists)
+    wait_for(tmp_path / "pid")
+    every = below(command.pid)
+    send(command.pid, sent)
+    command.communicate(timeout=30)
+    assert command.returncode != 0 and all_gone([*every, int((tmp_path / "pid").read_text())])
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_commands_of_one_row_take_turns(dataset, tmp_path):
+    place = write_method(tmp_path / "m", "x", deblur="time.sleep(0.3); yield from clip")
+    both = [run_row(place, dataset, tmp_path) for _ in range(2)]
+    said = [command.communicate(timeout=60) for command in both]
+    assert [command.returncode for command in both] == [0, 0] and [out for out, _ in said] == ["\n", "\n"]
+    assert sum("is at work on it" in err for _, err in said) == 1
+    assert len(list((tmp_path / "out").rglob("*.png"))) == 8 and not list(tmp_path.glob("*.partial"))
