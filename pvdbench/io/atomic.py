@@ -42,10 +42,11 @@ def replaced_file(path: Path) -> Iterator[Path]:
             raise OSError(errno.EINVAL, "a device or a pipe has this name")  # root would replace /dev/null itself
         yield partial
         _flush_to_disk(partial)
+        first = not path.exists()
         with suppress(OSError):  # some file systems have no second names
             os.link(path, old)
         partial.replace(path)
-        _flush_name(path, old)
+        _flush_name(path, old, first=first)
     except OSError as error:
         raise _cannot_write(path, error) from error
     finally:
@@ -72,8 +73,9 @@ def replaced_folder(path: Path) -> Iterator[Path]:
         partial.mkdir()
         yield partial
         _flush_all(partial)
+        first = not path.exists()
         _take_its_place(partial, path, old)
-        _flush_name(path, old)
+        _flush_name(path, old, first=first)
     except OSError as error:
         raise _cannot_write(path, error) from error
     finally:
@@ -175,12 +177,17 @@ def _flush_file_system(folder: Path) -> None:
         os.close(file)
 
 
-def _flush_name(path: Path, old: Path) -> None:
-    """Have the disk hold path's new name; where it does not, the previous version, which is called old, returns."""
+def _flush_name(path: Path, old: Path, *, first: bool) -> None:
+    """Have the disk hold path's new name; where it does not, the previous version, which is called old, returns.
+
+    Args:
+        first: whether there is no previous version. Without a second name for it the new one stays, which is whole.
+    """
     try:
         _flush_to_disk(path.parent)
     except OSError:
         with suppress(OSError):
-            _remove(path)
-            old.rename(path)
+            if first or os.path.lexists(old):
+                _remove(path)
+                old.rename(path)
         raise

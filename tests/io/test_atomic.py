@@ -232,3 +232,21 @@ def test_a_file_system_that_cannot_be_flushed_leaves_the_previous_folder(tmp_pat
     with pytest.raises(WriteError, match="No space left"):
         write_folder(tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["out"] and content(tmp_path / "out") == {"a": "new"}
+
+
+def test_without_second_names_a_whole_version_stays(tmp_path, monkeypatch):
+    """FAT and some network disks have no hard links: the new version is whole, and the old one is gone."""
+    (path := tmp_path / "out").write_text("old")
+
+    def none(*_):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    def fail(number):
+        if Path(f"/proc/self/fd/{number}").is_dir():
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "link", none)
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(WriteError, match="Input/output error"):
+        write_file(path)
+    assert path.read_text() == "new" and list(tmp_path.iterdir()) == [path]
