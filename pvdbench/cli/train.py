@@ -1,6 +1,8 @@
 """pvdbench train: BIMNet, its rivals, PVDNet's variants and competing methods."""
 
+import os
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -161,12 +163,16 @@ def _train_here(job: _Job, train_network: "TrainNetwork") -> None:
     from pvdbench.core.device import compute_device
     from pvdbench.core.notice import notice
     from pvdbench.io.cost import measured_cost
+    from pvdbench.io.lock import one_command_at_a_time
     from pvdbench.training.distributed import joined_processes
     from pvdbench.training.trainer import Trainer
 
     study, cost = job.study, job.study.data("cost", "train", job.task, f"{job.row}.json")
     asked = study.processes(job.recipe).count
-    with joined_processes() as processes, measured_cost(cost, job.title, write=processes.writes) as facts:
+    first = os.environ.get("RANK", "0") == "0"  # the others wait for it
+    place = study.data("logs", "train", f"{job.task}-{job.row}.lock")
+    lock = one_command_at_a_time(place, job.title) if first else nullcontext()
+    with lock, joined_processes() as processes, measured_cost(cost, job.title, write=processes.writes) as facts:
         if processes.writes and processes.count != asked:
             notice(f"{job.title}: {processes.count} processes train and not {asked}, as params.yaml says: sums round "
                    "otherwise")  # fmt: skip

@@ -2,12 +2,15 @@
 
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pvdbench.core.errors import DataError, WriteError
 from pvdbench.datasets.manifest import ClipFiles
 from pvdbench.io.checksum import file_sha256
 from pvdbench.io.images import read_frame
+from pvdbench.io.weights import require_safetensors
+from pvdbench.methods.card import MethodCard, locate_weights, named_files
 from pvdbench.methods.clip import Clip
 
 
@@ -76,8 +79,13 @@ def kept_files(folder: Path) -> dict[Path, tuple[int, ...]]:
 
     The time of a change of the file itself (ctime) cannot be put back by the method.
     """
-    files = (path for path in folder.rglob("*") if path.suffix != ".pyc" and path.is_file())
-    return {path: (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) for path in files for stat in [path.stat()]}
+    found: dict[Path, tuple[int, ...]] = {}
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # it went away meanwhile
+            if path.suffix != ".pyc" and path.is_file():
+                stat = path.stat()
+                found[path] = stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+    return found
 
 
 class Contents:
@@ -108,7 +116,14 @@ class Contents:
 
 def _sums(files: Collection[Path]) -> dict[Path, str]:
     """Map files to their SHA-256; empty where there is none."""
-    return {file: file_sha256(file) if file.is_file() else "" for file in dict.fromkeys(files)}
+    return {file: _sum(file) if file.is_file() else "" for file in dict.fromkeys(files)}
+
+
+def _sum(file: Path) -> str:
+    try:
+        return file_sha256(file)
+    except OSError as error:
+        raise DataError(f"{file}: this file cannot be read ({error.strerror}); fix its permissions") from error
 
 
 def require_readable(clips: Sequence[ClipFiles]) -> None:
@@ -119,3 +134,22 @@ def require_readable(clips: Sequence[ClipFiles]) -> None:
     """
     for file in (file for clip in clips for frame in clip.frames for file in (frame.blurry, frame.truth) if file):
         read_frame(file)
+
+
+def require_sound(own: Path, card: MethodCard, weights: Iterable[Path]) -> None:
+    """Refuse files of a method that cannot be read, and damaged weights, where it failed: then it was theirs.
+
+    Args:
+        own: the method's folder.
+        weights: files beside those that its card names.
+
+    Raises:
+        DataError: naming the first file that cannot be read.
+        WeightsError: naming the first that is no safetensors, or has another SHA-256 than its card says.
+    """
+    for file in sorted(named_files(own, card) | {path for path in weights if path.is_file()}):
+        _sum(file)
+        if file.suffix == ".safetensors":
+            require_safetensors(file)
+    missing = {name: own for name, named in card.weights.items() if not (own / named.file).is_file()}
+    locate_weights(own, card, missing)

@@ -14,10 +14,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pvdbench.core.errors import MethodError, PvdbenchError, WeightsError
+from pvdbench.core.errors import MethodError, PvdbenchError, WeightsError, WriteError, shorten
 from pvdbench.core.notice import notice
 from pvdbench.datasets.manifest import ClipFiles, read_clips
-from pvdbench.inference.handed import Contents, hand_out, hand_out_weights, kept_files, require_readable
+from pvdbench.inference.handed import (
+    Contents,
+    hand_out,
+    hand_out_weights,
+    kept_files,
+    require_readable,
+    require_sound,
+)
 from pvdbench.inference.method_run import MethodRun, run_method
 from pvdbench.inference.results import Results
 from pvdbench.inference.row_place import place_of_row
@@ -25,6 +32,7 @@ from pvdbench.inference.truth import refuse_truth, sees_truth
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.cost import Complexity, write_complexity, write_cost
 from pvdbench.io.frame_folders import write_failure
+from pvdbench.io.lock import one_command_at_a_time
 from pvdbench.methods.card import MethodCard, Task, read_card
 from pvdbench.methods.isolation import run_isolated
 from pvdbench.methods.loading import find_weights
@@ -77,6 +85,8 @@ class RowRun:
 def run_row(run: RowRun) -> str:
     """Run a row; what its method does wrong is recorded in place of its frames.
 
+    While another command runs the same row, this one waits.
+
     Returns: the reason why it has no frames; empty where it has.
     Raises:
         PvdbenchError: for whatever is no fault of the method: a damaged frame of the data set, damaged weights that
@@ -85,9 +95,20 @@ def run_row(run: RowRun) -> str:
         DataError: also if the data set's files were changed meanwhile, as no later row may be scored on them; where
             it was the method, its reason is recorded, too.
     """
-    card, clips = read_card(run.methods, run.method), read_clips(run.dataset, "test")
+    try:
+        card, clips = read_card(run.methods, run.method), read_clips(run.dataset, "test")
+        with one_command_at_a_time(run.log.with_name(f"{run.task}-{run.row}.lock"), run.stage):
+            return _run_alone(run, card, clips)
+    except OSError as error:  # of this process: what the method's own raises comes as a MethodError
+        raise WriteError(f"{run.stage}: {shorten(error.filename or 'this machine', 150)}: {error.strerror or error}; "
+                         "free space or mend the permissions, then run again") from error  # fmt: skip
+
+
+def _run_alone(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles]) -> str:
     if run.sandbox and card.kind != "folder":
         require_bubblewrap()
+    if run.trained is not None and run.given is None and not run.trained.exists():
+        raise WeightsError(f"{run.trained}: these weights are not there; run the stage that trains {run.row}")
     truth = sees_truth(card, run.trained, run.given)
     if truth and run.bound is False:
         raise WeightsError(f"{run.given or run.trained}: these weights see the truth (volume: ideal), and params.yaml "
@@ -105,8 +126,8 @@ def run_row(run: RowRun) -> str:
         return ""
     if not isinstance(fault, MethodError | WeightsError):
         raise fault
-    if isinstance(fault, MethodError):
-        require_readable(clips)
+    require_readable(clips)
+    require_sound(run.methods / run.method, card, filter(None, (run.trained, run.given)))
     _record_failure(run, str(fault))
     return str(fault)
 
