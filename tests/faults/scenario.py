@@ -29,26 +29,29 @@ class Scenario:
         folder: a new folder for all of it.
         stages: those that have not run in it.
         more: environment variables.
+        disk: a folder of its own for the copy and its temporary files, below which nothing of the harness lies.
+        prefix: what every command line begins with, such as another user's.
     """
 
     finished: Finished
     folder: Path
     stages: tuple
     more: dict = field(default_factory=dict)
+    disk: Path | None = None
+    prefix: tuple = ()
 
     def __post_init__(self):
-        self.root = self.finished.copied(self.folder / "pvdbench", without=self.stages)
+        self.root = self.finished.copied((self.disk or self.folder) / "pvdbench", without=self.stages)
         (self.folder / "tracer").mkdir()
         (self.folder / "tracer" / "sitecustomize.py").write_text(_TRACER)
         self._expected, self._started = results(self.finished.root), 0
-        self._before = {}
 
     def start(self, words=DRIVER, **more):
         """Start the driver, or another command in its place."""
         self._started += 1
         surroundings = environment(self.root, FAULTS_BEGUN=str(self._begun(self._started)), **self.more, **more)
         surroundings["PYTHONPATH"] += f":{self.folder / 'tracer'}"
-        return Command.start(words, self.root, surroundings, self.folder / f"said{self._started}")
+        return Command.start((*self.prefix, *words), self.root, surroundings, self.folder / f"said{self._started}")
 
     def begun(self, turn):
         """The commands of stages that the driver's nth start began."""
@@ -86,7 +89,7 @@ class Scenario:
         outcome.refuse(changed, "a result: {}")
         outcome.refuse(_lock_difference(locked(self.root), self.finished.stages), "dvc.lock: {}")
         outcome.lost += bool(changed)
-        left = [path.name for path in (self.folder / "t").iterdir() if not path.name.startswith("torchinductor")]
+        left = [path.name for path in (self.root.parent / "t").iterdir() if not path.name.startswith("torchinductor")]
         outcome.refuse(left[:3], "temporary files are left: {}")
 
 
