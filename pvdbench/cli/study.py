@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pvdbench.cli.options import study_folder
+from pvdbench.cli.study_run import run
 from pvdbench.core.errors import StudyError
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ _GIB = 2**30
 
 @click.group()
 def study() -> None:
-    """Look at a study as a whole."""
+    """Look at a study as a whole, or run it."""
+
+
+study.add_command(run)
 
 
 @study.command()

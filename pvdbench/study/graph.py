@@ -1,0 +1,108 @@
+"""The graph of a study's stages as DVC has it, those of other files that the study needs among them.
+
+DVC has no documented way to ask for more than one stage at a time without a second for each command, so this module
+and recorder.py use its Python classes; tests/pipeline/test_study_run.py holds what they do against `dvc repro`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+from dvc.exceptions import DvcException
+from dvc.repo import Repo, lock_repo
+from dvc.repo.reproduce import get_active_graph, plan_repro
+
+from pvdbench.core.errors import StudyError, shorten
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Stages and what each needs.
+
+    Attributes:
+        repo: DVC's repository, which holds the study.
+        stages: name to DVC's own stage, in an order in which each follows what it needs. A stage of the study goes by
+            the name that `dvc repro` takes in its folder; one of another file by FILE:NAME, such as data/dvc.yaml:su.
+        needs: name to the names of the stages whose outputs it reads.
+    """
+
+    repo: Repo
+    stages: Mapping[str, Any]
+    needs: Mapping[str, frozenset[str]]
+
+    def after(self, names: Iterable[str]) -> set[str]:
+        """Find every stage that needs one of these, directly or through others."""
+        found, changed = set(names), True
+        given = set(found)
+        while changed:
+            more = {name for name, needed in self.needs.items() if name not in found and needed & found}
+            changed = bool(more)
+            found |= more
+        return found - given
+
+    def longest(self, seconds: Mapping[str, float]) -> dict[str, float]:
+        """For each stage, the seconds of the longest chain that begins with it: what cannot run side by side.
+
+        Args:
+            seconds: of each stage.
+        """
+        chain: dict[str, float] = {}
+        for name in reversed(list(self.stages)):
+            following = [chain[later] for later in chain if name in self.needs[later]]
+            chain[name] = seconds[name] + max(following, default=0.0)
+        return chain
+
+
+def read_graph(study: Path, only: Iterable[str] = ()) -> Graph:
+    """Read the graph of a study.
+
+    Args:
+        only: patterns of stage names (train-deblur@bimc-pv, score-*) or kinds (train-deblur): these stages and what
+            they need, as `dvc repro STAGES` has it; all, if empty.
+
+    Raises:
+        StudyError: outside a DVC repository, if DVC cannot read the study, or a pattern names no stage.
+    """
+    try:
+        repo = Repo(str(study.resolve()))
+        with lock_repo(repo):
+            targets = repo.stage.collect(str(study.resolve() / "dvc.yaml"))
+            whole = get_active_graph(repo.index.graph)
+            wanted = _chosen(targets, only)
+            plan = plan_repro(whole, wanted)
+    except DvcException as error:
+        raise StudyError(f"{study}: DVC cannot read the study: {shorten(error, 150)}; mend that, or clone pvdbench "
+                         "with git") from error  # fmt: skip
+    names = {stage: _name(stage, study) for stage in plan}
+    within = nx.subgraph(whole, plan)
+    needs = {names[stage]: frozenset(names[needed] for needed in within.successors(stage)) for stage in plan}
+    return Graph(repo, {names[stage]: stage for stage in plan}, needs)
+
+
+def _chosen(targets: list[Any], only: Iterable[str]) -> list[Any]:
+    patterns = list(only)
+    if not patterns:
+        return targets
+    for pattern in patterns:
+        if not list(_matching(targets, pattern)):
+            kinds = ", ".join(sorted({stage.name.partition("@")[0] for stage in targets}))
+            raise StudyError(f"--only {shorten(pattern, 60)}: no such stage; name one, or one of these kinds: {kinds}")
+    return [stage for pattern in patterns for stage in _matching(targets, pattern)]
+
+
+def _matching(targets: list[Any], pattern: str) -> Iterator[Any]:
+    for stage in targets:
+        if fnmatchcase(stage.name, pattern) or stage.name.partition("@")[0] == pattern:
+            yield stage
+
+
+def _name(stage: Any, study: Path) -> str:
+    file = Path(stage.path)
+    name = getattr(stage, "name", None)
+    if file.parent == study.resolve() and name:
+        return str(name)
+    relative = file.relative_to(stage.repo.root_dir)
+    return f"{relative}:{name}" if name else str(relative)

@@ -1,0 +1,57 @@
+"""The last good copy of each dvc.lock, put back where a killed DVC left half a file."""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from pvdbench.core.errors import StudyError
+from pvdbench.core.notice import notice
+from pvdbench.io.atomic import replaced_file
+from pvdbench.study.lock import read_lock
+
+_FOLDER = "pvdbench"  # in .dvc/tmp, which Git ignores
+
+
+def keep_copy(lock: Path, temporary: Path) -> None:
+    """Copy a dvc.lock that was just written.
+
+    Args:
+        temporary: .dvc/tmp of the repository.
+    """
+    copy = _copy_of(lock, temporary)
+    with replaced_file(copy) as partial:
+        shutil.copyfile(lock, partial)
+
+
+def restore_locks(folders: Iterable[Path], temporary: Path) -> None:
+    """Put back the copy of each dvc.lock that is damaged.
+
+    Args:
+        folders: each may have a dvc.lock.
+
+    Raises:
+        StudyError: if one is damaged and there is no copy.
+    """
+    for folder in folders:
+        lock = folder / "dvc.lock"
+        if not lock.exists():
+            continue
+        try:
+            read_lock(folder)
+        except StudyError as error:
+            copy = _copy_of(lock, temporary)
+            if not copy.is_file():
+                raise
+            with replaced_file(lock) as partial:
+                shutil.copyfile(copy, partial)
+            notice(f"{lock}: was damaged, as by a killed DVC; put back as `study run` last wrote it: {error}")
+
+
+def has_copy(lock: Path, temporary: Path) -> bool:
+    """Whether there is a copy to put back."""
+    return _copy_of(lock, temporary).is_file()
+
+
+def _copy_of(lock: Path, temporary: Path) -> Path:
+    place = lock.resolve().relative_to(temporary.resolve().parent.parent)
+    return temporary / _FOLDER / str(place).replace("/", "--")

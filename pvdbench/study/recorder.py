@@ -1,0 +1,160 @@
+"""What DVC records of stages that ran elsewhere: asked, prepared and written in one process, under DVC's own locks."""
+
+import logging
+import os
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from dvc.dvcfile import Lockfile
+from dvc.env import DVC_ROOT, DVC_STAGE
+from dvc.exceptions import DvcException
+from dvc.lock import LockError
+from dvc.repo import lock_repo
+from dvc.rwlock import rwlock
+from dvc.stage import PipelineStage
+from dvc.stage.cache import RunCacheNotFoundError
+
+from pvdbench.core.errors import StudyError, shorten
+from pvdbench.core.notice import notice
+from pvdbench.io.atomic import replaced_file
+from pvdbench.study.graph import Graph
+from pvdbench.study.lock_copy import keep_copy
+from pvdbench.study.stage_work import StageWork
+
+State = Literal["current", "restored", "changed"]
+"""Of a stage: its outputs are up to date; were put back from DVC's cache; its commands have to run."""
+
+_BETWEEN = 0.5  # seconds between two attempts to get DVC's lock
+_FEWEST_SECONDS = 5.0  # between two writes of dvc.lock, of which each takes DVC half a second
+
+
+class Recorder:
+    """Asks DVC what is to run and tells it what ran; what is not yet in dvc.lock is in DVC's run cache."""
+
+    def __init__(self, graph: Graph, logs: Path) -> None:
+        """Take the graph, and the folder for what stages print."""
+        self._graph, self._repo, self._logs = graph, graph.repo, logs
+        self.run = f"{os.uname().nodename}-{os.getpid()}-{time.time_ns()}"
+        self._running: dict[str, ExitStack] = {}
+        self._to_write: list[Any] = []
+        self._written = time.monotonic()
+        logging.getLogger("dvc").setLevel(logging.ERROR)  # it tells of every file it writes
+
+    def changed(self, name: str) -> bool:
+        """Whether a stage's outputs are not what its commands would make, as far as its inputs are there already."""
+        with self.locked():
+            return bool(self._graph.stages[name].changed())
+
+    def settle(self, name: str) -> State:
+        """Find whether a stage has to run; if DVC's cache holds what it would make, put that back.
+
+        Raises:
+            StudyError: if something that it needs is missing or cannot be read.
+        """
+        stage = self._graph.stages[name]
+        with self.locked(), _said(name):
+            if not stage.changed():
+                return "current"
+            if not stage.cmd:  # a file that `dvc add` or `dvc import` made
+                stage.reproduce()
+                stage.dump(update_pipeline=False)
+                return "restored"
+            stage.remove_outs(ignore_remove=False)
+            try:
+                self._repo.stage_cache.restore(stage)
+            except RunCacheNotFoundError:
+                stage.save_deps()  # fails where one is not there
+                return "changed"
+            self._save(stage)
+        return "restored"
+
+    def begin(self, name: str) -> StageWork:
+        """Describe what is to be run, and keep other DVC commands from its inputs and outputs until then."""
+        stage = self._graph.stages[name]
+        held = ExitStack()
+        with self.locked(), _said(name):
+            paths = [[part.fs_path for part in parts] for parts in (stage.deps, stage.outs)]
+            held.enter_context(rwlock(self._repo.tmp_dir, self._repo.fs, f"pvdbench study run: {name}", *paths, False))
+        self._running[name] = held
+        commands = tuple(stage.cmd if isinstance(stage.cmd, list) else stage.cmd.splitlines())
+        environment = {DVC_ROOT: self._repo.root_dir, DVC_STAGE: stage.addressing}
+        log = self._logs / f"{name.replace('/', '.').replace(':', '.')}.log"
+        return StageWork(self.run, name, commands, Path(stage.wdir), environment, log)
+
+    def end(self, name: str, *, well: bool) -> None:
+        """Record a stage that ended well; one that did not is left as it is, for the next run.
+
+        Raises:
+            StudyError: if it did not write what dvc.yaml says it writes.
+        """
+        with self.locked(), _said(name):
+            self._running.pop(name).close()
+            if well:
+                self._save(self._graph.stages[name])
+
+    def write(self, *, now: bool = False) -> None:
+        """Write dvc.lock for the stages that were recorded, whole or not at all, if it was not written just before."""
+        if not self._to_write or not (now or time.monotonic() - self._written > _FEWEST_SECONDS):
+            return
+        with self.locked():
+            by_file = defaultdict(list)
+            for stage in self._to_write:
+                by_file[stage.dvcfile.path].append(stage)
+            for file, stages in by_file.items():
+                self._write_lock(Path(file).with_suffix(".lock"), stages)
+        self._to_write.clear()
+        self._written = time.monotonic()
+
+    def close(self) -> None:
+        """Write what is left and let go of all."""
+        try:
+            self.write(now=True)
+        finally:
+            with self.locked():
+                for held in self._running.values():
+                    held.close()
+            self._repo.close()
+
+    def _save(self, stage: Any) -> None:
+        """Hash what a stage read and wrote, and put its outputs into the cache, as DVC does after it ran one."""
+        cached = all(out.use_cache or out.is_metric or out.is_plot for out in stage.outs)
+        stage.save(run_cache=cached)
+        stage.commit()
+        if isinstance(stage, PipelineStage):
+            self._to_write.append(stage)
+        else:
+            stage.dump(update_pipeline=False)
+
+    def _write_lock(self, path: Path, stages: Iterable[Any]) -> None:
+        """Have DVC write a copy, which takes its place: a kill while it writes in place leaves half a file."""
+        with replaced_file(path) as partial:
+            if path.exists():
+                partial.write_bytes(path.read_bytes())
+            Lockfile(self._repo, str(partial)).dump_stages(list(stages))
+        keep_copy(path, Path(self._repo.tmp_dir))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold DVC's lock for several questions, which each take it otherwise; wait for another command's to end."""
+        with ExitStack() as held:
+            for attempt in range(10**9):
+                try:
+                    held.enter_context(lock_repo(self._repo))
+                    break
+                except LockError:
+                    if not attempt:
+                        notice("another DVC command is at work in this repository; waiting for it to end")
+                    time.sleep(_BETWEEN)
+            yield
+
+
+@contextmanager
+def _said(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (DvcException, OSError) as error:
+        raise StudyError(f"{name}: DVC: {shorten(error, 200)}") from error
