@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-
 from faults import ledger, shim
 from faults.world import Finished, make_finished
 

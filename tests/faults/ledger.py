@@ -39,16 +39,17 @@ class Outcome:
     def note(self, record_property):
         """Keep it for the table, print what was chosen, and fail the test if there are problems."""
         record_property("fault", [self.fault, self.lost, self.repeated, self.human, bool(self.problems)])
-        print(f"{self.fault}: {self.detail}: lost {self.lost}, repeated {self.repeated}"
-              f"{', needs a human' if self.human else ''}{''.join(f'; {problem}' for problem in self.problems)}")  # fmt: skip
-        assert not self.problems, f"{self.fault}: {self.detail}: {'; '.join(self.problems)}"
+        said = f"{self.fault}: {self.detail}: lost {self.lost}, repeated {self.repeated}"
+        said = "; ".join([said, *(["needs a human"] if self.human else []), *self.problems])
+        print(said)
+        assert not self.problems, said
 
 
 def message_faults(said):
     """What is wrong with the messages of a command: a traceback, or a line that is too long."""
     if "Traceback (most recent call last)" in said:
-        last = next((line for line in reversed(said.splitlines()) if re.match(r"[\w.]+(Error|Interrupt|Exception)", line)), "")
-        return f"a traceback ({last[:100]})"
+        raised = re.findall(r"(?m)^[\w.]+(?:Error|Interrupt|Exception).*", said)
+        return f"a traceback ({', '.join(raised)[:100]})"
     long = next((line for line in said.splitlines() if line.startswith("pvdbench: ") and len(line) > LONGEST), "")
     return f"a message of {len(long)} characters" if long else ""
 
@@ -59,13 +60,22 @@ def table(noted):
     Args:
         noted: what Outcome.note recorded.
     """
-    lines = ["| fault | tried | lost | needed a human | repeated, at most | not as it should be |", "| --- |" + " ---: |" * 5]
+    lines = ["| fault | tried | lost | needed a human | repeated, at most | not as it should be |"]
+    lines.append("| --- |" + " ---: |" * 5)
     for fault in dict.fromkeys(name for name, *_ in noted):
         rows = [row for name, *row in noted if name == fault]
         lost, repeated, human, wrong = zip(*rows, strict=True)
-        lines.append(f"| {fault} | {len(rows)} | {sum(lost)} | {sum(human)} | {_stages(max(repeated))} | {sum(wrong)} |")
+        cells = (fault, len(rows), sum(lost), sum(human), _stages(max(repeated)), sum(wrong))
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return lines
 
 
 def _stages(count):
     return "1 stage" if count == 1 else f"{count} stages" if count else "nothing"
+
+
+def write(page, lines):
+    """Put the table between the two marks of a page."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(START)
+    _, _, after = rest.partition(END)
+    page.write_text("\n".join([before + START, "", *lines, "", END + after]), encoding="utf-8")

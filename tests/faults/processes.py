@@ -1,4 +1,4 @@
-"""Run the driver or a command with a mark in its environment, send signals to what runs below it, and find what is left."""
+"""Run the driver with a mark in its environment, send signals to what runs below it, and find what is left of it."""
 
 import os
 import signal
@@ -12,17 +12,27 @@ from faults.world import PATIENCE
 
 MARK = "PVDBENCH_FAULTS_MARK"
 _GRACE = 10.0  # seconds for what was killed to go away
-ROLES = ("driver", "worker", "training", "method")
-"""Whom signals are sent to; a scheduler lives in its driver."""
+ROLES = ("driver", "terminal", "worker", "training", "method")
+"""Whom signals are sent to: the driver with its scheduler; all of its process group, as by Ctrl-C; one of its workers
+and what serves them; a training; a method."""
+_TRAINING, _METHOD = ("pretrain", "train-"), ("motion@", "deblur@")
 
 
 @dataclass(frozen=True)
 class Process:
-    """One process as /proc has it."""
+    """One process as /proc has it.
+
+    Attributes:
+        stage: whose log it prints to; empty for the driver and its workers.
+    """
 
     pid: int
     parent: int
     words: str
+    stage: str
+
+    def __str__(self):
+        return f"{self.stage or 'no stage'}: {self.words[:100]}"
 
 
 @dataclass
@@ -55,18 +65,18 @@ class Command:
         return None
 
     def running(self, role):
-        """The processes of a role, the driver's descendants in the order of their numbers."""
-        found = marked(self.mark)
-        if role == "driver":
-            return [process for process in found if process.pid == self.popen.pid]
-        if role == "training":
-            return [process for process in found if "pvdbench train" in process.words]
-        stages = {process.pid for process in found if "pvdbench " in process.words}
-        infer = {process.pid for process in found if "pvdbench infer" in process.words}
-        if role == "method":
-            return [process for process in found if process.parent in infer | _below(found, infer)]
-        inside = stages | _below(found, stages) | {self.popen.pid}
-        return [process for process in found if process.pid not in inside]
+        """The processes of a role now, in the order of their numbers; the terminal's foremost is the driver."""
+        wanted = "driver" if role == "terminal" else role
+        return [process for process in marked(self.mark) if self._role(process) == wanted]
+
+    def _role(self, process):
+        if process.pid == self.popen.pid:
+            return "driver"
+        if not process.stage:
+            return "worker"
+        if process.stage.startswith(_TRAINING):
+            return "training"
+        return "method" if process.stage.startswith(_METHOD) and not _leads(process) else "stage"
 
     def send(self, role, number, wait, pick):
         """Send a signal to a process of a role, some seconds after the first one was seen; the next one, if it ended.
@@ -84,8 +94,8 @@ class Command:
             if found := self.running(role):
                 process = pick(found)
                 with suppress(ProcessLookupError):
-                    os.kill(process.pid, number)
-                    return process.words or "?"
+                    (os.killpg if role == "terminal" else os.kill)(process.pid, number)
+                    return str(process)
             time.sleep(0.005)
         return ""
 
@@ -98,7 +108,7 @@ def marked(mark):
             if wanted in (folder / "environ").read_bytes().split(b"\0"):
                 words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
                 parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-                found.append(Process(int(folder.name), parent, words))
+                found.append(Process(int(folder.name), parent, words, _stage(folder)))
     return sorted(found, key=lambda process: process.pid)
 
 
@@ -113,9 +123,16 @@ def left_behind(mark, but=()):
     return found
 
 
-def _below(found, roots):
-    """The numbers of all processes below some."""
-    below = set()
-    while more := {process.pid for process in found if process.parent in roots | below} - below:
-        below |= more
-    return below
+def _stage(folder):
+    """The stage whose log a process prints to, as `study run` keeps one for each."""
+    with suppress(OSError):
+        printed = (folder / "fd" / "1").readlink()
+        return printed.stem if printed.parent.name == "stages" else ""
+    return ""
+
+
+def _leads(process):
+    """Whether it leads a session, as the command of a stage does."""
+    with suppress(ProcessLookupError):
+        return os.getsid(process.pid) == process.pid
+    return False

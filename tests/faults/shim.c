@@ -28,7 +28,7 @@ struct control {
   long error;          /* errno; 0: the process is killed by SIGKILL */
   long lasts;          /* whether all later ones fail, too, as on a full disk */
   long clock;          /* seconds added to the time of day */
-  char folders[ROOM];  /* paths that count, each closed by a newline; one that ends with '/' counts all below it */
+  char places[ROOM];   /* what the paths that count begin with, each closed by a newline */
   char failed[ROOM];   /* what failed, for messages */
 };
 
@@ -49,10 +49,8 @@ static void *real(const char *name) { return dlsym(RTLD_NEXT, name); }
   if (!next) next = real(#name)
 
 static int counts(const char *path) {
-  for (const char *line = control->folders; *line; line = strchr(line, '\n') + 1) {
-    size_t length = strchr(line, '\n') - line;
-    if (!strncmp(path, line, length) && (line[length - 1] == '/' || !path[length])) return 1;
-  }
+  for (const char *line = control->places; *line; line = strchr(line, '\n') + 1)
+    if (!strncmp(path, line, strchr(line, '\n') - line)) return 1;
   return 0;
 }
 

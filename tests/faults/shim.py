@@ -42,7 +42,10 @@ class Shim:
             self._map = mmap.mmap(file.fileno(), _LAYOUT.size)
 
     def arm(self, places=(), *, at=0, way="EIO", clock=0):
-        """Have operation `at` on these places fail; 0 only counts. A folder counts with all below it."""
+        """Have operation `at` fail of those on these folders, all below them, these files and their temporary names.
+
+        0 only counts.
+        """
         named = "".join(f"{place}{'/' if place.is_dir() else ''}\n" for place in map(Path.resolve, places))
         error, lasts = WAYS[way]
         self._map[:] = _LAYOUT.pack(0, at, error, lasts, clock, named.encode(), b"")

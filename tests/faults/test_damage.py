@@ -2,13 +2,12 @@
 
 
 import pytest
-
 from faults.ledger import Outcome
 from faults.scenario import Scenario
 from faults.world import MOMENTS, STUDY, chosen
 
 FILES = {
-    "frame of the data set": "data/smoke/test-*/**/*.png",
+    "frame of the data set": "data/smoke/**/*.png",
     "deblurred frame": f"{STUDY}/data/deblur/smoke/baseline/**/*.png",
     "weights": f"{STUDY}/data/weights/deblur/baseline.safetensors",
     "score file": f"{STUDY}/data/scores/deblur/smoke/baseline.csv",
@@ -55,7 +54,8 @@ def test_a_damaged_object_of_the_cache_is_never_a_result(finished, place, turn, 
     scenario = Scenario(finished, place, ())
     name = f"{STUDY}/data/weights/deblur/baseline.safetensors"
     md5 = next(out["md5"] for out in finished.stages["train-deblur@baseline"]["outs"] if name.endswith(out["path"]))
-    outcome = Outcome("damaged object of DVC's cache", damage(scenario.root / ".dvc/cache/files/md5" / md5[:2] / md5[2:], random))
+    cached = scenario.root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
+    outcome = Outcome("damaged object of DVC's cache", damage(cached, random))
     (scenario.root / name).unlink()
     scenario.judge(outcome)
     outcome.lost = 0

@@ -3,7 +3,6 @@
 import signal
 
 import pytest
-
 from faults.ledger import Outcome
 from faults.processes import ROLES
 from faults.scenario import Scenario
@@ -11,7 +10,7 @@ from faults.world import MOMENTS, chosen
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 PAIRS = [(role, number) for number in SIGNALS for role in ROLES]
-LONGEST = {"driver": 25.0, "worker": 15.0, "training": 4.0, "method": 4.0}
+LONGEST = {"driver": 25.0, "terminal": 25.0, "worker": 15.0, "training": 3.0, "method": 3.0}
 """Seconds after a process of the role was first seen, up to which it is hit; a training takes that long."""
 WINDOWS = (
     ("train-deblur@baseline", "deblur@smoke-baseline", "score-deblur@smoke-baseline"),
@@ -32,7 +31,7 @@ def test_a_study_that_a_signal_hits_goes_on_by_the_same_command(finished, place,
     command = scenario.start()
     hit = command.send(role, number, wait, random.choice)
     code = command.end()
-    detail = f"moment {moment}, {wait:.2f} s after its start, in {', '.join(stages)}: {hit[:80] or 'it had ended'}"
+    detail = f"moment {moment}, {wait:.2f} s after its start, in {', '.join(stages)}: {hit or 'it had ended'}"
     outcome = Outcome(f"{number.name} of {role}", detail)
     outcome.expect(code is not None, "the driver hangs")
     scenario.judge(outcome, command).note(record_property)

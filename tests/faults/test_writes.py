@@ -1,21 +1,20 @@
 """The Nth write, rename, fsync or new file of a stage fails, or its process is killed in the middle of it."""
 
-import os
 import re
 
 import pytest
-
 from faults.ledger import Outcome, message_faults
 from faults.processes import MARK, left_behind
 from faults.shim import WAYS, Shim
 from faults.warm import Warm
-from faults.world import MOMENTS, STUDY, chosen, difference, environment, remove, results
+from faults.world import MOMENTS, STUDY, chosen, difference, environment, left_in, remove, results
 
 SHORT = ("train-motion@static", "score-deblur@smoke-baseline")
 REST = (
     "code", "pretrain", "train-motion@bimnet", "train-deblur@baseline", "motion@smoke-static", "deblur@smoke-baseline",
     "truth@smoke", "score-motion@smoke-static", "score-volume@smoke", "tables", "figures", "report",
 )  # fmt: skip
+_FRAMES = (f"{STUDY}/data/motion/", f"{STUDY}/data/deblur/")
 
 
 @pytest.fixture(scope="module")
@@ -89,15 +88,11 @@ class Bench:
         return difference(self._of(stage, results(self.root)), self._of(stage, self._expected))
 
     def _torn(self, stage):
-        """An output of a stage that is there in part."""
-        found, expected = results(self.root), self._expected
-        for path in self._finished.outputs(stage):
-            inside, wanted = _below(path, found), _below(path, expected)
-            if inside and inside != wanted and not stage.startswith(("code", "figures", "report", "tables")):
-                return difference(inside, wanted)
-            if any(found[name] != expected.get(name) for name in inside):
-                return difference(inside, wanted)
-        return ""
+        """A file of the stage's outputs that is not whole, or a row's folder of frames that is not."""
+        found, expected = self._of(stage, results(self.root)), self._of(stage, self._expected)
+        frames = {name: value for name, value in expected.items() if name.startswith(_FRAMES)}
+        wanted = {name: expected.get(name) for name in found} | (frames if frames.keys() & found.keys() else {})
+        return difference(found, wanted)
 
     def _of(self, stage, found):
         return {name: value for path in self._finished.outputs(stage) for name, value in _below(path, found).items()}
@@ -105,7 +100,7 @@ class Bench:
     def _temporary(self):
         """A file that the finished study has not, in the study or where temporary files go."""
         extra = sorted({*results(self.root)} - {*self._expected})
-        return extra[:1] or [name for name in os.listdir(self.root.parent / "t") if "torchinductor" not in name][:1]
+        return extra[:1] or left_in(self.root.parent / "t")[:1]
 
 
 def _below(path, found):

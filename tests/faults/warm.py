@@ -1,4 +1,4 @@
-"""Commands of pvdbench, each in a fork of one process that has imported PyTorch and the rest: a second saved in each."""
+"""Commands of pvdbench, each in a fork of one process that has imported PyTorch and the rest already."""
 
 import importlib
 import json

@@ -19,7 +19,7 @@ SEED = os.environ.get("PVDBENCH_FAULTS_SEED", "0")
 STUDY = "studies/smoke"
 GOAL = None if MOMENTS else "score-deblur@smoke-baseline"
 """What the short version runs the study to: seven stages of 35, a training and a method among them; None for all."""
-DRIVER = ("dvc", "repro", f"{STUDY}/dvc.yaml" + (f":{GOAL}" if GOAL else ""))
+DRIVER = ("pvdbench", "study", "run", "--study", STUDY, "--jobs", "2", *(("--only", GOAL) if GOAL else ()))
 """The one command, from the repository's top, that runs the study, and that goes on after whatever happened."""
 PATIENCE = 600
 """Seconds until a command is said to hang."""
@@ -39,7 +39,7 @@ def environment(root, **more):
     (root.parent / "t").mkdir(exist_ok=True)
     own = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(root),
            "TMPDIR": str(root.parent / "t"), "DVC_SITE_CACHE_DIR": str(root.parent / "site"),
-           "TORCHINDUCTOR_CACHE_DIR": str(root.parent / "inductor"), "MPLCONFIGDIR": str(root.parent / "matplotlib")}  # fmt: skip
+           "MPLCONFIGDIR": str(root.parent / "matplotlib")}  # fmt: skip
     return os.environ | own | more
 
 
@@ -128,6 +128,11 @@ def _is_page(name):
     kept = (f"{STUDY}/reports/tables/", f"{STUDY}/reports/figures/", f"{STUDY}/reports/assets/scores/",
             f"{STUDY}/reports/metrics.json")  # fmt: skip
     return name.startswith(_PAGE) and not name.startswith(kept)
+
+
+def left_in(folder):
+    """The temporary files in a folder, but for PyTorch's own cache."""
+    return [path.name for path in folder.iterdir() if not path.name.startswith("torchinductor")]
 
 
 def difference(found, expected):
