@@ -12,6 +12,7 @@ from faults.world import PATIENCE
 
 MARK = "PVDBENCH_FAULTS_MARK"
 _GRACE = 10.0  # seconds for what was killed to go away
+_LOOK = 0.03  # seconds between two looks at /proc
 ROLES = ("driver", "terminal", "worker", "training", "method")
 """Whom signals are sent to: the driver with its scheduler; all of its process group, as by Ctrl-C; one of its workers
 and what serves them; a training; a method."""
@@ -66,8 +67,11 @@ class Command:
 
     def running(self, role):
         """The processes of a role now, in the order of their numbers; the terminal's foremost is the driver."""
+        found = marked(self.mark)
+        if role == "stage":
+            return [process for process in found if process.stage]
         wanted = "driver" if role == "terminal" else role
-        return [process for process in marked(self.mark) if self._role(process) == wanted]
+        return [process for process in found if self._role(process) == wanted]
 
     def _role(self, process):
         if process.pid == self.popen.pid:
@@ -76,18 +80,19 @@ class Command:
             return "worker"
         if process.stage.startswith(_TRAINING):
             return "training"
-        return "method" if process.stage.startswith(_METHOD) and not _leads(process) else "stage"
+        return "method" if process.stage.startswith(_METHOD) and not _leads(process) else "other"
 
-    def send(self, role, number, wait, pick):
-        """Send a signal to a process of a role, some seconds after the first one was seen; the next one, if it ended.
+    def send(self, role, number, wait, pick, since=None):
+        """Send a signal to a process of a role, some seconds after one was first seen; to the next one, if it ended.
 
         Args:
             pick: chooses one of several.
+            since: a role whose first process is waited for in its place, such as "stage" for any.
 
         Returns: to what it was sent, empty if the command ended before.
         """
-        while self.popen.poll() is None and not self.running(role):
-            time.sleep(0.01)
+        while self.popen.poll() is None and not self.running(since or role):
+            time.sleep(_LOOK)
         with suppress(subprocess.TimeoutExpired):
             self.popen.wait(wait)
         while self.popen.poll() is None:
@@ -96,7 +101,7 @@ class Command:
                 with suppress(ProcessLookupError):
                     (os.killpg if role == "terminal" else os.kill)(process.pid, number)
                     return str(process)
-            time.sleep(0.005)
+            time.sleep(_LOOK)
         return ""
 
 
@@ -116,7 +121,7 @@ def left_behind(mark, but=()):
     """The processes with the mark that are there after a time of grace; they are killed."""
     end = time.monotonic() + _GRACE
     while (found := [process for process in marked(mark) if process.pid not in but]) and time.monotonic() < end:
-        time.sleep(0.02)
+        time.sleep(_LOOK)
     for process in found:
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)

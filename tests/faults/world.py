@@ -131,8 +131,10 @@ def _is_page(name):
 
 
 def left_in(folder):
-    """The temporary files in a folder, but for PyTorch's own cache."""
-    return [path.name for path in folder.iterdir() if not path.name.startswith("torchinductor")]
+    """The temporary files in a folder; of PyTorch's and Dask's own, which these clear themselves, what Dask did not."""
+    own = ("torchinductor", "dask-scratch-space")
+    kept = [path.name for path in folder.iterdir() if not path.name.startswith(own)]
+    return kept + [path.name for path in folder.glob("dask-scratch-space/*") if path.suffix != ".lock"]
 
 
 def difference(found, expected):
