@@ -75,8 +75,8 @@ def _started_cluster(place: Place) -> Any:
             return _cluster(place)
         except (RuntimeError, OSError) as error:
             if not left:
-                raise StudyError(f"study run: workers do not start: {shorten(error.__cause__ or error, 120)}; free memory "
-                                 "or take fewer --jobs, then run again") from error  # fmt: skip
+                raise StudyError(f"study run: workers do not start: {shorten(error.__cause__ or error, 120)}; free "
+                                 "memory or take fewer --jobs, then run again") from error  # fmt: skip
     raise AssertionError("the last attempt returns or raises")
 
 

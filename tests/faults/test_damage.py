@@ -15,7 +15,7 @@ FILES = {
     "cost file": f"{STUDY}/data/cost/**/*.json",
     "dvc.lock": f"{STUDY}/dvc.lock",
 }
-SHORT = ("deblurred frame", "dvc.lock")
+SHORT = ("dvc.lock",)
 TURNS = range(max(1, MOMENTS // 50))
 
 

@@ -11,7 +11,7 @@ from faults.world import MOMENTS, chosen
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 PAIRS = [(role, number) for number in SIGNALS for role in ROLES]
 LONGEST = {"driver": 8.0, "terminal": 8.0, "worker": 8.0, "training": 3.0, "method": 3.0}
-"""Seconds up to which it is hit after a process of the role, or a stage, was first seen; a short training takes that."""
+"""Seconds, up to which it is hit after a process of the role, or a stage, was first seen."""
 WINDOWS = (
     ("train-deblur@baseline", "deblur@smoke-bimc"),
     ("train-motion@bimnet", "motion@smoke-tvl1"),
@@ -34,6 +34,7 @@ def test_a_study_that_a_signal_hits_goes_on_by_the_same_command(finished, place,
     hit = command.send(role, number, wait, random.choice, since)
     code = command.end()
     when = f"{wait:.2f} s after the first {since or role} began"
-    outcome = Outcome(f"{number.name} of {role}", f"moment {moment}, {when}, in {', '.join(stages)}: {hit or 'too late'}")
+    detail = f"moment {moment}, {when}, in {', '.join(stages)}: {hit or 'too late'}"
+    outcome = Outcome(f"{number.name} of {role}", detail)
     outcome.expect(code is not None, "the driver hangs")
     scenario.judge(outcome, command).note(record_property)

@@ -44,6 +44,7 @@ def run_and_judge(scenario, outcome, mend=lambda: None):
     return scenario.judge(outcome, command)
 
 
+@in_the_long
 @needs_root
 @pytest.mark.parametrize("turn", TURNS)
 def test_a_disk_that_is_full_for_a_while(finished, place, turn, record_property):
