@@ -1,11 +1,11 @@
-# make study: the default study from nothing to reports/index.html; make test, test-fast, check. Python 3.11+, git, make.
+# make study: the default study from nothing to reports/index.html; make test, test-fast, check, faults. Python 3.11+, git, make.
 PYTHON ?= python3
 JOBS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study test test-fast check bench gpu clean docs
+.PHONY: study test test-fast check bench faults gpu clean docs
 
 # Each stage computes on one thread (params.yaml), so stages that do not wait for each other run side by side here.
 study: $(BIN)/.installed
@@ -40,6 +40,11 @@ docs: $(BIN)/.installed-docs
 # Speed as ratios against a baseline in the same run; the times are no tests.
 bench: $(BIN)/.installed-test
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 pytest tests/benchmarks --benchmark-enable --benchmark-only
+
+# What tests/faults tries, at FAULTS random moments each (100: hours), and its table in docs/reliability.md.
+FAULTS ?= 100
+faults: $(BIN)/.installed-test
+	PVDBENCH_FAULTS=$(FAULTS) PVDBENCH_FAULTS_WRITE_TABLE=1 pytest tests/faults -m faults -s
 
 # On a machine with a graphics card whose Python (PYTHON=...) has torch: no environment is made.
 gpu:

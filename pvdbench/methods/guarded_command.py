@@ -20,13 +20,16 @@ _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, sign
 _TOGETHER = 0.1  # seconds within which a signal that front and worker got was sent to their group, as by Ctrl-C
 
 
-def run_guarded(work: Callable[[], None]) -> None:
+def run_guarded(work: Callable[[], None], *, idle: bool = False) -> None:
     """Run the work of a command in a process below a guard; in the worker this returns as the work does.
 
     Where it would do harm the work is done here, without a guard: in a process that has other threads, or streams that
     are not its own, as a command has that is called as a function.
+
+    Args:
+        idle: whether PyTorch, if it was imported, has not computed yet, so that a fork does no harm.
     """
-    if not _is_a_command():
+    if not _is_a_command(idle=idle):
         work()
         return
     sys.stdout.flush()
@@ -50,9 +53,10 @@ def run_guarded(work: Callable[[], None]) -> None:
     exit_like(_as_front(guard, worker, woken, heard))
 
 
-def _is_a_command() -> bool:
+def _is_a_command(*, idle: bool) -> bool:
     own = sys.stdout is sys.__stdout__ and sys.stderr is sys.__stderr__
-    return sys.platform == "linux" and own and threading.active_count() == 1 and "torch" not in sys.modules
+    harmless = threading.active_count() == 1 and (idle or "torch" not in sys.modules)
+    return sys.platform == "linux" and own and harmless
 
 
 def _listen(numbers: tuple[int, ...]) -> tuple[Mapping[int, Any], int]:

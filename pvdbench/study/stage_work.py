@@ -12,9 +12,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import connection
 from pathlib import Path
 
+from pvdbench.methods.guarded_command import run_guarded
 from pvdbench.methods.process_tree import guarded
 
 _PRELOADED = ["torch", "pandas", "skimage.metrics", "pvdbench.cli.main", "pvdbench.training.deblur",
@@ -135,6 +137,10 @@ def _as_command(words: Sequence[str], work: StageWork) -> None:
     log = os.open(work.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    run_guarded(partial(_run_module, words), idle=True)
+
+
+def _run_module(words: Sequence[str]) -> None:
     threading.Thread(target=_end_with_the_worker, daemon=True).start()
     sys.argv = list(words)
     runpy.run_module("pvdbench", run_name="__main__", alter_sys=True)  # python -m pvdbench

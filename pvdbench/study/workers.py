@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from pvdbench.core.errors import StudyError
+from pvdbench.core.errors import StudyError, shorten
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -21,6 +20,7 @@ _SETTINGS: dict[str, Any] = {
     "distributed.scheduler.worker-ttl": None,
     "distributed.admin.tick.limit": "1h",
 }
+_ATTEMPTS = 3  # to start workers
 GPU = "gpu"
 """The resource that a stage takes which computes on a graphics card; a worker has one per card."""
 
@@ -54,7 +54,7 @@ def connected(place: Place) -> Iterator["Client"]:
     except ImportError as error:
         raise StudyError("study run: Dask is not installed; pip install 'pvdbench[cluster]'") from error
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what went wrong is told stage by stage
-    with dask.config.set(_SETTINGS), TemporaryDirectory(prefix="pvdbench-") as folder:
+    with dask.config.set(_SETTINGS):
         if place.scheduler is not None:
             try:
                 client = Client(place.scheduler, timeout="10s")  # type: ignore[no-untyped-call]
@@ -64,11 +64,23 @@ def connected(place: Place) -> Iterator["Client"]:
             with client:
                 yield client
         else:
-            with _cluster(place, folder) as cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
+            with _started_cluster(place) as cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
                 yield client
 
 
-def _cluster(place: Place, folder: str) -> Any:
+def _started_cluster(place: Place) -> Any:
+    """Start workers; one that dies while it starts, as it may where memory is short, has all of them started again."""
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            return _cluster(place)
+        except (RuntimeError, OSError) as error:
+            if not left:
+                raise StudyError(f"study run: workers do not start: {shorten(error.__cause__ or error, 120)}; free "
+                                 "memory or take fewer --jobs, then run again") from error  # fmt: skip
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _cluster(place: Place) -> Any:
     if place.slurm is not None:
         from pvdbench.study.slurm import slurm_cluster
 
@@ -78,17 +90,17 @@ def _cluster(place: Place, folder: str) -> Any:
     cards = _cards()
     jobs = place.jobs or cards or len(os.sched_getaffinity(0))
     specification = {
-        number: {"cls": Nanny, "options": _options(number, number < cards, cards, folder)} for number in range(jobs)
+        number: {"cls": Nanny, "options": _options(number, number < cards, cards)} for number in range(jobs)
     }
     scheduler = {"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard": False}}
     return SpecCluster(workers=specification, scheduler=scheduler, silence_logs=logging.CRITICAL)  # type: ignore[no-untyped-call]
 
 
-def _options(number: int, has_card: bool, cards: int, folder: str) -> dict[str, Any]:
+def _options(number: int, has_card: bool, cards: int) -> dict[str, Any]:
     """A worker of one thread, as each of its stages counts its own; it sees one card of its own, or none of several."""
     options: dict[str, Any] = {
-        "nthreads": 1, "memory_limit": 0, "local_directory": folder, "dashboard": False, "host": "127.0.0.1",
-        "name": str(number), "silence_logs": logging.CRITICAL,
+        "nthreads": 1, "memory_limit": 0, "dashboard": False, "host": "127.0.0.1", "name": str(number),
+        "silence_logs": logging.CRITICAL,
     }  # fmt: skip
     if cards:
         options["resources"] = {GPU: 1} if has_card else {}
