@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from pvdbench.core.errors import DataError
+from pvdbench.core.executor import Jobs, in_order
 from pvdbench.datasets.manifest import ClipFiles, FrameFiles, read_clips
 from pvdbench.io.flow import Flow, read_flow
 from pvdbench.io.frame_folders import read_failure
 from pvdbench.io.images import Frame, read_frame, read_mask
-from pvdbench.scoring.executor import Jobs, in_order
 from pvdbench.scoring.frame_pair import FramePair, Mask
 from pvdbench.scoring.protocol import Protocol, Task
 from pvdbench.scoring.registry import named_protocols, score_rows
