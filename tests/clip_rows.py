@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,10 @@ METHODS = {
         if begun and len(clip) > 3:  # not the warm-up
             with open(begun, "a") as file: file.write(f"{clip.video}\\n")
         yield from ((time.sleep(0.03), f / 2)[1] for f in clip)""",
-    "endless": "time.sleep(600)\n        yield from clip",
+    "endless": """import os
+        open(f"{self.options['begun'][:-5]}began-{os.getpid()}", "w").close()
+        time.sleep(600)
+        yield from clip""",
 }
 """By name, the body of deblur."""
 
@@ -57,6 +61,38 @@ def start(folder, name, jobs, out="out"):
     environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
     program = [sys.executable, __file__, str(folder), name, str(jobs), out]
     return subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def mentioning(folder):
+    """Processes whose command line or working folder has to do with this row."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (place / "cmdline").read_bytes()
+            status = (place / "status").read_text()
+        except OSError:
+            continue
+        parent = int(status.split("PPid:")[1].split()[0])
+        found.append((int(place.name), parent, str(folder).encode() in words))
+    mine = {pid for pid, _, named in found if named and pid != os.getpid()}
+    while more := {pid for pid, parent, _ in found if parent in mine} - mine:
+        mine |= more
+    return sorted(mine)
+
+
+def lives(pid):
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 60
+    while not (value := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return value
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Jobs = int | str
 """Processes on this machine, or the address of a Dask scheduler (tcp://HOST:PORT) whose workers see the same files."""
 
+_PATIENCE = 10  # seconds for a scheduler to answer and for its first worker to come
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
@@ -47,7 +49,7 @@ def in_order(work: Callable[[Job], Result], every: Sequence[Job], *, jobs: Jobs)
 
 
 def _by_dask(work: Callable[[Job], Result], every: Sequence[Job], address: str) -> Iterator[Result]:
-    with _client(address), parallel_config(backend="dask", wait_for_workers_timeout=10):
+    with _client(address), parallel_config(backend="dask", wait_for_workers_timeout=_PATIENCE):
         results = Parallel(n_jobs=-1, return_as="generator")(delayed(partial(_alone, work))(job) for job in every)
         yield from results
 
@@ -59,7 +61,7 @@ def _client(address: str) -> "Iterator[Client]":
     except ImportError as error:
         raise ClusterError(f"--jobs {address}: Dask is not installed; pip install 'pvdbench[dask]'") from error
     try:
-        client = Client(address, timeout="10s")  # type: ignore[no-untyped-call]  # it has no annotations
+        client = Client(address, timeout=_PATIENCE)  # type: ignore[no-untyped-call]  # it has no annotations
     except (OSError, ValueError, TimeoutError) as error:
         raise ClusterError(f"--jobs {address}: no Dask scheduler answers there; start it, or give a "
                            "number of processes") from error  # fmt: skip
@@ -92,7 +94,7 @@ def count_workers(jobs: Jobs) -> int:
         return jobs
     with _client(jobs) as client:
         try:
-            client.wait_for_workers(1, timeout=10)
+            client.wait_for_workers(1, timeout=_PATIENCE)
         except TimeoutError as error:
             raise ClusterError(f"--jobs {jobs}: the scheduler has no worker; start one: dask worker {jobs}") from error
         return sum(client.nthreads().values())  # type: ignore[no-untyped-call]

@@ -7,6 +7,7 @@ import signal
 import time
 from dataclasses import replace
 
+import clip_rows
 import pytest
 from clip_rows import cost, results, row, start
 from conftest import make_dataset
@@ -116,9 +117,10 @@ def test_a_clip_whose_files_changed_is_run_again(half):
 
 def test_clips_that_are_the_truth_are_refused_when_taken_over(tmp_path, monkeypatch):
     make_dataset(tmp_path / "tiny", videos=("a", "b"), frames=4, size=(16, 24))
-    where = "yield from (__import__('pvdbench.methods.clip').methods.clip.to_tensor(__import__('pvdbench.io.images')"
-    body = f"{where}.io.images.read_frame(__import__('pathlib').Path('{tmp_path}/tiny', clip.video, 'GT', n + '.png'))) "
-    monkeypatch.setitem(__import__("clip_rows").METHODS, "cheat", body + "for n in clip.names)")
+    body = f"""from pathlib import Path
+        from pvdbench.methods.clip import Clip
+        yield from Clip([Path('{tmp_path}/tiny', clip.video, 'GT', name + '.png') for name in clip.names])"""
+    monkeypatch.setitem(clip_rows.METHODS, "cheat", body)
     own = row(tmp_path, "cheat")
     _stop_after(own, monkeypatch, 1)
     assert "all of its frames are copies of the data set's sharp ones" in run_row(own) == read_failure(own.out)
@@ -128,7 +130,7 @@ def test_clips_that_are_the_truth_are_refused_when_taken_over(tmp_path, monkeypa
 def test_what_an_interrupted_upper_bound_left_in_its_folder_is_found(tmp_path, monkeypatch):
     make_dataset(tmp_path / "tiny", videos=("a", "b"), frames=4, size=(16, 24))
     body = f"open('{tmp_path}/methods/bound/' + clip.video, 'w').close()\n        yield from clip.truth"
-    monkeypatch.setitem(__import__("clip_rows").METHODS, "bound", body)
+    monkeypatch.setitem(clip_rows.METHODS, "bound", body)
     own = row(tmp_path, "bound")
     card = tmp_path / "methods" / "bound" / "method.yaml"
     card.write_text(card.read_text() + "upper_bound: true\n")

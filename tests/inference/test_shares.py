@@ -1,12 +1,9 @@
 """A row's clips dealt over processes: the same bytes as one after the other, and nothing left when it is stopped."""
 
-import os
 import signal
-import time
-from pathlib import Path
 
 import pytest
-from clip_rows import cost, results, row, start
+from clip_rows import cost, lives, mentioning, results, row, start, wait_for
 from conftest import METHODS, make_dataset
 
 from pvdbench.inference.dealing import _dealt
@@ -59,40 +56,8 @@ def test_clips_are_dealt_by_their_frames():
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_all_shares_end_with_the_command(folder, number):
     running = start(folder, "endless", 2)
-    began = _wait_for(lambda: len(set(_mentioning(folder))) >= 3 and _mentioning(folder))
+    began = wait_for(lambda: len(set(mentioning(folder))) >= 3 and mentioning(folder))
     running.send_signal(number)
     running.communicate(timeout=60)
-    _wait_for(lambda: not any(_lives(pid) for pid in began))
+    wait_for(lambda: not any(lives(pid) for pid in began))
     assert not (folder / "out" / "data" / "frames").exists()
-
-
-def _mentioning(folder):
-    """Processes whose command line or working folder has to do with this row."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (place / "cmdline").read_bytes()
-            status = (place / "status").read_text()
-        except OSError:
-            continue
-        parent = int(status.split("PPid:")[1].split()[0])
-        found.append((int(place.name), parent, str(folder).encode() in words))
-    mine = {pid for pid, _, named in found if named and pid != os.getpid()}
-    while more := {pid for pid, parent, _ in found if parent in mine} - mine:
-        mine |= more
-    return sorted(mine)
-
-
-def _lives(pid):
-    try:
-        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
-
-
-def _wait_for(condition):
-    deadline = time.monotonic() + 60
-    while not (value := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return value
