@@ -6,6 +6,8 @@ import click
 
 from pvdbench.cli.options import Jobs, parallel, study_folder
 
+_HALF = ("checkpoints", "score")
+
 
 @click.group()
 def score() -> None:
@@ -41,8 +43,8 @@ def motion(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     study = load_rows(folder)
     study.motion_row(row)
     scored = ScoredRow(dataset, row, "motion", study.dataset(dataset), study.data("motion", dataset, row))
-    out = study.data("scores", "motion", dataset, f"{row}.csv")
-    score_row(scored, out, protocols=study.key("protocols", ProtocolParams).names, jobs=jobs)
+    out, half = study.data("scores", "motion", dataset, f"{row}.csv"), study.data(*_HALF, "motion", dataset, row)
+    score_row(scored, out, protocols=study.key("protocols", ProtocolParams).names, jobs=jobs, half=half)
 
 
 @score.command()
@@ -60,8 +62,8 @@ def deblur(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     study.deblur_row(row)
     frames, made = study.data("deblur", dataset, row), study.data("truth", dataset)
     scored = ScoredRow(dataset, row, "deblur", study.dataset(dataset), frames, truth=made)
-    out = study.data("scores", "deblur", dataset, f"{row}.csv")
-    score_row(scored, out, protocols=study.key("protocols", ProtocolParams).names, jobs=jobs)
+    out, half = study.data("scores", "deblur", dataset, f"{row}.csv"), study.data(*_HALF, "deblur", dataset, row)
+    score_row(scored, out, protocols=study.key("protocols", ProtocolParams).names, jobs=jobs, half=half)
 
 
 @score.command()

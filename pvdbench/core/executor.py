@@ -1,6 +1,6 @@
 """Work done side by side, on this machine or on a Dask cluster; the results do not depend on it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
@@ -29,7 +29,7 @@ class ClusterError(PvdbenchError):
     """A Dask cluster cannot be used."""
 
 
-def in_order(work: Callable[[Job], Result], every: Sequence[Job], *, jobs: Jobs) -> Iterator[Result]:
+def in_order(work: Callable[[Job], Result], every: Sequence[Job], *, jobs: Jobs) -> Generator[Result]:
     """work(job) of every job, in their order, each on one thread.
 
     Results are handed on as they come, so that memory does not grow with their number.

@@ -7,7 +7,7 @@ from typing import Never
 
 from tqdm import tqdm
 
-from pvdbench.core.executor import count_workers, run_programs
+from pvdbench.core.executor import ClusterError, count_workers, run_programs
 from pvdbench.inference.share import Fault, Share, run_share
 from pvdbench.inference.share_process import run_in_process, sent
 
@@ -29,6 +29,9 @@ def run_clips(row: Share) -> Fault | None:
     row.finished.forget_failures()
     with tqdm(total=sum(frames), initial=done, desc=row.run.row, unit="frame", mininterval=1) as bar:
         faults = [fault for fault in _faults(row, todo, bar) if fault]
+    if not faults and (missing := row.finished.lack(row.numbers)):  # of a command that is not ended yet, on a cluster
+        raise ClusterError(f"{row.run.row}: clip {row.clips[missing[0]].video} was not finished, as another command "
+                           "works on the row; wait for it, then run this one again")  # fmt: skip
     return min(faults, key=lambda fault: (fault.is_the_method_s, fault.number), default=None)
 
 

@@ -77,6 +77,10 @@ class FinishedClips:
         except (OSError, ValidationError, ValueError):
             return False
 
+    def lack(self, numbers: Sequence[int]) -> list[int]:
+        """List the clips that are not there."""
+        return [number for number in numbers if not (self._place(number) / _RECORD).is_file()]
+
     def read(self, number: int) -> FinishedClip:
         """Read what is known of a clip that is there."""
         return _AS_JSON.validate_json((self._place(number) / _RECORD).read_bytes(), strict=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from pvdbench.core.errors import DataError, WriteError
 from pvdbench.datasets.manifest import ClipFiles
 from pvdbench.io.checksum import file_sha256
+from pvdbench.io.half_done import file_facts
 from pvdbench.io.images import read_frame
 from pvdbench.methods.clip import Clip
 
@@ -72,12 +73,12 @@ def _copy(file: Path, copy: Path) -> Path:
 
 
 def kept_files(folder: Path) -> dict[Path, tuple[int, ...]]:
-    """Map a method's files, but for Python's bytecode, to what changes with their content: size and times.
+    """Map a method's files, but for Python's bytecode, to what changes with their content.
 
     The time of a change of the file itself (ctime) cannot be put back by the method.
     """
     files = (path for path in folder.rglob("*") if path.suffix != ".pyc" and path.is_file())
-    return {path: (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) for path in files for stat in [path.stat()]}
+    return {path: file_facts(path) for path in files}
 
 
 class Contents:

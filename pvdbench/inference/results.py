@@ -1,13 +1,13 @@
 """What comes back from a method's process, bytes frame by frame; each clip appears when it is whole."""
 
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
+from typing import Never
 
 import numpy as np
 import torch
 
-from pvdbench.core.errors import MethodError
+from pvdbench.core.errors import MethodError, shorten
 from pvdbench.core.warp import backward_warp
 from pvdbench.datasets.manifest import ClipFiles, FrameFiles
 from pvdbench.inference.cost import ClipCost, read_clip_cost
@@ -103,12 +103,19 @@ class Results:
                 done(self._cost(clip, (yield)), likeness, self._attention.ends(number))
         self._missing = None
         yield
-        raise MethodError(f"{self._name}: more frames came than there are; yield one per frame")
+        self._refuse_more()
 
     def _cost(self, clip: ClipFiles, values: bytes) -> ClipCost:
-        with suppress(ValueError):
+        try:
             return read_clip_cost(values)
-        raise MethodError(f"{self._name}: {clip.video}: more frames came than there are; yield one per frame")
+        except ValueError as error:
+            if not values.startswith(b"{"):
+                self._refuse_more()
+            raise MethodError(f"{self._name}: {clip.video}: what it cost cannot be read ({shorten(error)}); let "
+                              "`parameters` return whole numbers by part") from error  # fmt: skip
+
+    def _refuse_more(self) -> Never:
+        raise MethodError(f"{self._name}: more frames came than there are; yield one per frame")
 
     def _write(self, place: Path, before: FrameFiles, values: bytes, width: int, height: int) -> None:
         if self._task == "deblur":

@@ -13,14 +13,15 @@ from pvdbench.datasets.manifest import ClipFiles, read_clips
 from pvdbench.inference.cost import row_cost
 from pvdbench.inference.dealing import run_clips
 from pvdbench.inference.finished import FinishedClip, FinishedClips
-from pvdbench.inference.half_row import Files, HalfRow, row_identity
 from pvdbench.inference.handed import Contents, kept_files, require_readable
+from pvdbench.inference.row_identity import row_identity
 from pvdbench.inference.row_run import RowRun
 from pvdbench.inference.share import Share, exit_on_sigterm
 from pvdbench.inference.truth import refuse_truth, sees_truth
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.cost import Complexity, write_complexity, write_cost
 from pvdbench.io.frame_folders import write_failure
+from pvdbench.io.half_done import Files, HalfDone
 from pvdbench.methods.card import MethodCard, read_card
 from pvdbench.methods.loading import find_weights
 from pvdbench.methods.sandbox import require_bubblewrap
@@ -48,7 +49,7 @@ def run_row(run: RowRun) -> str:
                            f"does not say so of {run.row}, so that no table would mark it; write network: {{volume: "
                            "ideal}, or make its weights again")  # fmt: skip
     before, kept, fault = Contents(run.dataset, clips), kept_files(run.methods / run.method), None
-    at_start = kept if run.half is None else HalfRow(run.half).files_at_start(kept, truth=truth)
+    at_start = kept if run.half is None else HalfDone(run.half).files_at_start(kept, truth=truth)
     try:
         with exit_on_sigterm():
             _run(run, card, clips, truth, before, kept)
@@ -92,7 +93,7 @@ def _run(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles], truth: bool,
     if card.kind == "folder":
         refuse_truth(run.methods, run.method, clips, truth=truth)
     weights = find_weights(run.methods, run.method, trained=run.trained, given=run.given)
-    half = None if run.half is None or len(clips) == 1 else HalfRow(run.half)  # of one clip nothing would be left
+    half = None if run.half is None or len(clips) == 1 else HalfDone(run.half)  # of one clip nothing would be left
     with replaced_folder(run.out) as out:
         folder, commands = out / _CLIPS, 1
         if half is not None:

@@ -147,7 +147,7 @@ def test_a_failure_leaves_nothing_to_take_over(half, monkeypatch):
 def test_a_row_of_one_clip_keeps_nothing(tmp_path, monkeypatch):
     make_dataset(tmp_path / "tiny", videos=("a",), frames=4, size=(16, 24))
     own = row(tmp_path, "windowed")
-    monkeypatch.setattr(runner, "HalfRow", None)
+    monkeypatch.setattr(runner, "HalfDone", None)
     assert run_row(replace(own, half=None)) == "" and len(results(own)) == 5
     assert list(own.out.iterdir()) == [own.out / "a"]
 
