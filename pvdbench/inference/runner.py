@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pvdbench.core.errors import MethodError, PvdbenchError, WeightsError
+from pvdbench.core.errors import DataError, MethodError, PvdbenchError, WeightsError
 from pvdbench.core.notice import notice
 from pvdbench.datasets.manifest import ClipFiles, read_clips
 from pvdbench.inference.cost import row_cost
@@ -101,7 +101,7 @@ def _run(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles], truth: bool,
         whole = Share(run, card, clips, tuple(range(len(clips))), truth, weights, before, FinishedClips(folder))
         try:
             costs = _finish(whole, out)
-        except (MethodError, WeightsError):
+        except (DataError, MethodError, WeightsError):  # once they are mended, nothing is as it was
             if half is not None:
                 half.remove()
             raise

@@ -71,7 +71,11 @@ def score_row(
     modules = [str(getattr(protocol.score, "__module__", "")) for protocol in chosen]
     files = scored_files(clips, row.estimates, row.truth) + foreign_code(modules)
     kept = HalfScores(half, (row, [protocol.name for protocol in chosen]), files)
-    write_score_file(out, score_table(_resumed(work, kept, jobs), chosen))
+    try:
+        write_score_file(out, score_table(_resumed(work, kept, jobs), chosen))
+    except DataError:  # once its file is mended, it is another one
+        kept.remove()
+        raise
     kept.remove()
 
 
