@@ -24,7 +24,8 @@ def infer() -> None:
 def motion(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     """Estimate flow between the blurry frames of DATASET by ROW of `motion`, and warp the sharp ones by it.
 
-    A method that fails leaves its reason in place of flow; the study goes on without the row.
+    A method that fails leaves its reason in place of flow; the study goes on without the row. A command
+    that was killed goes on when it is given again, with the clip that it was at.
     """
     from pvdbench.study.rows import load_rows
 
@@ -39,7 +40,8 @@ def motion(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
 def deblur(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     """Deblur the test clips of DATASET by ROW of `deblur`.
 
-    A method that fails leaves its reason in place of frames; the study goes on without the row.
+    A method that fails leaves its reason in place of frames; the study goes on without the row. A command
+    that was killed goes on when it is given again, with the clip that it was at.
     """
     from pvdbench.study.rows import load_rows
 
