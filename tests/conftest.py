@@ -28,7 +28,8 @@ SLOW = {
     "test_every_method", "test_skipped", "test_flownet2", "test_same_bytes",
     "test_fingerprints", "test_plan", "test_readme", "test_docs", "test_extensions", "test_cluster",
     "test_process_tree", "test_recorder", "test_study_run", "test_workers", "test_slurm",
-    "test_guarded_command", "test_whose_fault", "test_lock", "faults",
+    "test_guarded_command", "test_whose_fault", "test_lock", "faults", "test_shares",
+    "test_half_row", "test_half_scores",
 }  # fmt: skip
 """Folders and modules that `make test-fast` leaves out, beside what opens a browser or is marked slow itself."""
 

@@ -75,7 +75,7 @@ parallel = click.option(
     show_default=True,
     envvar="PVDBENCH_JOBS",
     show_envvar=True,
-    help="Processes, or the Dask cluster to run on; scores do not depend on it.",
+    help="Processes, or the Dask cluster to run on; results do not depend on it.",
 )
 
 

@@ -10,6 +10,8 @@ from pvdbench.cli.options import Jobs, parallel, study_folder
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+_HALF = ("checkpoints", "score")
+
 
 @click.group()
 def score() -> None:
@@ -54,9 +56,9 @@ def motion(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     study = load_rows(folder)
     study.motion_row(row)
     scored = ScoredRow(dataset, row, "motion", study.dataset(dataset), study.data("motion", dataset, row))
-    out = study.data("scores", "motion", dataset, f"{row}.csv")
+    out, half = study.data("scores", "motion", dataset, f"{row}.csv"), study.data(*_HALF, "motion", dataset, row)
     with _alone(study, dataset, f"motion {row}"):
-        score_row(scored, out, protocols=study.key("protocols", ProtocolParams).names, jobs=jobs)
+        score_row(scored, out, protocols=study.key("protocols", ProtocolParams).names, jobs=jobs, half=half)
 
 
 @score.command()
@@ -74,9 +76,9 @@ def deblur(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     study.deblur_row(row)
     frames, made = study.data("deblur", dataset, row), study.data("truth", dataset)
     scored = ScoredRow(dataset, row, "deblur", study.dataset(dataset), frames, truth=made)
-    out = study.data("scores", "deblur", dataset, f"{row}.csv")
+    out, half = study.data("scores", "deblur", dataset, f"{row}.csv"), study.data(*_HALF, "deblur", dataset, row)
     with _alone(study, dataset, f"deblur {row}"):
-        score_row(scored, out, protocols=study.key("protocols", ProtocolParams).names, jobs=jobs)
+        score_row(scored, out, protocols=study.key("protocols", ProtocolParams).names, jobs=jobs, half=half)
 
 
 @score.command()

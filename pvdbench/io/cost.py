@@ -30,7 +30,7 @@ def measured_cost(path: Path, stage: str, *, write: bool = True) -> Iterator[dic
     start = time.perf_counter()
     yield facts
     facts["seconds"] = round(facts.pop("seconds_before", 0.0) + time.perf_counter() - start, 3)
-    facts["peak_memory_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    facts["peak_memory_mib"] = peak_memory()
     facts["hardware"] = hardware()
     if write:
         write_cost(path, facts)
@@ -40,6 +40,11 @@ def write_cost(path: Path, facts: Mapping[str, Any]) -> None:
     """Write what a stage took as JSON."""
     with replaced_file(path) as partial:
         partial.write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def peak_memory() -> float:
+    """Return the most memory that this process has held so far, in MiB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
 def hardware() -> str:

@@ -19,7 +19,14 @@ from tqdm import tqdm
 
 from pvdbench.core.errors import PvdbenchError
 from pvdbench.io.tables import TRAINING_LOG, write_table
-from pvdbench.training.checkpoint import LogRow, Progress, checkpoint_file, restore_checkpoint, save_checkpoint
+from pvdbench.training.checkpoint import (
+    CheckpointTimer,
+    LogRow,
+    Progress,
+    checkpoint_file,
+    restore_checkpoint,
+    save_checkpoint,
+)
 from pvdbench.training.distributed import SINGLE, Processes
 from pvdbench.training.params import Recipe
 from pvdbench.training.sampling import Batch
@@ -70,7 +77,7 @@ class Run:
 def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callable[[Batch], Iterator[Tensor]]) -> float:
     """Make recipe.steps updates, one for each loss, and write the mean losses to the log.
 
-    It begins where the run's checkpoint ends, if there is one. It writes a checkpoint every checkpoint_every updates
+    It begins where the run's checkpoint ends, if there is one. It writes a checkpoint whenever CheckpointTimer says
     and when it is told to stop (SIGTERM, SIGINT), always between two batches.
 
     Args:
@@ -87,7 +94,7 @@ def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callabl
     progress = restore_checkpoint(run.checkpoints, run.network, optimiser, run.identity)
     seconds_before, synchronised = progress.seconds, run.processes.synchronise(run.network)
     with _stop_requested(alone=run.processes.count == 1) as stop_requested, _progress_bar(run, progress) as bar:
-        saved = progress.step
+        timer = CheckpointTimer(run.recipe.checkpoint_every, progress.step)
         for batch in supply(progress.batches):
             for loss in synchronised(losses(batch)):
                 _update(run, optimiser, progress, loss, batch)
@@ -98,10 +105,10 @@ def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callabl
                     return seconds_before
             progress.batches += 1
             stop = run.processes.any(stop_requested())  # a signal may reach one process a batch later than another
-            if stop or (run.recipe.checkpoint_every and progress.step - saved >= run.recipe.checkpoint_every):
+            if stop or run.processes.any(run.processes.writes and timer.is_due(progress.step)):  # by one clock for all
                 progress.seconds = seconds_before + perf_counter() - start
-                _save(run, optimiser, progress)
-                saved = progress.step
+                with timer.writing(progress.step):
+                    _save(run, optimiser, progress)
             if stop:
                 run.processes.wait()  # what started them may end all with the first one, also the one that writes
                 raise TrainingError(f"{run.title}: stopped after {progress.step} of {run.recipe.steps} updates; "

@@ -100,7 +100,8 @@ class Recipe(StrictModel):
     workers: Annotated[int, Field(ge=0)] = 0  # processes that read frames
     processes: ProcessParams | None = Field(default=None, exclude=True)  # in place of `training.processes`
     validation: Validation | None = None
-    checkpoint_every: Annotated[int, Field(ge=0)] = 1000  # updates between checkpoints; 0 for none but at a signal
+    # updates between checkpoints, 0 for none but at a signal; without it by time, about a minute
+    checkpoint_every: Annotated[int, Field(ge=0)] | None = None
 
 
 def _with_preset(keys: Any, presets: dict[str, dict[str, Any]]) -> Any:

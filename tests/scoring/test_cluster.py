@@ -6,8 +6,8 @@ import sys
 import pytest
 from distributed import LocalCluster
 
+from pvdbench.core.executor import ClusterError, in_order
 from pvdbench.io.images import write_frame
-from pvdbench.scoring.executor import ClusterError, in_order
 from pvdbench.scoring.folders import score_folders
 from scoring.frames import noisy, textured
 
