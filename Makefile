@@ -57,17 +57,20 @@ gpu:
 clean:
 	rm -rf .venv
 
-$(BIN)/.installed: requirements.lock pyproject.toml
+$(BIN)/.installed: requirements.lock requirements-torch-cpu.lock requirements-torch-index.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) -r requirements.lock
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --require-hashes -r requirements-torch-cpu.lock 2>/dev/null \
+		|| $(PIP) --require-hashes -r requirements-torch-index.lock
 	$(PIP) --no-deps --editable .
+	$(BIN)/python -m pip check
 	touch $@
 
 $(BIN)/.installed-test: $(BIN)/.installed requirements-test.lock requirements-test-alone.lock
-	$(PIP) -r requirements-test.lock
-	$(PIP) --no-deps -r requirements-test-alone.lock
+	$(PIP) --require-hashes -r requirements-test.lock
+	$(PIP) --require-hashes --no-deps -r requirements-test-alone.lock
 	touch $@
 
 $(BIN)/.installed-docs: $(BIN)/.installed requirements-docs.lock
-	$(PIP) -r requirements-docs.lock
+	$(PIP) --require-hashes -r requirements-docs.lock
 	touch $@

@@ -44,7 +44,7 @@ def _by_dask(work: Callable[[Job], Result], every: Sequence[Job], address: str) 
     try:
         from distributed import Client  # an extra
     except ImportError as error:
-        raise ClusterError(f"--jobs {address}: Dask is not installed; pip install 'pvdbench[dask]'") from error
+        raise ClusterError(f"--jobs {address}: Dask is not installed; pip install 'pvdbench[cluster]'") from error
     try:
         client = Client(address, timeout="10s")  # type: ignore[no-untyped-call]  # it has no annotations
     except (OSError, ValueError, TimeoutError) as error:
