@@ -52,9 +52,12 @@ def read_tables(folder: Path, dataset: str) -> DatasetTables:
     path = folder / f"{dataset}.json"
     try:
         again = "run `dvc repro --force --single-item tables`"
-        return read_json(path, DatasetTables, "these are no tables", again)
+        whole = read_json(path, DatasetTables, "these are no tables", again)
     except FileNotFoundError:
         raise DataError(f"{path}: '{dataset}' has no tables yet; run `dvc repro tables`") from None
+    if any(len(row.values) != len(table.columns) for table in whole.tables for row in table.rows):
+        raise DataError(f"{path}: these are no tables (a row has not a value a column); {again}")
+    return whole
 
 
 def tables_text(datasets: Iterable[DatasetTables], form: Format, names: Sequence[str] = ()) -> str:

@@ -28,10 +28,10 @@ RETRIES = RetryPolicy()
 class _Note:
     """What a finished extraction notes."""
 
-    archive: str
     sha256: str
     frames: int
     bytes: int
+    archive: str = ""
 
 
 @contextmanager
