@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study test test-fast check bench gpu clean docs
+.PHONY: study test test-fast check audit fuzz bench gpu clean docs
 
 # Each stage computes on one thread (params.yaml), so stages that do not wait for each other run side by side here. A
 # stage of a wave may fail because DVC gives up on its lock after three seconds: `dvc repro` then runs it once more, one
@@ -39,6 +39,16 @@ check: $(BIN)/.installed-test
 	ruff check .
 	mypy
 	lint-imports
+	bandit --quiet --recursive --configfile pyproject.toml pvdbench
+
+# Known weaknesses of the packages that the lock files name. It asks a service on the Internet, so `check` leaves it out.
+audit: $(BIN)/.installed-test
+	pip-audit --disable-pip --require-hashes -r requirements.lock -r requirements-torch-index.lock -r requirements-test.lock
+
+# INPUTS of each reader (a reader that takes longer gets fewer, tests/fuzz/readers.py); what fails is kept in the corpus.
+INPUTS ?= 100000
+fuzz: $(BIN)/.installed-test
+	PVDBENCH_FUZZ_INPUTS=$(INPUTS) PVDBENCH_FUZZ_SEED=$$(date +%s) pytest -n $(JOBS) --dist load tests/fuzz -k at_random
 
 # The pages of docs/ and the API reference as a site: site/index.html.
 docs: $(BIN)/.installed-docs

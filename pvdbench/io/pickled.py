@@ -45,8 +45,18 @@ def load_pickled(path: Path, stand_ins: Sequence[tuple[Any, str]] = ()) -> Any:
 
     _refuse_bomb(path)
     named_objects(path)  # and refuse one that is too long
-    with torch.serialization.safe_globals(list(stand_ins)), open_file(path) as file:
+    with torch.serialization.safe_globals(list(stand_ins)), _Bounded(open_file(path).detach()) as file:
         return torch.load(file, map_location="cpu", weights_only=True)  # by content: of a path it believes the ending
+
+
+class _Bounded(io.BufferedReader):
+    """A file whose reading asks for no more memory than it has bytes, whatever length a pickle says of a text."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        here = self.tell()
+        there = max(0, self.seek(0, io.SEEK_END) - here)
+        self.seek(here)
+        return super().read(there if size is None or size < 0 else min(size, there))
 
 
 def _pickles(path: Path) -> Iterator[BinaryIO]:

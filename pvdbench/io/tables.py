@@ -48,7 +48,7 @@ _MAY_BE_MISSING = ("warping_error_db", "validation_loss")  # a clip's first fram
 """What is not text in the tables above."""
 
 _LARGEST = 1 << 26
-_MOST_CELLS = 2_000_000
+_MOST_CELLS, _MOST_COLUMNS = 2_000_000, 1000
 """Of a table, in bytes and cells: 30 times the score file of 1,000 frames under every protocol."""
 
 _NUMBER = r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf)"
@@ -164,8 +164,8 @@ def _rows(text: str) -> Iterator[list[str]]:
     cells = 0
     for row in csv.reader(io.StringIO(text, newline=""), strict=True):
         cells += len(row)
-        if cells > _MOST_CELLS:
-            raise ValueError(f"more than {_MOST_CELLS} cells")
+        if cells > _MOST_CELLS or len(row) > _MOST_COLUMNS:
+            raise ValueError(f"more than {_MOST_COLUMNS} columns or {_MOST_CELLS} cells")
         if row:
             yield row
 

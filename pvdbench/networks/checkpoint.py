@@ -152,13 +152,14 @@ def _pickled(path: Path) -> object:
 
 def _packed(path: Path) -> str | None:
     """Return the first file of an archive that is no checkpoint itself; None for anything else."""
-    if tarfile.is_tarfile(path):  # first: a checkpoint at its end makes a zip file of it, too
-        with tarfile.open(path) as tar:
-            names = tar.getnames()
-    elif zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    else:
+    try:
+        if tarfile.is_tarfile(path):  # first: a checkpoint at its end makes a zip file of it, too
+            with tarfile.open(path) as tar:
+                names = tar.getnames()
+        else:
+            with zipfile.ZipFile(path) as archive:
+                names = archive.namelist()
+    except Exception:  # it is neither, or a damaged one
         return None
     whole = any(name.split("/")[-1] in ("data.pkl", "pickle") for name in names)
     return None if whole else next(iter(names), "")

@@ -36,7 +36,7 @@ def harm(form, whole, steps):
         try:
             whole = change(whole, kind // 4, where, what)
         except (ValueError, KeyError, struct.error, zipfile.BadZipFile, yaml.YAMLError, EOFError, RecursionError,
-                OverflowError, NotImplementedError, AttributeError, TypeError, IndexError, zlib.error):  # fmt: skip
+                ZeroDivisionError, OverflowError, NotImplementedError, AttributeError, TypeError, IndexError, zlib.error):  # fmt: skip
             whole = _bytes(whole, kind // 4, where, what)  # it is no such file any more
     return whole
 
@@ -92,6 +92,8 @@ def _tree(tree, kind, where, what):
 
 
 def _yaml(whole, kind, where, what):
+    if b"*" in whole:  # aliases, which writing them out again would make many
+        return _bytes(whole, kind, where, what)
     tree = _tree(yaml.safe_load(whole), kind, where, what)
     return yaml.safe_dump(tree, sort_keys=False).replace(_MARK, YAML[what % len(YAML)]).encode("utf-8", "replace")
 
@@ -135,7 +137,7 @@ def _zip(whole, kind, where, what):
         case 1:
             members[at] = member, _bytes(content, what, where // 7, what // 6)
         case 2:
-            members[at] = member, b"\0" * (1 << what % 27)
+            members[at] = member, b"\0" * (1 << what % 23)
             member.compress_type = zipfile.ZIP_DEFLATED
         case 3:
             del members[at]
