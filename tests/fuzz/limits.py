@@ -1,8 +1,9 @@
-"""Run a reader as a user's machine would want it: in two seconds of computing, in bounded memory, with one line said."""
+"""Run a reader as a user's machine would want it: in two seconds of computing and bounded memory."""
 
 import contextlib
 import resource
 import signal
+from pathlib import Path
 
 from pvdbench.core.errors import LONGEST, PvdbenchError
 
@@ -24,8 +25,7 @@ def limited():
     """Within it, computing, waiting and the memory that can be had are limited."""
     before = [signal.signal(number, _stop) for number in (signal.SIGPROF, signal.SIGALRM)]
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    with open("/proc/self/statm") as statm:
-        now = int(statm.read().split()[0]) * resource.getpagesize()
+    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, hard))
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
     signal.alarm(_HANGS)

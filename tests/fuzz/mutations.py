@@ -10,23 +10,160 @@ import zlib
 import yaml
 
 VALUES = (
-    None, True, False, 0, -1, 1, 2**31, 2**63, 10**30, -(10**30), 0.5, 1e300, "", "x", "none", "../x", "/etc/passwd", "a;b",
-    "$(touch x)", "${threads}", "-x", "a\nb", "\0", "x" * 5000, "1e5", "nan", "2024-01-01", [], {}, [1], [[]], {"a": 1},
-    [None] * 300, {"": ""}, "\N{BELL}", "<script>", "{x.__class__}", "{x:999999999d}", "{", "\u202e", "\x85",
-)  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1,
+    2**31,
+    2**63,
+    10**30,
+    -(10**30),
+    0.5,
+    1e300,
+    "",
+    "x",
+    "none",
+    "../x",
+    "/etc/passwd",
+    "a;b",
+    "$(touch x)",
+    "${threads}",
+    "-x",
+    "a\nb",
+    "\0",
+    "x" * 5000,
+    "1e5",
+    "nan",
+    "2024-01-01",
+    [],
+    {},
+    [1],
+    [[]],
+    {"a": 1},
+    [None] * 300,
+    {"": ""},
+    "\N{BELL}",
+    "<script>",
+    "{x.__class__}",
+    "{x:999999999d}",
+    "{",
+    "\u202e",
+    "\x85",
+)
 """What stands in a value's place, or a key's, once it is text."""
 YAML = (
-    "2024-13-45", "!!int x", "!!float x", "!!binary x", "!!python/object/apply:os.system [touch x]", "&a [*a]", "*none",
-    "1:30", "0b1", "010", "1_0", ".inf", ".nan", "0x" + "f" * 900, "9" * 5000, "!!set {a}", "!!omap [a: 1]", "!!timestamp x",
-    "<<: {a: 1}", "=", "!!value =", "'", '"', "\t", "%YAML 9.9", "---", "&a !!str", "[" * 250, "? " * 300, "\ufeff", "\x00",
-    "&b [x,x,x,x,x,x,x,x,x,x], &c [*b,*b,*b,*b,*b,*b,*b,*b,*b], &d [*c,*c,*c,*c,*c,*c,*c,*c]", "| ", "yes", "~", "2024-01-01",
-)  # fmt: skip
-JSON = ("NaN", "Infinity", "1e999", "-0", "1E400", '"\\ud800"', "9" * 5000, "[" * 3000, '{"a":' * 3000, "nul", "'a'", "01",
-        '{"a":1,"a":2}', "", ",", "}", "\x00", "\ufeff")  # fmt: skip
-CELLS = ("", "NA", "nan", "inf", "-inf", "1,5", "1e400", "9" * 40, "-1", "0x10", "../x", "/x", "a;b", "\0", '"', '"a\nb"', "x" * 5000,
-         "\u0661", "1_0", " 1", "True", "true", "=1+1", "..", ".", "a/b", "\ufeff", "\x85", "1" * 4400, "\ud7ff", "\u202e")  # fmt: skip
-BYTES = (b"\xff" * 4, b"\0" * 8, b"\x7f\xff\xff\xff", b"\x80", b"PK\x05\x06", b"[[[[", b"\n\n", b'"', b"\xff" * 8, b"\0\0\x01", b"-1",
-         b"\xfe\xff", b"\x80\x04", b"c__builtin__\neval\n", b"\xc3\x28", b"9" * 20, b"\r", b"{")  # fmt: skip
+    "2024-13-45",
+    "!!int x",
+    "!!float x",
+    "!!binary x",
+    "!!python/object/apply:os.system [touch x]",
+    "&a [*a]",
+    "*none",
+    "1:30",
+    "0b1",
+    "010",
+    "1_0",
+    ".inf",
+    ".nan",
+    "0x" + "f" * 900,
+    "9" * 5000,
+    "!!set {a}",
+    "!!omap [a: 1]",
+    "!!timestamp x",
+    "<<: {a: 1}",
+    "=",
+    "!!value =",
+    "'",
+    '"',
+    "\t",
+    "%YAML 9.9",
+    "---",
+    "&a !!str",
+    "[" * 250,
+    "? " * 300,
+    "\ufeff",
+    "\x00",
+    "&b [x,x,x,x,x,x,x,x,x,x], &c [*b,*b,*b,*b,*b,*b,*b,*b,*b], &d [*c,*c,*c,*c,*c,*c,*c,*c]",
+    "| ",
+    "yes",
+    "~",
+    "2024-01-01",
+)
+JSON = (
+    "NaN",
+    "Infinity",
+    "1e999",
+    "-0",
+    "1E400",
+    '"\\ud800"',
+    "9" * 5000,
+    "[" * 3000,
+    '{"a":' * 3000,
+    "nul",
+    "'a'",
+    "01",
+    '{"a":1,"a":2}',
+    "",
+    ",",
+    "}",
+    "\x00",
+    "\ufeff",
+)
+CELLS = (
+    "",
+    "NA",
+    "nan",
+    "inf",
+    "-inf",
+    "1,5",
+    "1e400",
+    "9" * 40,
+    "-1",
+    "0x10",
+    "../x",
+    "/x",
+    "a;b",
+    "\0",
+    '"',
+    '"a\nb"',
+    "x" * 5000,
+    "\u0661",
+    "1_0",
+    " 1",
+    "True",
+    "true",
+    "=1+1",
+    "..",
+    ".",
+    "a/b",
+    "\ufeff",
+    "\x85",
+    "1" * 4400,
+    "\ud7ff",
+    "\u202e",
+)
+BYTES = (
+    b"\xff" * 4,
+    b"\0" * 8,
+    b"\x7f\xff\xff\xff",
+    b"\x80",
+    b"PK\x05\x06",
+    b"[[[[",
+    b"\n\n",
+    b'"',
+    b"\xff" * 8,
+    b"\0\0\x01",
+    b"-1",
+    b"\xfe\xff",
+    b"\x80\x04",
+    b"c__builtin__\neval\n",
+    b"\xc3\x28",
+    b"9" * 20,
+    b"\r",
+    b"{",
+)
 
 
 def harm(form, whole, steps):
@@ -35,8 +172,22 @@ def harm(form, whole, steps):
         change = _FORMS.get(form, _bytes) if kind % 4 else _bytes
         try:
             whole = change(whole, kind // 4, where, what)
-        except (ValueError, KeyError, struct.error, zipfile.BadZipFile, yaml.YAMLError, EOFError, RecursionError,
-                ZeroDivisionError, OverflowError, NotImplementedError, AttributeError, TypeError, IndexError, zlib.error):  # fmt: skip
+        except (
+            ValueError,
+            KeyError,
+            struct.error,
+            zipfile.BadZipFile,
+            yaml.YAMLError,
+            EOFError,
+            RecursionError,
+            ZeroDivisionError,
+            OverflowError,
+            NotImplementedError,
+            AttributeError,
+            TypeError,
+            IndexError,
+            zlib.error,
+        ):
             whole = _bytes(whole, kind // 4, where, what)  # it is no such file any more
     return whole
 
@@ -122,8 +273,21 @@ def _csv(whole, kind, where, what):
     return "\n".join(map(",".join, rows)).encode("utf-8", "replace")
 
 
-NAMES = ("../x.png", "/x.png", "GOPRO/../../x/blur/1.png", "GOPRO/v/blur/\0.png", "C:\\x", "a\\..\\..\\x", "GOPRO/v/blur/" + "n" * 300 + ".png",
-         "", "GOPRO/v/blur/1.png", "archive/data.pkl", "archive/data/0", "GOPRO/v/blur/\n.png", "x" * 60000)  # fmt: skip
+NAMES = (
+    "../x.png",
+    "/x.png",
+    "GOPRO/../../x/blur/1.png",
+    "GOPRO/v/blur/\0.png",
+    "C:\\x",
+    "a\\..\\..\\x",
+    "GOPRO/v/blur/" + "n" * 300 + ".png",
+    "",
+    "GOPRO/v/blur/1.png",
+    "archive/data.pkl",
+    "archive/data/0",
+    "GOPRO/v/blur/\n.png",
+    "x" * 60000,
+)
 
 
 def _zip(whole, kind, where, what):
@@ -205,11 +369,23 @@ def _safetensors(whole, kind, where, what):
 
 
 _CHUNKS = (
-    (b"tEXt", b"a\0" + b"x" * 2_000_000), (b"zTXt", b"a\0\0" + zlib.compress(b"\0" * (1 << 25))), (b"iCCP", b"a\0\0" + zlib.compress(b"\0" * 9999)),
-    (b"eXIf", b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0"), (b"acTL", b"\0\0\0\x09\0\0\0\0"), (b"tRNS", b"\0" * 6),
-    (b"iTXt", b"a\0\1\0\0\0" + zlib.compress(b"\0" * (1 << 25))), (b"PLTE", b"\0" * 7), (b"IDAT", b""), (b"IEND", b""), (b"gAMA", b"\0"),
-    (b"fcTL", b"\0" * 26), (b"eXIf", b"\xff" * 40), (b"cHRM", b"\xff" * 32), (b"pHYs", b"\0" * 9), (b"ABCD", b"x"),
-)  # fmt: skip
+    (b"tEXt", b"a\0" + b"x" * 2_000_000),
+    (b"zTXt", b"a\0\0" + zlib.compress(b"\0" * (1 << 25))),
+    (b"iCCP", b"a\0\0" + zlib.compress(b"\0" * 9999)),
+    (b"eXIf", b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0"),
+    (b"acTL", b"\0\0\0\x09\0\0\0\0"),
+    (b"tRNS", b"\0" * 6),
+    (b"iTXt", b"a\0\1\0\0\0" + zlib.compress(b"\0" * (1 << 25))),
+    (b"PLTE", b"\0" * 7),
+    (b"IDAT", b""),
+    (b"IEND", b""),
+    (b"gAMA", b"\0"),
+    (b"fcTL", b"\0" * 26),
+    (b"eXIf", b"\xff" * 40),
+    (b"cHRM", b"\xff" * 32),
+    (b"pHYs", b"\0" * 9),
+    (b"ABCD", b"x"),
+)
 
 
 def _png(whole, kind, where, what):
@@ -231,10 +407,27 @@ def _png(whole, kind, where, what):
             chunks.append(chunks.pop(at))
         case 4:
             sizes = (0, 1, 2**31 - 1, 9000, 64, 65536)
-            head = struct.pack(">IIBBBBB", sizes[what % 6], sizes[where % 6], (8, 16, 1, 3)[what % 4], (2, 0, 6, 3)[where % 4], 0, 0, what % 3)
+            head = struct.pack(
+                ">IIBBBBB",
+                sizes[what % 6],
+                sizes[where % 6],
+                (8, 16, 1, 3)[what % 4],
+                (2, 0, 6, 3)[where % 4],
+                0,
+                0,
+                what % 3,
+            )
             chunks[0] = b"IHDR", head
     packed = (struct.pack(">I", len(c)) + n + c + struct.pack(">I", zlib.crc32(n + c)) for n, c in chunks)
     return whole[:8] + b"".join(packed)
 
 
-_FORMS = {"yaml": _yaml, "json": _json, "csv": _csv, "zip": _zip, "pickle": _pickle, "safetensors": _safetensors, "png": _png}
+_FORMS = {
+    "yaml": _yaml,
+    "json": _json,
+    "csv": _csv,
+    "zip": _zip,
+    "pickle": _pickle,
+    "safetensors": _safetensors,
+    "png": _png,
+}

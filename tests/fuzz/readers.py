@@ -153,8 +153,10 @@ def _deblurrer(path):
 def _theirs(path):
     model = VideoDeblurrer(NetworkParams(volume="gray", width=0.0625, blocks=1), None).state_dict()
     names = {"deblur.volume_branch.": "PVDNet.PV_dec.", "deblur.level0.": "PVDNet.d0."}
-    named = {next((name.replace(a, b) for a, b in names.items() if name.startswith(a)), name): value
-             for name, value in model.items()}  # fmt: skip
+    named = {
+        next((name.replace(a, b) for a, b in names.items() if name.startswith(a)), name): value
+        for name, value in model.items()
+    }
     torch.save({"state_dict": {name: named[name] for name in list(named)[:12]}}, path)
 
 
@@ -231,7 +233,9 @@ def _read_published(path):
 
 def _tables(path):
     interval = Interval(1.0, float("nan"), float("inf"), 3, 9, 0)
-    table = Table("table2", "t", "c", "s", "p", (Column("k", "s", "g", "h", 2),), (Row("r", "R", (interval,)),), part="deblur")
+    table = Table(
+        "table2", "t", "c", "s", "p", (Column("k", "s", "g", "h", 2),), (Row("r", "R", (interval,)),), part="deblur"
+    )
     finding = Finding("table2", "gain", "a", "b", "all", 0.1, 0.2, 0.1, 0.3, 0.01, 3, 0, "clear", "A sentence.")
     tables = DatasetTables("s", "d", (table,), (finding,), (SkippedRow("deblur", "a", "A", "b"),))
     path.write_text(json.dumps(asdict(tables), indent=1))
@@ -289,7 +293,9 @@ def _response(path):
 
 
 def _saved(**options):
-    return lambda path: torch.save({"a": {"b": torch.ones(2)}, "c": np.float64(1), "w": torch.ones(3, 2)}, path, **options)
+    return lambda path: torch.save(
+        {"a": {"b": torch.ones(2)}, "c": np.float64(1), "w": torch.ones(3, 2)}, path, **options
+    )
 
 
 def _folder(read):
@@ -299,7 +305,9 @@ def _folder(read):
 READERS = {
     "study": Reader("params.yaml", "yaml", _study, _folder(load_study), 20),
     "method card": Reader("method.yaml", "yaml", _card, _read_card, 2),
-    "data params": Reader("data.yaml", "yaml", _copy("data/params.yaml"), lambda path: read_params(path, DataParams), 4),
+    "data params": Reader(
+        "data.yaml", "yaml", _copy("data/params.yaml"), lambda path: read_params(path, DataParams), 4
+    ),
     "sources": Reader("sources.yaml", "yaml", _sources, _read_sources, 5),
     "options": Reader("option", "yaml", lambda path: path.write_text("{a: 1, b: [x, 2.5]}"), _options),
     "dvc.lock": Reader("dvc.lock", "yaml", _lock, _read_lock, 4),
@@ -309,26 +317,52 @@ READERS = {
     "manifest of a subset": Reader("manifest.csv", "csv", _manifest, _take, 10),
     "splits": Reader("splits.csv", "csv", _copy("data/splits.csv"), lambda path: read_splits(path, "su"), 4),
     "scores": Reader("scores.csv", "csv", _scores, read_score_file, 5),
-    "truth": Reader(TABLE, "csv", lambda path: path.write_text("video,frame,blurriness_db,warping_error_db\nv,0,30.5,\nv,1,31,40.5\n"),
-                    _folder(read_truth), 3),
-    "training log": Reader("log.csv", "csv", lambda path: path.write_text(",".join(TRAINING_LOG) + "\n1,0.5,0.1,\n9,0.25,0.1,0.5\n"),
-                           read_curve, 3),
+    "truth": Reader(
+        TABLE,
+        "csv",
+        lambda path: path.write_text("video,frame,blurriness_db,warping_error_db\nv,0,30.5,\nv,1,31,40.5\n"),
+        _folder(read_truth),
+        3,
+    ),
+    "training log": Reader(
+        "log.csv",
+        "csv",
+        lambda path: path.write_text(",".join(TRAINING_LOG) + "\n1,0.5,0.1,\n9,0.25,0.1,0.5\n"),
+        read_curve,
+        3,
+    ),
     "camera": Reader("crf.csv", "csv", _response, read_response, 3),
     "published numbers": Reader("table2.csv", "csv", _published, _read_published, 20),
     "cost": Reader("cost.json", "json", _cost, read_cost),
-    "complexity": Reader("c.json", "json", lambda path: write_complexity(path, Complexity({"deblur": 3}, 1e9, 64, 48)), read_complexity),
+    "complexity": Reader(
+        "c.json", "json", lambda path: write_complexity(path, Complexity({"deblur": 3}, 1e9, 64, 48)), read_complexity
+    ),
     "tables": Reader("s.json", "json", _tables, lambda path: read_tables(path.parent, "s")),
-    "figures": Reader("figures.json", "json", lambda path: write_pictures(path.parent, [Picture("a.png", "s", "t", "c", "a", 3, 4)]),
-                      _folder(read_pictures)),
+    "figures": Reader(
+        "figures.json",
+        "json",
+        lambda path: write_pictures(path.parent, [Picture("a.png", "s", "t", "c", "a", 3, 4)]),
+        _folder(read_pictures),
+    ),
     "reason of a skipped row": Reader("failed.json", "json", _json({"reason": "x"}), _folder(read_failure)),
     "verdict": Reader("verified.json", "json", _verdict, _read_verdict),
-    "marker": Reader(MARKER, "json", _json({"written by": "pvdbench deblur", "sha256": {"a.png": "0" * 64}}),
-                     lambda path: _written(path.parent, "deblur")),
+    "marker": Reader(
+        MARKER,
+        "json",
+        _json({"written by": "pvdbench deblur", "sha256": {"a.png": "0" * 64}}),
+        lambda path: _written(path.parent, "deblur"),
+    ),
     "listing": Reader("listing.dir", "json", _listing, _read_listing),
-    "note of a subset": Reader("subset.json", "json", lambda path: path.write_text(Subset(of="x", frames=3).model_dump_json()),
-                               _folder(describe_subset)),
+    "note of a subset": Reader(
+        "subset.json",
+        "json",
+        lambda path: path.write_text(Subset(of="x", frames=3).model_dump_json()),
+        _folder(describe_subset),
+    ),
     "note of a download": Reader("version.json", "json", _json({"url": "u", "validator": None, "total": 3}), _download),
-    "note of an extraction": Reader(NOTE, "json", _json({"sha256": "a", "frames": 0, "bytes": 3}), lambda path: _noted(path.parent, "a")),
+    "note of an extraction": Reader(
+        NOTE, "json", _json({"sha256": "a", "frames": 0, "bytes": 3}), lambda path: _noted(path.parent, "a")
+    ),
     "flow": Reader("f.flo", "", lambda path: write_flow(path, np.zeros((3, 4, 2), np.float32)), read_flow),
     "frame": Reader("f.png", "png", lambda path: write_frame(path, view(0, 16, 24)), read_frame),
     "frame's size": Reader("f.png", "png", lambda path: write_frame(path, view(0, 16, 24)), frame_size),
@@ -336,11 +370,13 @@ READERS = {
     "picture of a flow": Reader("x.png", "png", _flow_picture, is_our_picture),
     "weights of motion": Reader("w.safetensors", "safetensors", _motion, load_motion_network, 50),
     "weights of PVDNet": Reader("m.safetensors", "safetensors", _deblurrer, load_video_deblurrer, 20),
-    "any weights": Reader("a.safetensors", "safetensors", lambda path: save_weights(path, {"a": torch.ones(2)}, {"a": 1}), load_weights),
+    "any weights": Reader(
+        "a.safetensors", "safetensors", lambda path: save_weights(path, {"a": torch.ones(2)}, {"a": 1}), load_weights
+    ),
     "checkpoint": Reader("c.pth", "pickle", _saved(), read_checkpoint, 4),
     "old checkpoint": Reader("o.pth", "", _saved(_use_new_zipfile_serialization=False), read_checkpoint, 2),
     "checkpoint of others": Reader("f.pth", "pickle", _theirs, _import, 5),
     "training's checkpoint": Reader(checkpoint_file(Path()).name, "pickle", _write_training, _resume, 8),
     "archive": Reader("a.zip", "zip", _archive, _extract, 4),
     "packed clip": Reader("pack.npy", "", _packed, _read_packed, 8),
-}  # fmt: skip
+}

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 CORPUS = Path(__file__).parent / "corpus"
 INPUTS = int(os.environ.get("PVDBENCH_FUZZ_INPUTS", "200"))
 """Of each reader; those that take longer get fewer, as READERS says."""
-STEPS = st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 1 << 20), st.integers(0, 1 << 16)), min_size=1, max_size=4)
+STEPS = st.lists(
+    st.tuples(st.integers(0, 1 << 16), st.integers(0, 1 << 20), st.integers(0, 1 << 16)), min_size=1, max_size=4
+)
 
 
 @pytest.fixture(scope="module", params=READERS)
@@ -55,8 +57,13 @@ def test_at_random(reader):
     name, found, _, whole = reader
     seed = int(hashlib.sha256(name.encode()).hexdigest(), 16) + int(os.environ.get("PVDBENCH_FUZZ_SEED", "0"))
 
-    @settings(max_examples=max(INPUTS // found.each, 5), deadline=None, database=None, phases=(Phase.generate, Phase.shrink),
-              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @settings(
+        max_examples=max(INPUTS // found.each, 5),
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
     @given(steps=STEPS)
     def harmed(steps):
         try_bytes(reader, harm(found.form, whole, steps))
@@ -65,17 +72,43 @@ def test_at_random(reader):
 
 
 OTHERS = [
-    b"", b"\0" * 100, b"3", b"null", b"[]", b'"x"', b"{}", b"[" * 3000, b'{"a":' * 3000, b"\xff\xfe\0a", b"NaN",
-    b"9" * 5000, b"<html></html>", b"PK\x03\x04", b"\x80\x02.", b"PIEH", bytes(range(256)), b"a,b\n\0,\n",
-    b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", b"\x93NUMPY\x01\0\x10\0(((((((((((((((", b"a: &a [*a]",
-    b"PIEH\xff\xff\xff\x7f\xff\xff\xff\x7f", b"\xff" * 7 + b"\x7f{", (1 << 47).to_bytes(8, "little") + b"{}",
-]  # fmt: skip
+    b"",
+    b"\0" * 100,
+    b"3",
+    b"null",
+    b"[]",
+    b'"x"',
+    b"{}",
+    b"[" * 3000,
+    b'{"a":' * 3000,
+    b"\xff\xfe\0a",
+    b"NaN",
+    b"9" * 5000,
+    b"<html></html>",
+    b"PK\x03\x04",
+    b"\x80\x02.",
+    b"PIEH",
+    bytes(range(256)),
+    b"a,b\n\0,\n",
+    b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+    b"\x93NUMPY\x01\0\x10\0(((((((((((((((",
+    b"a: &a [*a]",
+    b"PIEH\xff\xff\xff\x7f\xff\xff\xff\x7f",
+    b"\xff" * 7 + b"\x7f{",
+    (1 << 47).to_bytes(8, "little") + b"{}",
+]
 LONG = {
-    "one line": b"x" * 10_000_000, "brackets": b"[" * 10_000_000, "commas": b"," * 10_000_000, "lines": b"a\n" * 5_000_000,
-    "digits": b"1" * 10_000_000, "many columns": b",".join(b"%d" % n for n in range(1_000_000)), "quotes": b'"' * 9_999_999,
-    "many keys": b"".join(b"a%d: 1\n" % n for n in range(700_000)), "a list": b"[" + b"1," * 4_000_000 + b"1]",
+    "one line": b"x" * 10_000_000,
+    "brackets": b"[" * 10_000_000,
+    "commas": b"," * 10_000_000,
+    "lines": b"a\n" * 5_000_000,
+    "digits": b"1" * 10_000_000,
+    "many columns": b",".join(b"%d" % n for n in range(1_000_000)),
+    "quotes": b'"' * 9_999_999,
+    "many keys": b"".join(b"a%d: 1\n" % n for n in range(700_000)),
+    "a list": b"[" + b"1," * 4_000_000 + b"1]",
     "a pickle": b"\x80\x02" + b"K\x01" * 4_000_000,
-}  # fmt: skip
+}
 
 
 def test_something_else_altogether(reader):
