@@ -115,10 +115,7 @@ def _read_sources(path):
 
 
 def _options(path):
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, ValueError):
-        return None
+    text = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
     return parse_options([f"a={text}"])
 
 
@@ -236,7 +233,7 @@ def _tables(path):
     table = Table(
         "table2", "t", "c", "s", "p", (Column("k", "s", "g", "h", 2),), (Row("r", "R", (interval,)),), part="deblur"
     )
-    finding = Finding("table2", "gain", "a", "b", "all", 0.1, 0.2, 0.1, 0.3, 0.01, 3, 0, "clear", "A sentence.")
+    finding = Finding("table2", "gain", "a", "b", "all", 0.1, 0.2, 0.1, 0.3, 0.01, 3, 0, "appears", "A sentence.")
     tables = DatasetTables("s", "d", (table,), (finding,), (SkippedRow("deblur", "a", "A", "b"),))
     path.write_text(json.dumps(asdict(tables), indent=1))
 
