@@ -48,8 +48,8 @@ _MAY_BE_MISSING = ("warping_error_db", "validation_loss")  # a clip's first fram
 """What is not text in the tables above."""
 
 _LARGEST = 1 << 26
-_MOST_CELLS, _MOST_COLUMNS = 2_000_000, 1000
-"""Of a table, in bytes and cells: 30 times the score file of 1,000 frames under every protocol."""
+_MOST_CELLS, _MOST_COLUMNS = 1_000_000, 1000
+"""Of a table, in bytes and cells: 15 times the score file of 1,000 frames under every protocol."""
 
 _NUMBER = r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf)"
 _SPREADSHEET = "a spreadsheet changed it"
