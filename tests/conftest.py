@@ -24,7 +24,7 @@ FIRST = (
 )  # fmt: skip
 """Folders and modules that take longest, so that no worker begins one of them when the others are done."""
 SLOW = {
-    "pipeline", "training", "report", "figures",
+    "pipeline", "training", "report", "figures", "fuzz",
     "test_every_method", "test_skipped", "test_flownet2", "test_same_bytes",
     "test_fingerprints", "test_plan", "test_readme", "test_docs", "test_extensions", "test_cluster",
     "test_process_tree", "test_recorder", "test_study_run", "test_workers", "test_slurm",

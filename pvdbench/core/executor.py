@@ -59,7 +59,7 @@ def _client(address: str) -> "Iterator[Client]":
     try:
         from distributed import Client  # an extra
     except ImportError as error:
-        raise ClusterError(f"--jobs {address}: Dask is not installed; pip install 'pvdbench[dask]'") from error
+        raise ClusterError(f"--jobs {address}: Dask is not installed; pip install 'pvdbench[cluster]'") from error
     try:
         client = Client(address, timeout=_PATIENCE)  # type: ignore[no-untyped-call]  # it has no annotations
     except (OSError, ValueError, TimeoutError) as error:

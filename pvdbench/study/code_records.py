@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pvdbench.core.errors import StudyError
+from pvdbench.core.whole_file import read_bytes
+from pvdbench.core.yaml_file import load_yaml
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.checksum import file_sha256
 from pvdbench.io.weights import save_weights
@@ -86,14 +86,14 @@ def stage_commands(pipeline: Path) -> dict[str, list[str]]:
         StudyError: if dvc.yaml is missing or damaged.
     """
     try:
-        written = yaml.safe_load(pipeline.read_text(encoding="utf-8"))["stages"]
+        written = load_yaml(read_bytes(pipeline))["stages"]
         stages = {name: stage.get("do", stage) for name, stage in written.items()}
         return {
             name: str(stage["cmd"]).split()[1:]
             for name, stage in stages.items()
             if any(dep.startswith((f"data/code/{name}.json", f"data/code/{name}/")) for dep in stage["deps"])
         }
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StudyError(
             f"{pipeline}: no stages with commands ({type(error).__name__}); copy the root's dvc.yaml"
         ) from error

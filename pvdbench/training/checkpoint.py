@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 
 from pvdbench.core.errors import WeightsError, shorten
 from pvdbench.io.atomic import replaced_file
+from pvdbench.io.pickled import load_pickled
 
 _SECONDS = 60.0  # between two checkpoints
 _SHARE = 0.02  # of the time at most for writing them
@@ -117,7 +118,7 @@ def restore_checkpoint(folder: Path, network: nn.Module, optimiser: Optimizer, i
     if not path.exists():
         return Progress()
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = load_pickled(path)
         saved, own = dict(json.loads(content["identity"])), dict(json.loads(json.dumps(identity)))
     except Exception as error:  # a damaged file fails in as many ways as there are bytes
         raise _unreadable(path, error) from error

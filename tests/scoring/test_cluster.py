@@ -42,5 +42,5 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
 
 def test_without_dask_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ClusterError, match="Dask is not installed; pip install 'pvdbench"):
+    with pytest.raises(ClusterError, match=r"Dask is not installed; pip install 'pvdbench\[cluster"):
         list(in_order(operator.neg, [1], jobs="tcp://127.0.0.1:9"))
