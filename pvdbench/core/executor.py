@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Jobs = int | str
 """Processes on this machine, or the address of a Dask scheduler (tcp://HOST:PORT) whose workers see the same files."""
 
+_FIRST = 10**9  # of a task's priority: before stages of a study that wait for the same workers
 _PATIENCE = 10  # seconds for a scheduler to answer and for its first worker to come
 
 Job = TypeVar("Job")
@@ -49,7 +50,9 @@ def in_order(work: Callable[[Job], Result], every: Sequence[Job], *, jobs: Jobs)
 
 
 def _by_dask(work: Callable[[Job], Result], every: Sequence[Job], address: str) -> Iterator[Result]:
-    with _client(address), parallel_config(backend="dask", wait_for_workers_timeout=_PATIENCE):
+    with _client(address), parallel_config(
+        backend="dask", wait_for_workers_timeout=_PATIENCE, priority=_FIRST
+    ):  # fmt: skip
         results = Parallel(n_jobs=-1, return_as="generator")(delayed(partial(_alone, work))(job) for job in every)
         yield from results
 
@@ -126,7 +129,7 @@ def _programs_by_dask(work: Callable[[Job, Stopped], Result], every: Sequence[Jo
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
 
-        futures: list[Any] = client.map(partial(_until_cancelled, work), every, pure=False)
+        futures: list[Any] = client.map(partial(_until_cancelled, work), every, pure=False, priority=_FIRST)
         try:
             yield from (future.result() for future in futures)
         except (KilledWorker, FutureCancelledError) as error:

@@ -79,7 +79,8 @@ class Recorder:
         commands = tuple(stage.cmd if isinstance(stage.cmd, list) else stage.cmd.splitlines())
         environment = {DVC_ROOT: self._repo.root_dir, DVC_STAGE: stage.addressing}
         log = self._logs / f"{name.replace('/', '.').replace(':', '.')}.log"
-        return StageWork(self.run, name, commands, Path(stage.wdir), environment, log)
+        files = max((dep.meta.nfiles or 0 for dep in stage.deps if dep.meta), default=0)
+        return StageWork(self.run, name, commands, Path(stage.wdir), environment, log, files)
 
     def end(self, name: str, *, well: bool) -> None:
         """Record a stage that ended well; one that did not is left as it is, for the next run.

@@ -9,12 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import connection
 from pathlib import Path
+
+from distributed import secede
 
 from pvdbench.methods.guarded_command import run_guarded
 from pvdbench.methods.process_tree import guarded
@@ -42,14 +44,18 @@ class StageWork:
         folder: where they run.
         environment: variables added to the worker's own.
         log: file for what they print.
+        files: in the largest folder that it reads.
+        shared: whether its clips are dealt over all workers, so that this one is free for others meanwhile.
     """
 
     run: str
     name: str
     commands: tuple[str, ...]
     folder: Path
-    environment: Mapping[str, str]
+    environment: dict[str, str]
     log: Path
+    files: int = 0
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,8 @@ class Ended:
 def run_stage(work: StageWork) -> Ended:
     """Run a stage's commands here, on the worker."""
     start, code = time.monotonic(), 0
+    if work.shared:
+        secede()  # type: ignore[no-untyped-call]  # else its own clips would wait for it to end
     work.log.parent.mkdir(parents=True, exist_ok=True)
     work.log.write_bytes(b"")
     for command in work.commands:
@@ -114,7 +122,7 @@ def _run_by_shell(command: str, work: StageWork) -> int:
     shell = os.environ.get("SHELL") or "/bin/sh"
     with work.log.open("ab") as log:
         process = subprocess.Popen(
-            guarded([shell, "-c", command]), cwd=work.folder, env=os.environ | dict(work.environment),
+            guarded([shell, "-c", command]), cwd=work.folder, env=os.environ | work.environment,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)  # fmt: skip
     return _waited(work.run, process.pid, process.wait)
 

@@ -45,11 +45,12 @@ def run(monkeypatch, tmp_path):
     return run
 
 
-def test_overhead_of_a_stage(run, request):
+def test_overhead_of_a_stage(benchmark, run, request):
     """Under 5 ms each is asked for; the baseline are the same sleeps one after the other."""
     enabled = request.config.getoption("benchmark_enable")
     count = 10_000 if enabled else 30
-    taken = run({f"stage-{i}": set() for i in range(count)}, {f"stage-{i}": 0.001 for i in range(count)}, 1)
+    needs = {f"stage-{i}": set() for i in range(count)}
+    taken = benchmark.pedantic(run, (needs, dict.fromkeys(needs, 0.001), 1), rounds=1)
     start = time.perf_counter()
     for _ in range(count):
         time.sleep(0.001)
@@ -59,7 +60,7 @@ def test_overhead_of_a_stage(run, request):
 
 
 @pytest.mark.parametrize("without", [(), ("train-deblur@edvr",)], ids=["all", "without-edvr"])
-def test_the_papers_graph_on_eight_workers(run, request, without):
+def test_the_papers_graph_on_eight_workers(benchmark, run, request, without):
     """6.5 times one worker's time is asked for; no number of workers is faster than the longest chain."""
     if request.config.getoption("benchmark_enable"):
         needs, hours = _papers_graph(without)
@@ -69,7 +70,7 @@ def test_the_papers_graph_on_eight_workers(run, request, without):
         hours, scale = dict.fromkeys(needs, 1.0), 0.002
     seconds = {name: hours[name] * scale for name in needs}
     longest = graph(needs).longest(seconds)
-    taken = run(needs, seconds, 8, known=seconds)
+    taken = benchmark.pedantic(run, (needs, seconds, 8, seconds), rounds=1)
     total, chain = sum(seconds.values()), max(longest.values())
     print(f"\n{len(needs)} stages, {total / scale:.0f} h one after the other, longest chain {chain / scale:.0f} h: "
           f"{total / taken:.2f} times as fast on 8 workers, at most {min(8, total / chain):.2f}")  # fmt: skip
