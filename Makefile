@@ -70,7 +70,6 @@ $(BIN)/.installed: requirements.lock requirements-torch-cpu.lock requirements-to
 	$(PIP) --require-hashes -r requirements-torch-cpu.lock 2>/dev/null \
 		|| $(PIP) --require-hashes -r requirements-torch-index.lock
 	$(PIP) --no-deps --editable .
-	$(BIN)/python -m pip check
 	touch $@
 
 $(BIN)/.installed-test: $(BIN)/.installed requirements-test.lock requirements-test-alone.lock
