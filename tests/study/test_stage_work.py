@@ -32,7 +32,7 @@ def work(tmp_path):
     "command, code, said",
     [
         ("pvdbench --version", 0, "version"),
-        ("pvdbench score folder --estimate nowhere --truth nowhere", 2, "pvdbench: "),
+        ("pvdbench validate --study nowhere", 2, "pvdbench: "),
         ("pvdbench no-such-command", 2, "No such command"),
         ("pvdbench --version && echo $MARK", 0, "marked"),
         ("echo $MARK; exit 7", 7, "marked"),
