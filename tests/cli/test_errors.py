@@ -149,6 +149,8 @@ WRONG = [
     "flow text.txt text.txt --method tvl1 --out f.flo",
     f"flow text.txt text.txt --method {LONG} --out f.flo",
     "methods list --study empty",
+    "study run --study empty",
+    f"study run --only {LONG} --dry-run",
     "methods new input",
     "methods new Capital",
     f"methods new {LONG}_",
