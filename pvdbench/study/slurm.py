@@ -157,8 +157,8 @@ def cluster_options(config: Path, params: SlurmParams) -> dict[str, Any]:
 def _check_taken(config: Path, script: str) -> None:
     """Ask the queue whether it would take such a job; a refusal later would be waited for in vain."""
     try:
-        tried = subprocess.run([_SUBMIT, "--test-only"], input=script, capture_output=True, text=True,
-                               timeout=_PATIENCE, check=False)  # fmt: skip
+        tried = subprocess.run([_SUBMIT, "--test-only"], input=script, capture_output=True, encoding="utf-8",
+                               errors="replace", timeout=_PATIENCE, check=False)  # fmt: skip
     except subprocess.TimeoutExpired:
         raise StudyError(f"--slurm {config}: the queue did not answer within {_PATIENCE} s; see `sinfo`") from None
     if tried.returncode:

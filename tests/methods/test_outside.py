@@ -10,7 +10,7 @@ import torch
 from conftest import make_dataset
 from fake_method import CARD
 
-from pvdbench.core.errors import MethodError
+from pvdbench.core.errors import MethodError, ParamsError
 from pvdbench.io.images import read_frame, write_frame
 from pvdbench.methods.card import read_card
 from pvdbench.methods.clip import Clip
@@ -205,11 +205,17 @@ def test_an_offset_gives_the_first_file_to_a_later_frame_and_repeats_the_end(tmp
     assert all(torch.equal(output, clip[t]) for output, t in zip(outputs, shown, strict=True))
 
 
-@pytest.mark.parametrize("template", ["{video}.png", "{clip}/{frame}.png", "{frame:q}.png", "{frame", "{0}.png"])
+@pytest.mark.parametrize("template", ["{video}.png", "{clip}/{frame}.png", "{frame"])
 def test_a_template_that_cannot_be_filled_is_refused(tmp_path, template):
     place = precomputed(tmp_path, template)
     with pytest.raises(MethodError, match=r"method\.yaml: frames\.path: .* (cannot be filled|names one file)"):
         ready(place)
+
+
+@pytest.mark.parametrize("template", ["{frame:q}.png", "{0}.png", "{frame.name}.png", "{frame!r}.png", "{frame[0]}.png"])
+def test_a_field_is_a_name_and_for_numbers_its_digits(tmp_path, template):
+    with pytest.raises(ParamsError, match=r"method\.yaml: frames\.path: .* a field is a name in braces"):
+        ready(precomputed(tmp_path, template))
 
 
 def test_a_frame_that_is_not_there_is_named(tmp_path, clip):
