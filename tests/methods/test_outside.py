@@ -212,7 +212,7 @@ def test_a_template_that_cannot_be_filled_is_refused(tmp_path, template):
         ready(place)
 
 
-@pytest.mark.parametrize("template", ["{frame:q}.png", "{0}.png", "{frame.name}.png", "{frame!r}.png", "{frame[0]}.png"])
+@pytest.mark.parametrize("template", ["{frame:q}.png", "{0}.png", "{frame.name}.png", "{frame!r}.png"])
 def test_a_field_is_a_name_and_for_numbers_its_digits(tmp_path, template):
     with pytest.raises(ParamsError, match=r"method\.yaml: frames\.path: .* a field is a name in braces"):
         ready(precomputed(tmp_path, template))
