@@ -4,6 +4,7 @@ DVC has no documented way to ask for more than one stage at a time without a sec
 and recorder.py use its Python classes; tests/pipeline/test_study_run.py holds what they do against `dvc repro`.
 """
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -16,6 +17,9 @@ from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
 
 from pvdbench.core.errors import StudyError, shorten
+
+DVC_ERRORS = (DvcException, OSError, sqlite3.Error)
+"""What DVC raises where it cannot read or write something; it keeps what it knows of files in SQLite."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def read_graph(study: Path, only: Iterable[str] = ()) -> Graph:
             whole = get_active_graph(repo.index.graph)
             wanted = _chosen(targets, only)
             plan = plan_repro(whole, wanted)
-    except DvcException as error:
+    except DVC_ERRORS as error:
         raise StudyError(f"{study}: DVC cannot read the study: {shorten(error, 150)}; mend that, or clone pvdbench "
                          "with git") from error  # fmt: skip
     names = {stage: _name(stage, study) for stage in plan}

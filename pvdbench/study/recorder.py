@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 from dvc.dvcfile import Lockfile
 from dvc.env import DVC_ROOT, DVC_STAGE
-from dvc.exceptions import DvcException
 from dvc.lock import LockError
 from dvc.repo import lock_repo
 from dvc.rwlock import rwlock
@@ -21,7 +20,7 @@ from dvc.stage.cache import RunCacheNotFoundError
 from pvdbench.core.errors import StudyError, shorten
 from pvdbench.core.notice import notice
 from pvdbench.io.atomic import replaced_file
-from pvdbench.study.graph import Graph
+from pvdbench.study.graph import DVC_ERRORS, Graph
 from pvdbench.study.lock_copy import keep_copy
 from pvdbench.study.stage_work import StageWork
 
@@ -46,7 +45,7 @@ class Recorder:
 
     def changed(self, name: str) -> bool:
         """Whether a stage's outputs are not what its commands would make, as far as its inputs are there already."""
-        with self.locked():
+        with self.locked(), _said(name):
             return bool(self._graph.stages[name].changed())
 
     def settle(self, name: str) -> State:
@@ -100,7 +99,7 @@ class Recorder:
         """Write dvc.lock for the stages that were recorded, whole or not at all, if it was not written just before."""
         if not self._to_write or not (now or time.monotonic() - self._written > _FEWEST_SECONDS):
             return
-        with self.locked():
+        with self.locked(), _said("dvc.lock"):
             by_file = defaultdict(list)
             for stage in self._to_write:
                 by_file[stage.dvcfile.path].append(stage)
@@ -114,7 +113,7 @@ class Recorder:
         try:
             self.write(now=True)
         finally:
-            with self.locked():
+            with self.locked(), _said("its locks"):
                 for held in self._running.values():
                     held.close()
             self._repo.close()
@@ -143,7 +142,8 @@ class Recorder:
         with ExitStack() as held:
             for attempt in range(10**9):
                 try:
-                    held.enter_context(lock_repo(self._repo))
+                    with _said("its lock"):
+                        held.enter_context(lock_repo(self._repo))
                     break
                 except LockError:
                     if not attempt:
@@ -156,5 +156,7 @@ class Recorder:
 def _said(name: str) -> Iterator[None]:
     try:
         yield
-    except (DvcException, OSError) as error:
+    except LockError:
+        raise
+    except DVC_ERRORS as error:
         raise StudyError(f"{name}: DVC: {shorten(error, 200)}") from error
