@@ -5,20 +5,12 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study test test-fast check bench faults gpu clean docs
+.PHONY: study test test-fast check audit fuzz faults bench gpu clean docs
 
-# Each stage computes on one thread (params.yaml), so stages that do not wait for each other run side by side here. A
-# stage of a wave may fail because DVC gives up on its lock after three seconds: `dvc repro` then runs it once more, one
-# stage after the other, to the same bytes, and stops with the reason if it fails again.
+# Each stage computes on one thread (params.yaml), so stages that do not wait for each other run side by side here.
 study: $(BIN)/.installed
 	@pvdbench validate
-	dvc repro pretrain
-	@for wave in 'train-motion|truth' train-deblur 'motion|deblur|qualitative' 'score-.*'; do \
-		dvc stage list --name-only | grep -E "^($$wave)(@|$$)" \
-			| xargs -r -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item \
-			|| echo "make study: stages of the wave $$wave failed, see above; dvc repro tries them again" >&2; \
-	done
-	dvc repro
+	pvdbench study run --jobs $(JOBS)
 	@pvdbench verify --sample 2 || [ $$? -eq 1 ]
 	pvdbench report
 	@echo "The report: $(CURDIR)/reports/index.html"
@@ -39,6 +31,16 @@ check: $(BIN)/.installed-test
 	ruff check .
 	mypy
 	lint-imports
+	bandit --quiet --recursive --configfile pyproject.toml pvdbench
+
+# Known weaknesses of the packages that the lock files name. It asks a service on the Internet, so `check` leaves it out.
+audit: $(BIN)/.installed-test
+	pip-audit --disable-pip --require-hashes -r requirements.lock -r requirements-torch-index.lock -r requirements-test.lock
+
+# INPUTS of each reader (a reader that takes longer gets fewer, tests/fuzz/readers.py); what fails is kept in the corpus.
+INPUTS ?= 100000
+fuzz: $(BIN)/.installed-test
+	PVDBENCH_FUZZ_INPUTS=$(INPUTS) PVDBENCH_FUZZ_SEED=$$(date +%s) pytest -n $(JOBS) --dist load tests/fuzz -k at_random
 
 # The pages of docs/ and the API reference as a site: site/index.html.
 docs: $(BIN)/.installed-docs
@@ -62,17 +64,19 @@ gpu:
 clean:
 	rm -rf .venv
 
-$(BIN)/.installed: requirements.lock pyproject.toml
+$(BIN)/.installed: requirements.lock requirements-torch-cpu.lock requirements-torch-index.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) -r requirements.lock
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --require-hashes -r requirements-torch-cpu.lock 2>/dev/null \
+		|| $(PIP) --require-hashes -r requirements-torch-index.lock
 	$(PIP) --no-deps --editable .
 	touch $@
 
 $(BIN)/.installed-test: $(BIN)/.installed requirements-test.lock requirements-test-alone.lock
-	$(PIP) -r requirements-test.lock
-	$(PIP) --no-deps -r requirements-test-alone.lock
+	$(PIP) --require-hashes -r requirements-test.lock
+	$(PIP) --require-hashes --no-deps -r requirements-test-alone.lock
 	touch $@
 
 $(BIN)/.installed-docs: $(BIN)/.installed requirements-docs.lock
-	$(PIP) -r requirements-docs.lock
+	$(PIP) --require-hashes -r requirements-docs.lock
 	touch $@

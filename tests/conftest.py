@@ -24,10 +24,12 @@ FIRST = (
 )  # fmt: skip
 """Folders and modules that take longest, so that no worker begins one of them when the others are done."""
 SLOW = {
-    "pipeline", "training", "report", "figures",
+    "pipeline", "training", "report", "figures", "fuzz",
     "test_every_method", "test_skipped", "test_flownet2", "test_same_bytes",
     "test_fingerprints", "test_plan", "test_readme", "test_docs", "test_extensions", "test_cluster",
-    "test_process_tree", "faults",
+    "test_process_tree", "test_recorder", "test_stage_work", "test_study_run", "test_workers", "test_slurm",
+    "test_guarded_command", "test_whose_fault", "test_lock", "faults", "test_shares",
+    "test_half_row", "test_half_scores",
 }  # fmt: skip
 """Folders and modules that `make test-fast` leaves out, beside what opens a browser or is marked slow itself."""
 

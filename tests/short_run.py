@@ -7,6 +7,7 @@ import torch
 
 from pvdbench.io.weights import save_weights
 from pvdbench.networks.params import NetworkParams
+from pvdbench.training import checkpoint
 from pvdbench.training.deblur import train_deblurring
 from pvdbench.training.distributed import SINGLE, Processes, joined_processes
 from pvdbench.training.params import SequenceRecipe
@@ -32,9 +33,9 @@ def train(
     return train_deblurring(network, recipe, static, Trainer(dataset, *files, 0, torch.device("cpu"), processes))
 
 
-if __name__ == "__main__":  # DATASET OUT STEPS CHECKPOINT_EVERY
+if __name__ == "__main__":  # DATASET OUT STEPS CHECKPOINT_EVERY, or "time": by time, all the time
     torch.set_num_threads(1)
-    steps, every = map(int, sys.argv[3:])
-    changed = {"steps": steps, "checkpoint_every": every}
+    checkpoint._SECONDS, checkpoint._SHARE = 0.0, 1.0
+    changed = {"steps": int(sys.argv[3]), "checkpoint_every": None if sys.argv[4] == "time" else int(sys.argv[4])}
     with joined_processes() as together:
         train(Path(sys.argv[1]), Path(sys.argv[2]), RECIPE.model_copy(update=changed), processes=together)

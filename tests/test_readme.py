@@ -15,7 +15,8 @@ from outside_package import python
 from recorded import ORACLES, recorded_run
 from weights import oracle_weights
 
-from pvdbench.inference.runner import RowRun, run_row
+from pvdbench.inference.row_run import RowRun
+from pvdbench.inference.runner import run_row
 from pvdbench.io.images import write_frame
 from pvdbench.io.video.writing import VideoWriter
 from pvdbench.methods.card import read_card

@@ -50,7 +50,7 @@ def read_published(root: Path) -> Published:
         DataError: if a file is missing or lacks a column.
     """
     folder = root / "data" / "published"
-    sec44 = _read(folder / "sec44.csv", "quantity")
+    sec44 = _read(folder / "sec44.csv", "quantity", "unit", "value")
     percent = sec44.loc[sec44["unit"] == "percent", "value"]
     return Published(
         table1=_read(folder / "table1.csv", "method"),
@@ -79,8 +79,12 @@ def _numbers(path: Path) -> pd.DataFrame:
     return table[list(NUMBERS)]
 
 
-def _read(path: Path, key: str) -> pd.DataFrame:
-    return _csv(path).set_index(key)
+def _read(path: Path, key: str, *columns: str) -> pd.DataFrame:
+    table = _csv(path)
+    if wanting := [column for column in (key, *columns) if column not in table]:
+        raise DataError(f"{path} lacks the columns {', '.join(wanting)}; restore it with "
+                        f"`git checkout -- {path.name}` in its folder")  # fmt: skip
+    return table.set_index(key)
 
 
 def _csv(path: Path) -> pd.DataFrame:

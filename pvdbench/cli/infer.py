@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pvdbench.cli.options import study_folder
+from pvdbench.cli.options import Jobs, parallel, study_folder
 
 if TYPE_CHECKING:
     from pvdbench.methods.card import Task
@@ -20,33 +20,40 @@ def infer() -> None:
 @click.argument("dataset")
 @click.argument("row")
 @study_folder
-def motion(dataset: str, row: str, folder: Path) -> None:
+@parallel
+def motion(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     """Estimate flow between the blurry frames of DATASET by ROW of `motion`, and warp the sharp ones by it.
 
-    A method that fails leaves its reason in place of flow; the study goes on without the row.
+    A method that fails leaves its reason in place of flow; the study goes on without the row. A command
+    that was killed goes on when it is given again, with the clip that it was at.
     """
     from pvdbench.study.rows import load_rows
 
-    _run("motion", folder, dataset, row, load_rows(folder).motion_row(row).method, None)
+    _run("motion", folder, dataset, row, load_rows(folder).motion_row(row).method, None, jobs)
 
 
 @infer.command()
 @click.argument("dataset")
 @click.argument("row")
 @study_folder
-def deblur(dataset: str, row: str, folder: Path) -> None:
+@parallel
+def deblur(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     """Deblur the test clips of DATASET by ROW of `deblur`.
 
-    A method that fails leaves its reason in place of frames; the study goes on without the row.
+    A method that fails leaves its reason in place of frames; the study goes on without the row. A command
+    that was killed goes on when it is given again, with the clip that it was at.
     """
     from pvdbench.study.rows import load_rows
 
     study = load_rows(folder)
-    _run("deblur", folder, dataset, row, study.deblur_row(row).method, study.options(row))
+    _run("deblur", folder, dataset, row, study.deblur_row(row).method, study.options(row), jobs)
 
 
-def _run(task: "Task", folder: Path, dataset: str, row: str, method: str, options: dict[str, Any] | None) -> None:
-    from pvdbench.inference.runner import RowRun, run_row
+def _run(
+    task: "Task", folder: Path, dataset: str, row: str, method: str, options: dict[str, Any] | None, jobs: Jobs
+) -> None:  # fmt: skip
+    from pvdbench.inference.row_run import RowRun
+    from pvdbench.inference.runner import run_row
     from pvdbench.study.rows import load_rows
 
     study = load_rows(folder)
@@ -61,6 +68,9 @@ def _run(task: "Task", folder: Path, dataset: str, row: str, method: str, option
         options=options,
         sandbox=study.params.isolation == "sandbox",
         bound=study.is_upper_bound(row) if task == "deblur" else False,
+        jobs=jobs,
+        half=study.data("checkpoints", "infer", task, dataset, row),
+        code=study.data("code", task, f"{row}.json"),
     )  # fmt: skip
     if reason := run_row(run):
         click.echo(f"{row}: skipped: {reason}", err=True)

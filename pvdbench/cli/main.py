@@ -21,6 +21,7 @@ from pvdbench.cli.verify import verify
 from pvdbench.cli.weights import weights
 from pvdbench.core.errors import PvdbenchError, one_line, shorten
 from pvdbench.core.notice import close_progress_bars
+from pvdbench.methods.guarded_command import run_guarded
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -60,6 +61,11 @@ _MENDABLE = {errno.EACCES, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOTDIR, errn
 
 
 def main() -> None:
+    """Run the command below a guard, so that nothing that it started outlives it."""
+    run_guarded(_run)
+
+
+def _run() -> None:
     """Run the command; an error that a user can mend becomes one line."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # what a locale's encoding lacks is shown by its number

@@ -116,7 +116,8 @@ def _run_and_score(study: "Study", name: str, dataset: str, weights: Path | None
     """Run and score a method into data/trials/DATASET/NAME; yield a line of scores, then one of what it took."""
     from pvdbench.analysis.scores import means_line
     from pvdbench.core.errors import MethodError
-    from pvdbench.inference.runner import RowRun, run_row
+    from pvdbench.inference.row_run import RowRun
+    from pvdbench.inference.runner import run_row
     from pvdbench.inference.truth import sees_truth
     from pvdbench.io.cost import read_complexity, read_cost
     from pvdbench.methods.card import read_card

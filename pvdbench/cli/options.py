@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from pvdbench.core.errors import ParamsError
+from pvdbench.core.yaml_file import load_yaml
 
 
 class StudyFolder(click.Path):
@@ -75,7 +75,7 @@ parallel = click.option(
     show_default=True,
     envvar="PVDBENCH_JOBS",
     show_envvar=True,
-    help="Processes, or the Dask cluster to run on; scores do not depend on it.",
+    help="Processes, or the Dask cluster to run on; results do not depend on it.",
 )
 
 
@@ -91,8 +91,8 @@ def parse_options(texts: Iterable[str]) -> dict[str, Any]:
         if not key or not value:
             raise ParamsError(f"--option: '{text[:80]}' is not of the form KEY=VALUE; correct it")
         try:
-            options[key] = yaml.safe_load(value)
-        except (yaml.YAMLError, ValueError) as error:  # a date that there is not is a ValueError
+            options[key] = load_yaml(value)
+        except ValueError as error:
             raise ParamsError(f"--option: the value of '{text[:80]}' is no YAML; correct it") from error
     return options
 

@@ -1,15 +1,29 @@
 """pvdbench score: frames on disk against the truth."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pvdbench.cli.options import Jobs, parallel, study_folder
 
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+_HALF = ("checkpoints", "score")
+
 
 @click.group()
 def score() -> None:
     """Score frames on disk against the truth."""
+
+
+def _alone(study: Any, dataset: str, what: str) -> "AbstractContextManager[None]":
+    """Wait while another command makes the same scores."""
+    from pvdbench.io.lock import one_command_at_a_time
+
+    lock = study.data("logs", f"score-{dataset}-{what}.lock".replace(" ", "-"))
+    return one_command_at_a_time(lock, f"score {what} of {dataset}")
 
 
 @score.command()
@@ -24,7 +38,8 @@ def truth(dataset: str, folder: Path, jobs: Jobs) -> None:
 
     study = load_rows(folder)
     out = study.data("truth", dataset)
-    score_truth(study.dataset(dataset), out, ranking=study.key("protocols", ProtocolParams).ranking, jobs=jobs)
+    with _alone(study, dataset, "truth"):
+        score_truth(study.dataset(dataset), out, ranking=study.key("protocols", ProtocolParams).ranking, jobs=jobs)
 
 
 @score.command()
@@ -41,8 +56,9 @@ def motion(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     study = load_rows(folder)
     study.motion_row(row)
     scored = ScoredRow(dataset, row, "motion", study.dataset(dataset), study.data("motion", dataset, row))
-    out = study.data("scores", "motion", dataset, f"{row}.csv")
-    score_row(scored, out, protocols=study.key("protocols", ProtocolParams).names, jobs=jobs)
+    out, half = study.data("scores", "motion", dataset, f"{row}.csv"), study.data(*_HALF, "motion", dataset, row)
+    with _alone(study, dataset, f"motion {row}"):
+        score_row(scored, out, protocols=study.key("protocols", ProtocolParams).names, jobs=jobs, half=half)
 
 
 @score.command()
@@ -60,8 +76,9 @@ def deblur(dataset: str, row: str, folder: Path, jobs: Jobs) -> None:
     study.deblur_row(row)
     frames, made = study.data("deblur", dataset, row), study.data("truth", dataset)
     scored = ScoredRow(dataset, row, "deblur", study.dataset(dataset), frames, truth=made)
-    out = study.data("scores", "deblur", dataset, f"{row}.csv")
-    score_row(scored, out, protocols=study.key("protocols", ProtocolParams).names, jobs=jobs)
+    out, half = study.data("scores", "deblur", dataset, f"{row}.csv"), study.data(*_HALF, "deblur", dataset, row)
+    with _alone(study, dataset, f"deblur {row}"):
+        score_row(scored, out, protocols=study.key("protocols", ProtocolParams).names, jobs=jobs, half=half)
 
 
 @score.command()
@@ -80,15 +97,16 @@ def volume(dataset: str, folder: Path) -> None:
         study.data("deblur", dataset, params.volume_row),
         study.data("deblur", dataset, params.warp_row),
     )
-    score_volume(
-        study.dataset(dataset),
-        sources,
-        study.data("scores", "volume", f"{dataset}.csv"),
-        dataset=dataset,
-        frames_per_video=params.frames_per_video,
-        tolerances=params.tolerances,
-        network=study.network_params(params.volume_row),
-    )
+    with _alone(study, dataset, "volume"):
+        score_volume(
+            study.dataset(dataset),
+            sources,
+            study.data("scores", "volume", f"{dataset}.csv"),
+            dataset=dataset,
+            frames_per_video=params.frames_per_video,
+            tolerances=params.tolerances,
+            network=study.network_params(params.volume_row),
+        )
 
 
 class _Protocol(click.ParamType[str]):

@@ -1,6 +1,9 @@
 """pvdbench train: BIMNet, its rivals, PVDNet's variants and competing methods."""
 
+import os
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +14,7 @@ from pvdbench.cli.options import study_folder
 if TYPE_CHECKING:
     from pvdbench.methods.card import Task
     from pvdbench.study.recipes import TrainedRowParams, TrainedRows, Training
+    from pvdbench.training.params import Recipe
     from pvdbench.training.trainer import Trainer, TrainingResult
 
     AnyRows = TrainedRows[TrainedRowParams]
@@ -21,8 +25,8 @@ if TYPE_CHECKING:
 def train() -> None:
     """Train the rows of a study; each writes weights, a CSV of losses and what it cost.
 
-    A run that is stopped or killed goes on from its last checkpoint when the same command is given again. On several
-    GPUs or processes: torchrun --nproc-per-node N -m pvdbench train ...
+    A run that is stopped or killed goes on from its last checkpoint when the same command is given again. The key
+    `training.processes` of params.yaml says on how many GPUs or processes it trains; the command starts them itself.
     """
 
 
@@ -35,10 +39,8 @@ def pretrain(folder: Path) -> None:
 
     study = load_trained_rows(folder)
     training = study.params.training.motion
-    weights = study.data("weights", "start", "liteflownet.safetensors")
-    _train(
-        study, "motion", "pretrained", study.params.datasets.pretrain, lambda it: pretrain_motion(training, it), weights
-    )
+    job = _Job(study, "motion", "pretrained", study.params.datasets.pretrain, training.pretrain, "start/liteflownet")
+    _train(job, lambda trainer: pretrain_motion(training, trainer))
 
 
 @train.command()
@@ -50,7 +52,7 @@ def motion(row: str, folder: Path) -> None:
 
     study = load_trained_rows(folder)
     train_network = _TRAINERS[study.motion_training(row)](study, "motion", row)
-    _train(study, "motion", row, study.params.datasets.train, train_network)
+    _train(_row(study, "motion", row), train_network)
 
 
 @train.command()
@@ -62,7 +64,7 @@ def deblur(row: str, folder: Path) -> None:
 
     study = load_trained_rows(folder)
     train_network = _TRAINERS[study.deblur_training(row)](study, "deblur", row)
-    _train(study, "deblur", row, study.params.datasets.train, train_network)
+    _train(_row(study, "deblur", row), train_network)
 
 
 def _motion(study: "AnyRows", _: "Task", row: str) -> "TrainNetwork":
@@ -113,22 +115,72 @@ _TRAINERS: "Mapping[Training, Callable[[AnyRows, Task, str], TrainNetwork]]" = {
 """What makes a row's weights, by kind; the fingerprint of a row follows the function of its own kind alone."""
 
 
-def _train(
-    study: "AnyRows", task: "Task", row: str, dataset: str, train_network: "TrainNetwork", weights: Path | None = None
-) -> None:
-    """Train a row in all processes, and write what it took on this machine."""
+@dataclass(frozen=True)
+class _Job:
+    """One command: what it trains, by which recipe if by any, and the name of its weights in data/weights."""
+
+    study: "AnyRows"
+    task: "Task"
+    row: str
+    dataset: str
+    recipe: "Recipe | None"
+    weights: str
+
+    @property
+    def title(self) -> str:
+        return f"train {self.task} {self.row}"
+
+
+def _row(study: "AnyRows", task: "Task", row: str) -> _Job:
+    return _Job(study, task, row, study.params.datasets.train, study.trained_by(task, row), f"{task}/{row}")
+
+
+def _train(job: _Job, train_network: "TrainNetwork") -> None:
+    """Train in this process, or start all those that params.yaml asks for, in each of which this command comes here."""
+    from pvdbench.training.distributed import is_one_of_several
+
+    processes = job.study.processes(job.recipe)
+    if processes.count == 1 or is_one_of_several():
+        _train_here(job, train_network)
+        return
+    from pvdbench.training.launch import Launch, check_processes, train_together
+
+    assert job.recipe is not None  # or one process would do
+    check_processes(f"{job.study.folder / 'params.yaml'}: {job.title}", job.recipe, processes)
+    context = click.get_current_context()
+    row = ["--", job.row] if "row" in context.params else []
+    words = [str(context.info_name), "--study", str(context.params["folder"]), *row]
+    log = job.study.data("logs", "train", job.task, f"{job.row}.txt")
+    train_together(Launch(job.title, processes, _as_one_of_several, words, log))
+
+
+def _as_one_of_several(words: list[str]) -> None:
+    train.main(words, prog_name="pvdbench train", standalone_mode=False)
+
+
+def _train_here(job: _Job, train_network: "TrainNetwork") -> None:
+    """Train in this process, as one of all those that there are, and write what it took on this machine."""
     from pvdbench.core.device import compute_device
+    from pvdbench.core.notice import notice
     from pvdbench.io.cost import measured_cost
+    from pvdbench.io.lock import one_command_at_a_time
     from pvdbench.training.distributed import joined_processes
     from pvdbench.training.trainer import Trainer
 
-    cost = study.data("cost", "train", task, f"{row}.json")
-    with joined_processes() as processes, measured_cost(cost, f"train {task} {row}", write=processes.writes) as facts:
+    study, cost = job.study, job.study.data("cost", "train", job.task, f"{job.row}.json")
+    asked = study.processes(job.recipe).count
+    first = os.environ.get("RANK", "0") == "0"  # the others wait for it
+    place = study.data("logs", "train", f"{job.task}-{job.row}.lock")
+    lock = one_command_at_a_time(place, job.title) if first else nullcontext()
+    with lock, joined_processes() as processes, measured_cost(cost, job.title, write=processes.writes) as facts:
+        if processes.writes and processes.count != asked:
+            notice(f"{job.title}: {processes.count} processes train and not {asked}, as params.yaml says: sums round "
+                   "otherwise")  # fmt: skip
         trainer = Trainer(
-            dataset=study.dataset(dataset),
-            weights=weights or study.data("weights", task, f"{row}.safetensors"),
-            log=study.data("training", task, f"{row}.csv"),
-            checkpoints=study.data("checkpoints", task, row),
+            dataset=study.dataset(job.dataset),
+            weights=study.data("weights", f"{job.weights}.safetensors"),
+            log=study.data("training", job.task, f"{job.row}.csv"),
+            checkpoints=study.data("checkpoints", job.task, job.row),
             seed=study.params.training.seed,
             device=compute_device(study.params.threads),
             processes=processes,

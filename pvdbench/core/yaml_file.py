@@ -8,15 +8,22 @@ from typing import Any
 import yaml
 
 from pvdbench.core.errors import ParamsError, shorten
+from pvdbench.core.whole_file import read_bytes
 
-_UNREADABLE = (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError, TypeError)
+_UNREADABLE = (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError, TypeError, OverflowError)
 """What PyYAML raises for files that are no YAML, or have a value that its tag does not allow, as `!!int x`."""
 
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _READ_OTHERWISE = re.compile(r"[-+]?0[0-9_]+|[-+]?0b.*|.*[:_].*")
 """010 is eight, 0b1 one, 1:30 ninety and 1_0.5 ten and a half; for DVC (YAML 1.2) they are not."""
 _DEEPEST = 200
+_MOST = 50_000  # values and ends of lists of them; dvc.lock of the largest study has 20,000
+_LONGEST_NUMBER = 400  # characters: the largest float has 309 digits
 _MERGE = "tag:yaml.org,2002:merge"
+
+
+class YamlError(ValueError):
+    """A text is no YAML that can be read; its message says where and why, in a few words."""
 
 
 def read_yaml(path: Path) -> Any:
@@ -27,7 +34,7 @@ def read_yaml(path: Path) -> Any:
             read differently.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        return load_yaml(read_bytes(path), strict=True)
     except FileNotFoundError:
         raise ParamsError(
             f"{path}: this parameter file is not there; run at the top of pvdbench's clone or in a study's folder, or "
@@ -40,27 +47,72 @@ def read_yaml(path: Path) -> Any:
     except UnicodeDecodeError as error:
         raise ParamsError(f"{path}: this file is no UTF-8 ({shorten(error, 120)}); save it as UTF-8"
                           ) from error  # fmt: skip
+    except YamlError as error:
+        raise ParamsError(f"{path}: {error}") from error
+
+
+def load_yaml(content: bytes | str, *, strict: bool = False) -> Any:
+    """Read a text of YAML, of whoever wrote it: no tag makes an object, no alias makes few bytes many.
+
+    Args:
+        strict: refuse a key that is there twice, and a number that YAML 1.1 and 1.2 read differently.
+
+    Raises:
+        UnicodeDecodeError: if it is no UTF-8.
+        YamlError: if it is no YAML, or has too many or too deeply nested values.
+    """
+    text = content.decode("utf-8") if isinstance(content, bytes) else content
     try:
-        _check_depth(path, text)
-        for line, wrong in _traps(yaml.compose(text, Loader=yaml.CSafeLoader)):
-            raise ParamsError(f"{path}: line {line}: {wrong}")
-        return yaml.load(text, Loader=yaml.CSafeLoader)  # it is a safe loader
+        _check_events(text)
+        loader = yaml.CSafeLoader(text)  # it is a safe loader
+        try:
+            top = loader.get_single_node()
+            if top is None:
+                return None
+            _check_aliases(top)
+            for line, wrong in _traps(top) if strict else ():
+                raise YamlError(f"line {line}: {wrong}")
+            return loader.construct_document(top)
+        finally:
+            loader.dispose()
+    except YamlError:
+        raise
     except _UNREADABLE as error:
-        raise ParamsError(f"{path}: this is no YAML that can be read ({shorten(error, 150)}); mend it") from error
+        raise YamlError(f"this is no YAML that can be read ({shorten(error, 150)}); mend it") from error
 
 
-def _check_depth(path: Path, text: str) -> None:
-    """Refuse what the parser, which calls itself, would end the process by."""
+def _check_events(text: str) -> None:
+    """Refuse what the parser, which calls itself, would end the process by, or take minutes for."""
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+    for count, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
-            raise ParamsError(f"{path}: line {_line(event)}: values are nested too deeply here; mend it")
+            raise YamlError(f"line {_line(event)}: values are nested too deeply here; mend it")
+        if count > _MOST:
+            raise YamlError(f"line {_line(event)}: more than {_MOST} values come before it; split or mend the file")
 
 
-def _traps(top: yaml.Node | None) -> Iterator[tuple[int, str]]:
+def _check_aliases(top: yaml.Node) -> None:
+    """Refuse aliases that hold themselves, or that would make more values than a file may have."""
+    sizes: dict[int, int | None] = {}
+
+    def size(node: yaml.Node) -> int:
+        if id(node) not in sizes:
+            sizes[id(node)] = None
+            parts = node.value if isinstance(node, yaml.CollectionNode) else ()
+            flat = (part for pair in parts for part in pair) if isinstance(node, yaml.MappingNode) else parts
+            sizes[id(node)] = min(1 + sum(map(size, flat)), _MOST + 1)
+        if (known := sizes[id(node)]) is None or known > _MOST:
+            raise YamlError(f"line {_line(node)}: its aliases make it endless, or more than {_MOST} values; write "
+                            "them out")  # fmt: skip
+        return known
+
+    size(top)
+
+
+def _traps(top: yaml.Node) -> Iterator[tuple[int, str]]:
     """What PyYAML would read without a word as something else than was meant: its line, and what to do."""
-    todo, seen = [top] if top else [], set[int]()
+    todo, seen = [top], set[int]()
     while todo:
         node = todo.pop()
         if id(node) in seen:  # an alias
@@ -71,6 +123,8 @@ def _traps(top: yaml.Node | None) -> Iterator[tuple[int, str]]:
             todo += [part for pair in node.value for part in pair]
         elif isinstance(node, yaml.SequenceNode):
             todo += node.value
+        elif node.tag in _NUMBERS and len(node.value) > _LONGEST_NUMBER:
+            yield _line(node), f"a number of {len(node.value)} characters; write one that a computer holds"
         elif node.tag in _NUMBERS and _READ_OTHERWISE.fullmatch(node.value):
             yield _line(node), (f"{shorten(node.value, 40)} is a number that YAML 1.1 and 1.2 read "
                                              "differently; write it in plain digits, or quote it")  # fmt: skip

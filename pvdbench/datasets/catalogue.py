@@ -15,7 +15,8 @@ CHECKSUMS = ("file", "size", "sha256")
 """The archives without a published hash, as they were downloaded first."""
 NOTE = "archive.json"
 """The file that says that a data set's folder is complete, and from which archive."""
-FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
+"""Of what becomes a path, and a word of data/dvc.yaml's commands."""
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Entry = TypeVar("Entry")
 Names = Annotated[list[str], Field(min_length=1)]
@@ -38,14 +39,14 @@ class Source(StrictModel):
     archive: str
     folders: Names  # a frame lies below one of these
     kinds: Names  # the folders of frames, blurry and sharp
-    splits: str  # the table of videos and frames that verify expects, in the same folder
+    splits: FileName  # the table of videos and frames that verify expects, in the same folder
 
 
 class Sources(StrictModel):
     """data/sources.yaml."""
 
-    archives: dict[str, Archive]
-    datasets: dict[str, Source]
+    archives: dict[FileName, Archive]
+    datasets: dict[FileName, Source]
 
 
 @dataclass(frozen=True)

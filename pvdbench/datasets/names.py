@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pvdbench.core.errors import DataError, shorten
+from pvdbench.core.names import is_one_part
 from pvdbench.io.frame_order import names_in_order
 
 
@@ -17,7 +18,7 @@ def refuse_names(where: object, video: str, frames: Sequence[str]) -> None:
         DataError: naming the first such name.
     """
     for name in (video, *frames):
-        if name in ("", ".", "..") or not name.isprintable() or {*"/\\"} & {*name}:
+        if not is_one_part(name):
             raise DataError(f"{where}: '{shorten(name, 60)}' is no name of a video or a frame, which is one part of a "
                             "path and can be printed; rename it")  # fmt: skip
     for given, one, two in zip(frames, names_in_order(frames, where), sorted(frames), strict=True):

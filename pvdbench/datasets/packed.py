@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from pvdbench.core.errors import DataError, shorten
+from pvdbench.core.whole_file import open_file
 from pvdbench.datasets.manifest import ClipFiles, read_clips
 from pvdbench.io.atomic import replaced_file
 from pvdbench.io.images import frame_size, read_frame
@@ -100,8 +101,9 @@ class FrameReader:
     def _load(self, path: Path, clip: ClipFiles) -> NDArray[np.uint8]:
         expected = (len(clip.frames), *self.size(clip), 3)
         try:
+            open_file(path).close()  # a pipe would never end
             packed: NDArray[np.uint8] = np.load(path, mmap_mode="r")
-        except (ValueError, OSError) as error:
+        except Exception as error:  # NumPy reads its header as Python's text
             raise DataError(
                 f"{path}: this packed clip cannot be read ({shorten(error)}); remove it and pack again"
             ) from error

@@ -13,6 +13,7 @@ Photograph = Literal[
 """The photographs that the wheel of scikit-image holds and a clip may film; others of it would be downloaded."""
 
 Photographs = Annotated[list[Photograph], Field(min_length=1)]
+DatasetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]  # a folder, and a word of a command
 Side = Annotated[int, Field(ge=32)]
 Amplitude = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -35,7 +36,7 @@ class RenderParams(StrictModel):
 class Subset(StrictModel):
     """A part of another data set, for a study that has to be small."""
 
-    of: str
+    of: DatasetName
     videos: Annotated[int, Field(ge=1)] | None = None  # the first ones of each split by name
     frames: Annotated[int, Field(ge=2)] | None = None  # the first ones of each video
     size: Annotated[tuple[Side, Side], Field(strict=False)] | None = None  # width, height of a centred crop
@@ -46,4 +47,4 @@ class DataParams(StrictModel):
 
     sample: RenderParams
     smoke: RenderParams
-    subsets: dict[str, Subset] = Field(default={})
+    subsets: dict[DatasetName, Subset] = Field(default={})

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pvdbench.core.errors import DataError, shorten
+from pvdbench.core.json_file import read_json
 from pvdbench.datasets.manifest import read_manifest
 from pvdbench.datasets.params import Subset
 from pvdbench.io.atomic import replaced_folder
@@ -53,12 +54,9 @@ def describe_subset(folder: Path) -> str | None:
     """
     path = folder / NOTE
     try:
-        note = Subset.model_validate_json(path.read_bytes())
+        note = read_json(path, Subset, "this note of a subset is damaged", "make the data set again")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: this note of a subset is damaged ({shorten(error, 80)}); make the data set "
-                        "again") from error  # fmt: skip
     parts = [f"{note.videos} videos of each split" if note.videos else "all videos",
              f"the first {note.frames} frames of each" if note.frames else "all frames",
              f"{note.size[0]}x{note.size[1]} px from their middle" if note.size else "whole frames"]  # fmt: skip

@@ -13,6 +13,7 @@ from pvdbench.core.errors import DataError, choices
 from pvdbench.core.working_folder import in_this_folder
 from pvdbench.datasets.layouts.layout import Layout, VideoFolders
 from pvdbench.datasets.layouts.registry import videos_of
+from pvdbench.datasets.names import refuse_names
 from pvdbench.datasets.video_check import VideoCheck, VideoJob, check_video
 from pvdbench.io.frame_folders import is_foreign, tell_passed_over
 from pvdbench.io.tables import MANIFEST, SPLITS, read_table, write_table
@@ -49,17 +50,23 @@ def read_splits(path: Path, dataset: str) -> dict[str, VideoSplit]:
     return {str(row.video): _video(path, row) for row in rows.itertuples()}
 
 
+_DIGITS = 20  # of a frame's number
+_MOST_FRAMES = 1_000_000
+"""Of a video, by its row: nine hours at 30 a second; more is a mistake that would take the memory."""
+
+
 def _video(path: Path, row: object) -> VideoSplit:
     first, last, count = str(row.first_frame), str(row.last_frame), row.frames  # type: ignore[attr-defined]
-    if not (first.isdecimal() and last.isdecimal()):
+    if not (first.isdecimal() and last.isdecimal() and len(first) <= _DIGITS):
         raise DataError(f"{path}: {row.video}: {first} to {last} are no numbers; correct the row")  # type: ignore[attr-defined]
     if len(first) != len(last):
         raise DataError(f"{path}: {row.video}: {first} and {last} differ in width, as if the "  # type: ignore[attr-defined]
                         "numbers lost their zeros: a spreadsheet changed it; restore the list")  # fmt: skip
-    names = tuple(f"{number:0{len(first)}d}" for number in range(int(first), int(last) + 1))
-    if len(names) != count or not row.consecutive:  # type: ignore[attr-defined]
+    if int(last) - int(first) + 1 != count or not 0 < count <= _MOST_FRAMES or not row.consecutive:  # type: ignore[attr-defined]
         raise DataError(f"{path}: {row.video}: {first} to {last} are not {count} consecutive "  # type: ignore[attr-defined]
                         "frames; correct the row")  # fmt: skip
+    names = tuple(f"{number:0{len(first)}d}" for number in range(int(first), int(last) + 1))
+    refuse_names(path, str(row.video), names[:1])  # type: ignore[attr-defined]
     return VideoSplit(str(row.video), str(row.split), names)  # type: ignore[attr-defined]
 
 

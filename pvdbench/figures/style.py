@@ -14,7 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.errors import DataError, shorten
+from pvdbench.core.json_file import read_json
+from pvdbench.core.names import is_one_part
 
 _PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#7A7A7A")  # Okabe and Ito
 UP, DOWN = _PALETTE[0], _PALETTE[5]
@@ -158,11 +160,12 @@ def read_pictures(folder: Path) -> list[Picture]:
         DataError: if the index is missing or damaged.
     """
     path = folder / _INDEX
+    what, again = "this is no index of figures", "run `dvc repro --force --single-item figures`"
     try:
-        return [Picture(**picture) for picture in json.loads(path.read_text(encoding="utf-8"))]
+        pictures = read_json(path, list[Picture], what, again)
     except FileNotFoundError:
         raise DataError(f"{path}: there are no figures yet; run `dvc repro figures`") from None
-    except (ValueError, TypeError) as error:
-        raise DataError(
-            f"{path}: this is no index of figures ({error}); run `dvc repro --force --single-item figures`"
-        ) from error
+    for picture in pictures:
+        if not all(is_one_part(name) for name in (picture.file, picture.folder)):
+            raise DataError(f"{path}: {what}, which name files beside it ('{shorten(picture.path, 60)}'); {again}")
+    return pictures

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,32 +10,120 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import TypeAdapter
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from pvdbench.core.errors import MethodError
-from pvdbench.io.cost import Complexity
+from pvdbench.io.cost import Amount, Complexity, hardware, peak_memory
 from pvdbench.io.images import write_frame
 from pvdbench.io.weights import save_weights
 from pvdbench.methods.card import read_card
 from pvdbench.methods.clip import Clip
 from pvdbench.methods.loading import load_deblurrer, load_trainable
 
+WARM_UP = 3
+"""Frames of a row's first clip, over which multiply-adds are counted and a method warms up."""
 _STATED = 1280 * 720  # pixels
 _FLOPS = 2  # PyTorch counts a multiplication and an addition apart
 
 
 @dataclass(frozen=True)
-class RunCost:
-    """What one row took over one data set.
+class ClipCost:
+    """What one clip took, as the method's process says it; a row's cost is merged from those of its clips.
 
     Attributes:
-        complexity: the same on every machine, a result.
-        timing: of this machine, for the cost file: milliseconds, frames, threads, device, memory.
+        milliseconds: of each frame; none for a method that does not compute here.
+        seconds: since the clip before ended, or the process began to compute: the warm-up is in its first clip's.
+        complexity: of the method, with this clip's frame size; the same on every machine.
+        timed: how the milliseconds were taken: frame by frame, over a `clip`, or `never`.
+        precision: of the output; empty where a clip is too short for one.
+        peak_memory_mib, peak_device_memory_mib: of its process up to the clip's end.
     """
 
+    milliseconds: list[Amount]
+    seconds: Amount
     complexity: Complexity
-    timing: Mapping[str, Any]
+    timed: str
+    threads: int
+    device: str
+    hardware: str
+    precision: str
+    peak_memory_mib: Amount
+    peak_device_memory_mib: Amount | None = None
+
+
+_AS_JSON = TypeAdapter(ClipCost)
+
+
+def read_clip_cost(values: bytes) -> ClipCost:
+    """Read what CostMeter.clip made.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    return _AS_JSON.validate_json(values, strict=True)
+
+
+class CostMeter:
+    """Measures, in the method's process, what each clip takes."""
+
+    def __init__(self, parameters: Mapping[str, int], counted: Callable[[], float | None], timed: str) -> None:
+        """Begin with the method's warm-up.
+
+        Args:
+            parameters: by part.
+            counted: warms up; multiply-adds per frame of 1280x720, where they can be counted.
+            timed: as ClipCost has it.
+        """
+        self._since, self._hardware = time.perf_counter(), hardware()
+        self._parameters, self._counted, self._timed = dict(parameters), counted(), timed
+
+    def clip(self, milliseconds: Sequence[float], output: Tensor | None, width: int, height: int) -> bytes:
+        """Say in JSON what the clip took that ends now.
+
+        Args:
+            output: one of its frames or flows; None if it has none.
+            width, height: of its frames, in pixels.
+        """
+        before, self._since = self._since, time.perf_counter()
+        on_card = torch.cuda.is_available()
+        cost = ClipCost(
+            list(milliseconds), self._since - before,
+            Complexity(self._parameters, self._counted, width, height), self._timed, torch.get_num_threads(),
+            torch.cuda.get_device_name() if on_card else "cpu", self._hardware,
+            "" if output is None else str(output.dtype).removeprefix("torch."), peak_memory(),
+            round(torch.cuda.max_memory_allocated() / 2**20, 1) if on_card else None,
+        )  # fmt: skip
+        return _AS_JSON.dump_json(cost)
+
+
+def row_cost(costs: Sequence[ClipCost]) -> tuple[dict[str, Any], Complexity]:
+    """Merge the costs of a row's clips, in their order, whatever processes ran them.
+
+    Returns: the facts for the cost file, where seconds are the sum over processes and peaks those of one process; and
+        the complexity, with the frame size of the last clip.
+    """
+    milliseconds = [ms for cost in costs for ms in cost.milliseconds]
+    last = next((cost for cost in reversed(costs) if cost.precision), costs[-1])
+    facts = {
+        "milliseconds_median": round(statistics.median(milliseconds), 3) if milliseconds else None,
+        "frames": len(milliseconds),
+        "timed": last.timed,
+        "threads": last.threads,
+        "device": _joined(cost.device for cost in costs),
+        "hardware": _joined(cost.hardware for cost in costs),
+        "precision": last.precision,
+        "seconds": round(sum(cost.seconds for cost in costs), 3),
+        "peak_memory_mib": max(cost.peak_memory_mib for cost in costs),
+    }
+    if on_card := [cost.peak_device_memory_mib for cost in costs if cost.peak_device_memory_mib is not None]:
+        facts["peak_device_memory_mib"] = max(on_card)
+    return facts, last.complexity
+
+
+def _joined(names: Iterable[str]) -> str:
+    return " and ".join(dict.fromkeys(names))
 
 
 def clock() -> float:
@@ -59,35 +147,6 @@ def multiply_adds(work: Callable[[], object], *, frames: int, width: int, height
     with FlopCounterMode(display=False) as counter:
         work()
     return float(counter.get_total_flops()) / _FLOPS / frames / (width * height) * _STATED
-
-
-def run_cost(
-    parameters: Mapping[str, int], milliseconds: Sequence[float], output: Tensor, counted: float | None, *,
-    timed: str = "frame",
-) -> RunCost:  # fmt: skip
-    """Gather what a run cost.
-
-    Args:
-        parameters: by part.
-        milliseconds: of each frame; none for a method that does not compute here.
-        output: a frame or a flow, (C, H, W).
-        counted: multiply-adds per frame of 1280x720, where they can be counted.
-        timed: how the milliseconds were taken: frame by frame, over a `clip`, or `never`.
-    """
-    timing = {
-        "milliseconds_median": round(statistics.median(milliseconds), 3) if milliseconds else None,
-        "frames": len(milliseconds),
-        "timed": timed,
-        "threads": torch.get_num_threads(),
-        "device": "cpu",
-        "precision": str(output.dtype).removeprefix("torch."),
-    }
-    if torch.cuda.is_available():
-        timing |= {
-            "device": torch.cuda.get_device_name(),
-            "peak_device_memory_mib": round(torch.cuda.max_memory_allocated() / 2**20, 1),
-        }
-    return RunCost(Complexity(dict(parameters), counted, output.shape[2], output.shape[1]), timing)
 
 
 @dataclass(frozen=True)

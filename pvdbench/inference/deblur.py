@@ -6,39 +6,38 @@ from itertools import islice
 from torch import Tensor
 
 from pvdbench.core.errors import MethodError
-from pvdbench.inference.cost import RunCost, clock, multiply_adds, run_cost
+from pvdbench.inference.cost import WARM_UP, CostMeter, clock, multiply_adds
+from pvdbench.inference.same_start import same_start
 from pvdbench.io.images import to_bytes
 from pvdbench.methods.clip import Clip
 from pvdbench.methods.interface import Deblurrer, in_float, iter_frames, require_frame
 from pvdbench.methods.isolated_process import Progress
 
-_COUNTED = 3  # frames of the first clip, over which multiply-adds are counted and a method warms up
 
-
-def deblur_clips(method: Deblurrer, name: str, clips: Sequence[Clip], give: Progress) -> RunCost:
-    """Deblur every frame of the clips.
+def deblur_clips(method: Deblurrer, name: str, clips: Sequence[Clip], give: Progress, *, first: Clip) -> None:
+    """Deblur every frame of the clips, each clip as if it were the only one.
 
     Args:
         method: loaded.
         name: for messages.
         clips: the blurry frames; with the sharp ones for an upper bound alone.
-        give: called with each frame, (H, W, 3) uint8.
+        give: called with each frame, (H, W, 3) uint8, and after each clip with what it cost.
+        first: the first frames of the row's first clip, for the warm-up.
 
-    Returns: what it cost.
     Raises:
         MethodError: if the method gives another number of frames, another shape, values that are not finite or outside
             [0, 1].
     """
-    milliseconds: list[float] = []
-    counted = _warm_up(method, clips[0][:_COUNTED])
+    meter = CostMeter(method.parameters(), lambda: _warm_up(method, first), _how_timed(method))
     give()
     for clip in clips:
-        times = []
+        same_start()
+        times, output = [], None
         for output, ms in _checked(method, name, clip):
             times.append(ms)
             give(to_bytes(in_float(output).permute(1, 2, 0).numpy()).tobytes())
-        milliseconds += _timed(method, times)
-    return run_cost(method.parameters(), milliseconds, output, counted, timed=_how_timed(method))
+        height, width = clip[0].shape[1:]
+        give(meter.clip(_timed(method, times), output, width, height))
 
 
 def _warm_up(method: Deblurrer, clip: Clip) -> float | None:
@@ -69,7 +68,7 @@ def _timed(method: Deblurrer, times: list[float]) -> list[float]:
     how = _how_timed(method)
     if how == "never":
         return []
-    at_once = len(times) > _COUNTED and max(times) > sum(times) / 2
+    at_once = len(times) > WARM_UP and max(times) > sum(times) / 2
     return [sum(times) / len(times)] * len(times) if how == "clip" or at_once else times
 
 

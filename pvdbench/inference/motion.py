@@ -5,33 +5,36 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor
 
-from pvdbench.inference.cost import RunCost, clock, multiply_adds, run_cost
+from pvdbench.inference.cost import CostMeter, clock, multiply_adds
+from pvdbench.inference.same_start import same_start
 from pvdbench.methods.clip import Clip
 from pvdbench.methods.interface import MotionEstimator, require
 from pvdbench.methods.isolated_process import Progress
 
 
-def estimate_clips(method: MotionEstimator, name: str, clips: Sequence[Clip], give: Progress) -> RunCost:
-    """Estimate the flow from every blurry frame t but a clip's first to blurry frame t - 1.
+def estimate_clips(method: MotionEstimator, name: str, clips: Sequence[Clip], give: Progress, *, first: Clip) -> None:
+    """Estimate the flow from every blurry frame t but a clip's first to blurry frame t - 1, each clip by itself.
 
     Args:
         method: loaded.
         name: for messages.
         clips: the blurry frames.
-        give: called with each flow, (H, W, 2) float32, little-endian.
+        give: called with each flow, (H, W, 2) float32, little-endian, and after each clip with what it cost.
+        first: the first frames of the row's first clip, for the warm-up.
 
-    Returns: what it cost.
     Raises:
         MethodError: if the flow has another shape or values that are not finite.
     """
-    milliseconds: list[float] = []
-    counted = _warm_up(method, clips[0][:2])
+    meter = CostMeter(method.parameters(), lambda: _warm_up(method, first[:2]), "frame")
     for clip in clips:
+        same_start()
+        milliseconds, flow = [], None
         for t in range(1, len(clip)):
             flow, ms = _timed_flow(method, name, clip[t], clip[t - 1])
             milliseconds.append(ms)
             give(np.ascontiguousarray(flow.permute(1, 2, 0).numpy(), "<f4").tobytes())
-    return run_cost(method.parameters(), milliseconds, flow, counted)
+        height, width = clip[0].shape[1:]
+        give(meter.clip(milliseconds, flow, width, height))
 
 
 def _warm_up(method: MotionEstimator, pair: Clip) -> float | None:

@@ -1,15 +1,17 @@
-"""What comes back from a method's process, bytes frame by frame, written where the scores look for it."""
+"""What comes back from a method's process, bytes frame by frame; each clip appears when it is whole."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
+from typing import Never
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
-from pvdbench.core.errors import MethodError
+from pvdbench.core.errors import MethodError, shorten
 from pvdbench.core.warp import backward_warp
 from pvdbench.datasets.manifest import ClipFiles, FrameFiles
+from pvdbench.inference.cost import ClipCost, read_clip_cost
+from pvdbench.inference.finished import FinishedClips, Likeness
 from pvdbench.io.flow import write_flow
 from pvdbench.io.images import frame_size, read_frame, to_bytes, write_frame
 from pvdbench.methods.card import Task
@@ -18,51 +20,105 @@ from pvdbench.methods.clip import to_tensor
 _LENGTH = {"deblur": 3, "motion": 8}  # bytes per pixel: 8-bit RGB; (x, y) as float32
 
 
+class Attention:
+    """What is told while results come in; this one takes no notice."""
+
+    def began(self, number: int) -> None:
+        """Hear that a clip's first frame came."""
+
+    def wrote(self) -> None:
+        """Hear that a frame was written."""
+
+    def ends(self, number: int) -> bytes:  # noqa: ARG002
+        """Hear that a clip's last frame was written; return what a program printed over the clip."""
+        return b""
+
+
 class Results:
-    """Writes what a row gives, in the order of the clips: out/VIDEO/FRAME.png, and FRAME.flo for motion.
+    """Writes what a row gives, in the order of the clips: FRAME.png of each, and FRAME.flo for motion.
 
     For motion the PNG file is the sharp frame before, warped by the flow; it is read here, out of the method's sight.
     """
 
     def __init__(
-        self, task: Task, name: str, clips: Sequence[ClipFiles], out: Path, threads: int, *, truth: bool = False
+        self, task: Task, name: str, clips: Mapping[int, ClipFiles], finished: FinishedClips, threads: int,
+        attention: Attention | None = None,
     ) -> None:  # fmt: skip
-        """Make the videos' folders.
+        """Wait for the first frame.
 
         Args:
             name: for messages.
+            clips: by their number in the row.
+            finished: where they go.
             threads: of the warping.
-            truth: whether the row may be the sharp frames themselves, as an upper bound.
+            attention: who is told.
         """
-        self._perfect, self._changed = task == "deblur" and not truth, False
-        self._task, self._name, self._out, self._threads = task, name, out, threads
-        expected = list(_motion_frames(clips) if task == "motion" else _frames(clips))
-        self._bar = tqdm(expected, name, unit="frame", mininterval=1)
-        self._expected = iter(self._bar)
-        self._sizes = {clip.video: frame_size(clip.frames[0].blurry) for clip in clips}
-        for video in self._sizes:
-            (out / video).mkdir()
+        self._task, self._name, self._clips, self._finished, self._threads = task, name, clips, finished, threads
+        self._attention = attention or Attention()
+        self._missing: str | None = ""
+        self._receiver = self._received()
+        next(self._receiver)
 
     def take(self, values: bytes) -> None:
-        """Write the next frame.
+        """Write the next frame, or after a clip's last one what the clip cost.
 
         Args:
-            values: (H, W, 3) uint8, or for motion (H, W, 2) float32, little-endian.
+            values: (H, W, 3) uint8, or for motion (H, W, 2) float32, little-endian; what CostMeter.clip made.
 
         Raises:
             MethodError: if no frame is left to come, or it is of another size.
             DataError: if the sharp frame that is to be warped is damaged.
         """
-        expected = next(self._expected, None)
-        if expected is None:
-            raise MethodError(f"{self._name}: more frames came than there are; yield one per frame")
-        video, before, frame = expected
-        width, height = self._sizes[video]
-        if len(values) != height * width * _LENGTH[self._task]:
-            raise MethodError(f"{self._name}: {video}/{frame.name}: not of {width}x{height}; keep the frame's size")
-        place = self._out / video / f"{frame.name}.png"
+        self._receiver.send(values)
+
+    def finish(self) -> None:
+        """Refuse results that lack a frame.
+
+        Raises:
+            MethodError: naming the first.
+        """
+        if self._missing is not None:
+            raise MethodError(f"{self._name}: {self._missing}: no such frame came; yield one per frame")
+
+    def close(self) -> None:
+        """Drop the clip that is not whole."""
+        self._receiver.close()
+
+    def _received(self) -> Generator[None, bytes, None]:
+        for number, clip in self._clips.items():
+            with self._finished.adding(number) as (folder, done):
+                size, likeness = frame_size(clip.frames[0].blurry), Likeness(possible=self._task == "deblur")
+                for t, (before, frame) in enumerate(_pairs(self._task, clip)):
+                    self._missing = f"{clip.video}/{frame.name}"
+                    values = yield
+                    if t == 0:
+                        self._attention.began(number)
+                    if len(values) != size[0] * size[1] * _LENGTH[self._task]:
+                        raise MethodError(f"{self._name}: {self._missing}: not of {size[0]}x{size[1]}; keep the "
+                                          "frame's size")  # fmt: skip
+                    self._write(folder / f"{frame.name}.png", before, values, *size)
+                    likeness.look(frame, values)
+                    self._attention.wrote()
+                self._missing = f"the cost of {clip.video}"
+                done(self._cost(clip, (yield)), likeness, self._attention.ends(number))
+        self._missing = None
+        yield
+        self._refuse_more()
+
+    def _cost(self, clip: ClipFiles, values: bytes) -> ClipCost:
+        try:
+            return read_clip_cost(values)
+        except ValueError as error:
+            if not values.startswith(b"{"):
+                self._refuse_more()
+            raise MethodError(f"{self._name}: {clip.video}: what it cost cannot be read ({shorten(error)}); let "
+                              "`parameters` return whole numbers by part") from error  # fmt: skip
+
+    def _refuse_more(self) -> Never:
+        raise MethodError(f"{self._name}: more frames came than there are; yield one per frame")
+
+    def _write(self, place: Path, before: FrameFiles, values: bytes, width: int, height: int) -> None:
         if self._task == "deblur":
-            self._compare(frame, values)
             write_frame(place, np.frombuffer(values, np.uint8).reshape(height, width, 3))
             return
         flow = np.frombuffer(values, "<f4").reshape(height, width, 2)
@@ -72,37 +128,9 @@ class Results:
         warped = backward_warp(sharp[None], vectors[None])[0]
         write_frame(place, to_bytes(warped.permute(1, 2, 0).numpy()))
 
-    def close(self) -> None:
-        """End the progress bar's line, so that an error has one of its own."""
-        self._bar.close()
 
-    def _compare(self, frame: FrameFiles, values: bytes) -> None:
-        """Note whether every frame so far is the sharp one, and one of them not the blurry one."""
-        if self._perfect:
-            self._perfect = frame.truth is not None and read_frame(frame.truth).tobytes() == values
-            self._changed = self._changed or read_frame(frame.blurry).tobytes() != values
-
-    def finish(self) -> None:
-        """Refuse results that lack a frame, or that are the truth.
-
-        Raises:
-            MethodError: naming the first, or saying that all are the sharp frames, which no method gives.
-        """
-        if (missing := next(self._expected, None)) is not None:
-            raise MethodError(f"{self._name}: {missing[0]}/{missing[2].name}: no such frame came; yield one per frame")
-        if self._perfect and self._changed:
-            raise MethodError(f"{self._name}: all of its frames are copies of the data set's sharp ones, no result; "
-                              "name or make the method's own, or write `upper_bound: true` in method.yaml")  # fmt: skip
-
-
-_Expected = Iterator[tuple[str, FrameFiles, FrameFiles]]
-"""The video, the frame before and the frame itself."""
-
-
-def _frames(clips: Sequence[ClipFiles]) -> _Expected:
-    return ((clip.video, frame, frame) for clip in clips for frame in clip.frames)
-
-
-def _motion_frames(clips: Sequence[ClipFiles]) -> _Expected:
-    pairs = ((clip.video, zip(clip.frames, clip.frames[1:], strict=False)) for clip in clips)
-    return ((video, before, frame) for video, frames in pairs for before, frame in frames)
+def _pairs(task: Task, clip: ClipFiles) -> Iterator[tuple[FrameFiles, FrameFiles]]:
+    """Pair each frame that is to come with the one before, which flow leads to."""
+    if task == "motion":
+        return iter(zip(clip.frames, clip.frames[1:], strict=False))
+    return ((frame, frame) for frame in clip.frames)

@@ -4,78 +4,36 @@ The method sees copies of the blurry frames; the data set, the results and what 
 """
 
 import shutil
-import signal
-import sys
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from pvdbench.core.errors import MethodError, PvdbenchError, WeightsError
+from pvdbench.core.errors import DataError, MethodError, PvdbenchError, WeightsError, WriteError, shorten
 from pvdbench.core.notice import notice
 from pvdbench.datasets.manifest import ClipFiles, read_clips
-from pvdbench.inference.handed import Contents, hand_out, hand_out_weights, kept_files, require_readable
-from pvdbench.inference.method_run import MethodRun, run_method
-from pvdbench.inference.results import Results
-from pvdbench.inference.row_place import place_of_row
+from pvdbench.inference.cost import row_cost
+from pvdbench.inference.dealing import run_clips
+from pvdbench.inference.finished import FinishedClip, FinishedClips
+from pvdbench.inference.handed import Contents, kept_files, require_readable, require_sound
+from pvdbench.inference.row_identity import row_identity
+from pvdbench.inference.row_run import RowRun
+from pvdbench.inference.share import Share, exit_on_sigterm
 from pvdbench.inference.truth import refuse_truth, sees_truth
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.cost import Complexity, write_complexity, write_cost
 from pvdbench.io.frame_folders import write_failure
-from pvdbench.methods.card import MethodCard, Task, read_card
-from pvdbench.methods.isolation import run_isolated
+from pvdbench.io.half_done import Files, HalfDone
+from pvdbench.io.lock import one_command_at_a_time
+from pvdbench.methods.card import MethodCard, read_card
 from pvdbench.methods.loading import find_weights
 from pvdbench.methods.sandbox import require_bubblewrap
-from pvdbench.methods.surroundings import own_folder
 
-_SLACK = 60.0  # seconds beyond a program's own limit
-_LOG = "program.log"
-
-
-@dataclass(frozen=True)
-class RowRun:
-    """One row over one data set, and where everything lies.
-
-    Attributes:
-        stage: for the cost file.
-        row: its name in params.yaml, or the method's where it has no row.
-        methods: the folder that holds the method.
-        trained: the weights that the row's training wrote.
-        dataset: the data set's folder.
-        out: the folder for its frames or its flow.
-        complexity: the JSON file of parameters and multiply-adds, a result.
-        cost: the JSON file of what it took on this machine.
-        log: where a program's output is kept, when the row ends.
-        threads: on the CPU.
-        given: weights in place of those that the card names.
-        options: of the method, in place of the card's.
-        sandbox: whether its process is put into a namespace, by bubblewrap.
-        bound: whether the study's tables mark the row as an upper bound; None where there are none.
-    """
-
-    task: Task
-    stage: str
-    row: str
-    methods: Path
-    method: str
-    trained: Path | None
-    dataset: Path
-    out: Path
-    complexity: Path
-    cost: Path
-    log: Path
-    threads: int
-    given: Path | None = None
-    options: Mapping[str, Any] | None = None
-    sandbox: bool = False
-    bound: bool | None = None
+_CLIPS = ".clips"  # beside the results, where nothing is kept of a row that is not whole
 
 
 def run_row(run: RowRun) -> str:
     """Run a row; what its method does wrong is recorded in place of its frames.
+
+    While another command runs the same row, this one waits.
 
     Returns: the reason why it has no frames; empty where it has.
     Raises:
@@ -85,19 +43,31 @@ def run_row(run: RowRun) -> str:
         DataError: also if the data set's files were changed meanwhile, as no later row may be scored on them; where
             it was the method, its reason is recorded, too.
     """
-    card, clips = read_card(run.methods, run.method), read_clips(run.dataset, "test")
+    try:
+        card, clips = read_card(run.methods, run.method), read_clips(run.dataset, "test")
+        with one_command_at_a_time(run.log.with_name(f"{run.task}-{run.row}.lock"), run.stage):
+            return _run_alone(run, card, clips)
+    except OSError as error:  # of this process: what the method's own raises comes as a MethodError
+        raise WriteError(f"{run.stage}: {shorten(error.filename or 'this machine', 150)}: {error.strerror or error}; "
+                         "free space or mend the permissions, then run again") from error  # fmt: skip
+
+
+def _run_alone(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles]) -> str:
     if run.sandbox and card.kind != "folder":
         require_bubblewrap()
+    if run.trained is not None and run.given is None and not run.trained.exists():
+        raise WeightsError(f"{run.trained}: these weights are not there; run the stage that trains {run.row}")
     truth = sees_truth(card, run.trained, run.given)
     if truth and run.bound is False:
         raise WeightsError(f"{run.given or run.trained}: these weights see the truth (volume: ideal), and params.yaml "
                            f"does not say so of {run.row}, so that no table would mark it; write network: {{volume: "
                            "ideal}, or make its weights again")  # fmt: skip
     before, kept, fault = Contents(run.dataset, clips), kept_files(run.methods / run.method), None
+    at_start = kept if run.half is None else HalfDone(run.half).files_at_start(kept, truth=truth)
     try:
-        with _exit_on_sigterm():
-            _run(run, card, clips, truth)
-        _look_for_what_it_kept(run, kept, truth=truth)
+        with exit_on_sigterm():
+            _run(run, card, clips, truth, before, kept)
+        _look_for_what_it_kept(run, at_start, truth=truth)
     except PvdbenchError as error:
         fault = error
     _require_untouched(run, before)
@@ -105,8 +75,8 @@ def run_row(run: RowRun) -> str:
         return ""
     if not isinstance(fault, MethodError | WeightsError):
         raise fault
-    if isinstance(fault, MethodError):
-        require_readable(clips)
+    require_readable(clips)
+    require_sound(run.methods / run.method, card, filter(None, (run.trained, run.given)))
     _record_failure(run, str(fault))
     return str(fault)
 
@@ -132,47 +102,46 @@ def _require_untouched(run: RowRun, before: Contents) -> None:
         raise
 
 
-def _run(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles], truth: bool) -> None:
-    """Hand out copies, run the method on them, and write its frames and what it cost."""
+def _run(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles], truth: bool, before: Contents, kept: Files) -> None:
+    """Run the method over the clips that are not finished, and write its frames and what it cost."""
     if card.kind == "folder":
         refuse_truth(run.methods, run.method, clips, truth=truth)
     weights = find_weights(run.methods, run.method, trained=run.trained, given=run.given)
-    with own_folder() as folder, replaced_folder(run.out) as out:
-        handed = hand_out(clips, folder, truth=truth)
-        own_weights = hand_out_weights(weights, run.methods / run.method, folder)
-        work = MethodRun(
-            run.task, run.stage, run.row, run.methods.absolute(), run.method, own_weights,
-            card.options if run.options is None else run.options, tuple(handed), folder / _LOG, run.threads, truth,
-        )  # fmt: skip
-        results = Results(run.task, run.row, clips, out, run.threads, truth=truth)
+    half = None if run.half is None or len(clips) == 1 else HalfDone(run.half)  # of one clip nothing would be left
+    with replaced_folder(run.out) as out:
+        folder, commands = out / _CLIPS, 1
+        if half is not None:
+            folder, commands = half.begin(row_identity(run, card, weights, before), kept)
+        whole = Share(run, card, clips, tuple(range(len(clips))), truth, weights, before, FinishedClips(folder))
         try:
-            place = place_of_row(
-                run.dataset, clips, run.out, run.methods, folder, sandbox=run.sandbox and card.kind != "folder"
-            )  # frames that are there run no code
-            patience = _patience(card, clips)
-            cost = run_isolated(partial(run_method, work), seconds=patience, place=place, take=results.take)
-            results.finish()
-        except PvdbenchError as error:
-            raise _renamed(error, {own_weights[name]: path for name, path in weights.items()}, folder, run) from error
-        finally:
-            results.close()
-            _keep_log(run, folder / _LOG)
-    write_cost(run.cost, cost["timing"])
-    write_complexity(run.complexity, Complexity(**cost["complexity"]))
+            costs = _finish(whole, out)
+        except (DataError, MethodError, WeightsError):  # once they are mended, nothing is as it was
+            if half is not None:
+                half.remove()
+            raise
+        shutil.rmtree(out / _CLIPS, ignore_errors=True)
+    facts, complexity = row_cost([clip.cost for clip in costs])
+    shared = {"processes": max(clip.processes for clip in costs), "commands": commands}
+    write_cost(run.cost, facts | {"stage": run.stage} | {name: count for name, count in shared.items() if count > 1})
+    write_complexity(run.complexity, complexity)
+    if half is not None:
+        half.remove()
 
 
-def _renamed(error: PvdbenchError, originals: Mapping[Path, Path], folder: Path, run: RowRun) -> PvdbenchError:
-    """Name the user's files where a message names their copies, whose folder has another name each time."""
-    said = Exception.__str__(error)
-    for copy, original in (*originals.items(), (folder / _LOG, run.log)):
-        said = said.replace(str(copy.relative_to(folder) if copy.is_relative_to(folder) else copy), str(original))
-    return type(error)(said)
-
-
-def _keep_log(run: RowRun, log: Path) -> None:
-    if log.is_file():
-        run.log.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(log, run.log)
+def _finish(row: Share, out: Path) -> list[FinishedClip]:
+    """Run what is not finished, and hand all of it over; return what is known of each clip."""
+    fault = run_clips(row)
+    if printed := row.finished.printed(len(row.clips)):
+        row.run.log.parent.mkdir(parents=True, exist_ok=True)
+        row.run.log.write_bytes(printed)
+    if fault is not None:
+        raise fault.error
+    found = [row.finished.read(number) for number in row.numbers]
+    if not row.truth and all(clip.sharp for clip in found) and any(clip.changed for clip in found):
+        raise MethodError(f"{row.run.row}: all of its frames are copies of the data set's sharp ones, no result; "
+                          "name or make the method's own, or write `upper_bound: true` in method.yaml")  # fmt: skip
+    row.finished.hand_over(row.clips, out)
+    return found
 
 
 def _record_failure(run: RowRun, reason: str) -> None:
@@ -180,23 +149,3 @@ def _record_failure(run: RowRun, reason: str) -> None:
     write_complexity(run.complexity, Complexity({}))
     with replaced_folder(run.out) as folder:
         write_failure(folder, reason)
-
-
-def _patience(card: MethodCard, clips: Sequence[ClipFiles]) -> float:
-    """Count the seconds until silence means a hang; a program gives its frames a clip at a time."""
-    if card.kind != "command":
-        return card.seconds_a_frame
-    return card.seconds_a_frame * max(len(clip.frames) for clip in clips) + _SLACK
-
-
-@contextmanager
-def _exit_on_sigterm() -> Iterator[None]:
-    """Turn SIGTERM into an exit within the block, so that the method's process ends with this one."""
-    if threading.current_thread() is not threading.main_thread():  # where Python sets no handlers
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

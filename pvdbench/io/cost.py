@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from pvdbench.core.errors import DataError, shorten
+from pvdbench.core.errors import DataError
+from pvdbench.core.json_file import read_json
 from pvdbench.io.atomic import replaced_file
 
 
@@ -30,7 +31,7 @@ def measured_cost(path: Path, stage: str, *, write: bool = True) -> Iterator[dic
     start = time.perf_counter()
     yield facts
     facts["seconds"] = round(facts.pop("seconds_before", 0.0) + time.perf_counter() - start, 3)
-    facts["peak_memory_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    facts["peak_memory_mib"] = peak_memory()
     facts["hardware"] = hardware()
     if write:
         write_cost(path, facts)
@@ -40,6 +41,11 @@ def write_cost(path: Path, facts: Mapping[str, Any]) -> None:
     """Write what a stage took as JSON."""
     with replaced_file(path) as partial:
         partial.write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def peak_memory() -> float:
+    """Return the most memory that this process has held so far, in MiB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
 def hardware() -> str:
@@ -82,20 +88,10 @@ def read_cost(path: Path) -> dict[str, Any]:
         DataError: if the file is damaged.
     """
     try:
-        return _Facts.model_validate_json(path.read_bytes()).model_dump(exclude_unset=True)
+        facts = read_json(path, _Facts, "these are no costs of a stage", "delete it or run its stage again")
     except FileNotFoundError:
         return {}
-    except (ValidationError, OSError, ValueError) as error:
-        raise DataError(f"{path}: these are no costs of a stage ({_said(error)}); delete it or run its stage "
-                        "again") from error  # fmt: skip
-
-
-def _said(error: Exception) -> str:
-    """Name the first thing that is wrong with a file, and where in it."""
-    if not isinstance(error, ValidationError):
-        return shorten(error, 80)
-    first = error.errors(include_url=False)[0]
-    return shorten(f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": "), 80)
+    return facts.model_dump(exclude_unset=True)
 
 
 def machine(facts: dict[str, Any]) -> str:
@@ -134,9 +130,7 @@ def read_complexity(path: Path) -> Complexity:
         DataError: if the file is missing or damaged.
     """
     try:
-        return TypeAdapter(Complexity).validate_json(path.read_bytes(), strict=True)
+        again = "run the stage of dvc.yaml that writes it again"
+        return read_json(path, Complexity, "this is no complexity of a row", again)
     except FileNotFoundError:
         raise DataError(f"{path}: file not found; run the stage of dvc.yaml that writes it") from None
-    except (ValidationError, OSError, ValueError) as error:
-        raise DataError(f"{path}: this is no complexity of a row ({_said(error)}); run the stage of dvc.yaml that "
-                        "writes it again") from error  # fmt: skip

@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pvdbench.core.errors import DataError
+from pvdbench.core.whole_file import read_bytes
 
 Flow = NDArray[np.float32]  # (H, W, 2), (x, y) in pixels
 _MAGIC = b"PIEH"
+_LARGEST = 1 << 30  # bytes: 12K video has 80 million pixels
 _HEADER = 12  # bytes: magic, width, height
 
 
@@ -26,7 +28,7 @@ def read_flow(path: Path) -> Flow:
         DataError: if the file is missing, truncated or not a .flo.
     """
     try:
-        data = path.read_bytes()
+        data = read_bytes(path, _LARGEST)
     except FileNotFoundError:
         raise DataError(f"{path}: this flow is not there; run the stage that makes it again") from None
     except OSError as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from pvdbench.core.whole_file import open_file
 from pvdbench.io.checksum import file_sha256
 from pvdbench.io.images import Frame
 
@@ -30,7 +31,7 @@ def is_our_flow(path: Path) -> bool:
 
 def _shown(picture: Path) -> str:
     try:
-        with Image.open(picture, formats=("PNG",)) as image:
+        with open_file(picture) as file, Image.open(file, formats=("PNG",)) as image:
             return str(image.info.get(_KEY, ""))
-    except (OSError, SyntaxError, ValueError):
+    except Exception:  # Pillow raises anything for damaged bytes
         return ""

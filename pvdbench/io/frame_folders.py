@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path, PurePath
 
 from pvdbench.core.errors import DataError, shorten
+from pvdbench.core.json_file import read_json
 from pvdbench.core.notice import notice
 from pvdbench.io.flow_picture import is_our_picture
 from pvdbench.io.frame_order import frame_numbers, kinds_of_names, names_in_order, seeming_clips
@@ -173,7 +174,9 @@ def read_failure(folder: Path) -> str:
     path = folder / _FILE
     if not path.is_file():
         return ""
-    try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["reason"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: not JSON with a reason ({error}); run the row again") from error
+    return read_json(path, _Failure, "not JSON with a reason", "run the row again").reason
+
+
+@dataclass(frozen=True)
+class _Failure:
+    reason: str

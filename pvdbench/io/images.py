@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from pvdbench.core.errors import DataError, shorten
+from pvdbench.core.whole_file import open_file, read_bytes
 
 Frame = NDArray[np.uint8]  # (H, W, 3) RGB
 
@@ -26,6 +27,7 @@ LARGEST = Image.MAX_IMAGE_PIXELS or 0
 
 _FORMATS = ("PNG", "JPEG")
 """What is decoded; Pillow would hand other formats to other programs (EPS to Ghostscript)."""
+_LARGEST_FILE = 4 * LARGEST  # bytes: of the largest frame without compression, and its text
 _PNG = b"\x89PNG\r\n\x1a\n"
 _UPRIGHT = 1
 _QUARTER_TURNS = (5, 6, 7, 8)  # the orientations that swap width and height
@@ -41,7 +43,7 @@ def read_frame(path: Path) -> Frame:
     """
     with _decoding(path, "PNG or JPEG", "frame is not there; run the stage that makes it again", "restore or make it "
                    "again"):  # fmt: skip
-        data = path.read_bytes()
+        data = read_bytes(path, _LARGEST_FILE)
         if data.startswith(_PNG):
             _check_png(data)
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
@@ -60,7 +62,8 @@ def read_mask(path: Path) -> NDArray[np.bool_]:
         DataError: if the file is missing or damaged.
     """
     again = "fetch or render the data set again"
-    with _decoding(path, "PNG", f"mask is not there; {again}", again), Image.open(path, formats=_FORMATS) as image:
+    reading = _decoding(path, "PNG", f"mask is not there; {again}", again)
+    with reading, open_file(path) as file, Image.open(file, formats=_FORMATS) as image:
         return np.asarray(image.convert("L")) > _HALF
 
 
@@ -90,7 +93,8 @@ def _decoding(path: Path, what: str, missing: str, otherwise: str) -> Iterator[N
         raise DataError(f"{path}: this is no readable {what} ({size} limit of {LARGEST} pixels); make it smaller, or "
                         "remove it") from None  # fmt: skip
     except Exception as error:  # Pillow's decoders raise anything for damaged bytes, and Python for NUL in a path
-        raise DataError(f"{path}: this is no readable {what} ({shorten(error)}); {otherwise}") from error
+        said = error.strerror if isinstance(error, OSError) and error.strerror else shorten(error)
+        raise DataError(f"{path}: this is no readable {what} ({said}); {otherwise}") from error
 
 
 def _check_png(data: bytes) -> None:
@@ -151,7 +155,7 @@ def frame_size(path: Path) -> tuple[int, int]:
     """
     again = "fetch or make it again"
     reading = _decoding(path, "PNG or JPEG", f"frame is not there; correct the path, or {again}", again)
-    with reading, Image.open(path, formats=_FORMATS) as image:
+    with reading, open_file(path) as file, Image.open(file, formats=_FORMATS) as image:
         width, height = image.size
         return (height, width) if _orientation(image) in _QUARTER_TURNS else (width, height)
 

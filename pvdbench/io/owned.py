@@ -10,7 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from pydantic import BaseModel, Field
+
 from pvdbench.core.errors import DataError
+from pvdbench.core.json_file import parse_json
+from pvdbench.core.whole_file import read_bytes
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.checksum import file_sha256
 
@@ -138,11 +142,15 @@ def _cannot_look(error: OSError) -> None:
                     "place") from error  # fmt: skip
 
 
+class _Marker(BaseModel):
+    written_by: str = Field(alias="written by")
+    sha256: dict[str, str]
+
+
 def _written(folder: Path, command: str) -> dict[str, str]:
     """Read the marker: the digest of every file; empty where there is none, or another command's or a damaged one."""
     try:
-        marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-        ours = marker["written by"] == f"pvdbench {command}"
-        return {str(name): str(digest) for name, digest in marker["sha256"].items()} if ours else {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        marker = parse_json(read_bytes(folder / MARKER), _Marker)
+    except (OSError, ValueError):
         return {}
+    return marker.sha256 if marker.written_by == f"pvdbench {command}" else {}

@@ -3,6 +3,8 @@
 import csv
 import io
 import re
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pvdbench.core.errors import DataError, shorten
+from pvdbench.core.whole_file import read_text
 from pvdbench.io.atomic import replaced_file
 
 MANIFEST = ("video", "split", "frame", "blurry", "sharp", "flow", "occlusion", "width", "height")
@@ -44,6 +47,10 @@ _BOOLEAN = ("consecutive",)
 _MAY_BE_MISSING = ("warping_error_db", "validation_loss")  # a clip's first frame, an update without validation
 """What is not text in the tables above."""
 
+_LARGEST = 1 << 26
+_MOST_CELLS, _MOST_COLUMNS = 1_000_000, 1000
+"""Of a table, in bytes and cells: 15 times the score file of 1,000 frames under every protocol."""
+
 _NUMBER = r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf)"
 _SPREADSHEET = "a spreadsheet changed it"
 
@@ -73,7 +80,7 @@ def read_text_table(path: Path) -> pd.DataFrame:
     header, *lines = _cells(path)
     if "" in header:
         raise DataError(f"{path}: column {header.index('') + 1} has no name; {_SPREADSHEET}: remove empty columns")
-    if twice := next((name for name in header if header.count(name) > 1), None):
+    if twice := next((name for name, count in Counter(header).items() if count > 1), None):
         raise DataError(f"{path}: it has two columns '{shorten(twice, 40)}'; make it again")
     return pd.DataFrame(lines, columns=header, dtype="str")
 
@@ -136,20 +143,31 @@ def _refuse(path: Path, text: "pd.Series[str]", right: "pd.Series[bool]", wanted
 def _cells(path: Path) -> list[list[str]]:
     """Read a CSV's rows, as many cells in each as in the first, which names the columns."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
+        text = read_text(path, _LARGEST)
+        rows = list(_rows(text))
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such table; run the stage that makes it, or correct its name") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); correct the path or its permissions") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: this table is no UTF-8; {_SPREADSHEET}: save it as CSV in UTF-8") from error
-    except csv.Error as error:
+    except (csv.Error, ValueError) as error:
         raise DataError(f"{path}: this is no CSV ({shorten(error, 80)}); make it again") from error
     if not rows:
         raise DataError(f"{path}: this is no CSV (it is empty); make it again")
     _refuse_separators(path, text, rows)
     return rows
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    """Rows that are not blank, as long as they are not too many to be checked in a second."""
+    cells = 0
+    for row in csv.reader(io.StringIO(text, newline=""), strict=True):
+        cells += len(row)
+        if cells > _MOST_CELLS or len(row) > _MOST_COLUMNS:
+            raise ValueError(f"more than {_MOST_COLUMNS} columns or {_MOST_CELLS} cells")
+        if row:
+            yield row
 
 
 def _refuse_separators(path: Path, text: str, rows: list[list[str]]) -> None:

@@ -55,6 +55,20 @@ def read_header(path: Path) -> dict[str, Any]:
         return dict(json.loads((file.metadata() or {})["pvdbench"]))
 
 
+def require_safetensors(path: Path) -> None:
+    """Refuse a file that is no safetensors, or not a whole one, whoever wrote it.
+
+    Raises:
+        WeightsError: naming it.
+    """
+    try:
+        with safe_open(path, framework="np"):
+            pass
+    except Exception as error:  # as _reading
+        raise WeightsError(f"{path}: these are no safetensors, or not all of them ({shorten(error, 60)}); get or make "
+                           "the weights again") from error  # fmt: skip
+
+
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
     if not path.is_file():

@@ -27,10 +27,24 @@ class WeightsFile(StrictModel):
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
 
+_FIELD = re.compile(r"{[^}]*}")
+_PLAIN_FIELD = re.compile(r"{[A-Za-z_][A-Za-z0-9_]*(:0?[1-9]?[0-9]d)?}")
+
+
+def _template(text: str) -> str:
+    """Refuse fields that look into what fills them, or ask for a gigabyte of blanks, and what no path can hold."""
+    if "\0" in text:
+        raise ValueError("holds NUL, which no path and no argument can")
+    for field in _FIELD.findall(text.replace("{{", "").replace("}}", "")):
+        if not _PLAIN_FIELD.fullmatch(field):
+            raise ValueError(f"holds {field[:40]}; a field is a name in braces, with :08d for a number's digits")
+    return text
+
+
 class FramesTemplate(StrictModel):
     """Where precomputed frames lie: a path relative to the method's folder, with {video} and {frame} or {number}."""
 
-    path: str
+    path: Annotated[str, AfterValidator(_template)]
     first: Annotated[int, Field(ge=0)] = 0  # what {number} is of the first file; the authors' programs count from 1
     frame_offset: int = 0  # the first file is for so many frames later, as `pvdbench score folder` counts
 
@@ -38,7 +52,7 @@ class FramesTemplate(StrictModel):
 class Command(StrictModel):
     """A program and its arguments; {input}, {output}, {weights} and {method} are folders and files."""
 
-    argv: Annotated[list[str], Field(min_length=1)]
+    argv: Annotated[list[Annotated[str, AfterValidator(_template)]], Field(min_length=1)]
     env: Literal["own", "uv"] = "own"  # uv: argv begins with a script that says which packages it needs (PEP 723)
 
 
@@ -134,9 +148,6 @@ def _check_kind(path: Path, card: MethodCard) -> None:
 def method_names(methods: Path) -> list[str]:
     """List the methods of a folder, sorted."""
     return sorted(card.parent.name for card in methods.glob("*/method.yaml"))
-
-
-_FIELD = re.compile(r"{[^}]*}")
 
 
 def named_files(folder: Path, card: MethodCard) -> set[Path]:

@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import os
 import shutil
 import signal
 from collections.abc import Callable, Mapping
@@ -12,7 +11,7 @@ from typing import Any, Protocol
 
 from pvdbench.core.errors import PvdbenchError
 from pvdbench.methods.faults import what_it_raised
-from pvdbench.methods.process_tree import become_guard, exit_like, kill_children
+from pvdbench.methods.process_tree import become_guard, die_with_parent, exit_like, kill_children
 from pvdbench.methods.surroundings import settle
 
 _LOOK = 0.5  # seconds: a child of the worker may hold what says that the worker has ended
@@ -25,15 +24,27 @@ class Progress(Protocol):
 
 
 def as_guard(
-    work: Callable[[Progress], Any], channel: connection.Connection, folder: str, variables: Mapping[str, str]
-) -> None:
-    """In the new process: do the work in one more, so that this one outlives a crash and ends what is left."""
-    os.setpgid(0, 0)
-    become_guard()
-    settle(folder, variables)
-    worker = multiprocessing.get_context("fork").Process(target=as_worker, args=(work, channel, folder, variables))
+    work: Callable[[Progress], Any], channel: connection.Connection, folder: str, variables: Mapping[str, str],
+    guards: int = 2,
+) -> None:  # fmt: skip
+    """In the new process: do the work in one more, so that this one outlives a crash and ends what is left.
+
+    Args:
+        guards: how many, one below the other; what is left of one that is killed falls to the other.
+    """
     command = multiprocessing.parent_process()
     gone = [] if command is None else [command.sentinel]  # a command that was killed takes its method along
+
+    def end(code: int) -> None:
+        kill_children()
+        if connection.wait(gone, 0):
+            shutil.rmtree(folder, ignore_errors=True)  # nobody else is left to do it
+        exit_like(code)
+
+    become_guard(end)
+    settle(folder, variables)
+    told, below = (work, channel, folder, variables), as_worker if guards == 1 else as_guard
+    worker = multiprocessing.get_context("fork").Process(target=below, args=(*told, *([guards - 1] * (guards > 1))))
     code = 1
     try:
         worker.start()
@@ -42,10 +53,7 @@ def as_guard(
             pass
         code = worker.exitcode or 0
     finally:
-        kill_children()
-        if connection.wait(gone, 0):
-            shutil.rmtree(folder, ignore_errors=True)  # nobody else is left to do it
-        exit_like(code)
+        end(code)
 
 
 def as_worker(
@@ -53,6 +61,8 @@ def as_worker(
 ) -> None:
     """In the method's process: nothing but JSON and bytes goes back, which run no code where they are read."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    guard = multiprocessing.parent_process()
+    die_with_parent(parent=guard.pid if guard else None)
     settle(folder, variables)
 
     def progress(values: bytes = b"", /) -> None:

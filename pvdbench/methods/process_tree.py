@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,16 +20,42 @@ _LONGEST_WAIT = 5.0  # seconds for killed processes to go away
 _NOT_FOUND = 127  # as a shell has it
 
 
-def become_guard() -> None:
-    """Make this process the parent of all orphans below it, and have SIGTERM or its own parent's death end it.
+def become_guard(end: Callable[[int], object]) -> None:
+    """Make this process the parent of all orphans below it, in a group of its own, and have its parent's death end it.
 
     Orphans are adopted on Linux alone; elsewhere what leaves its process group is not found.
+
+    Args:
+        end: ends what is below and this process, given an exit code; it must not return. (Were SIGTERM an exception, it
+            could come while the end is under way, and stop that.)
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    with suppress(PermissionError):  # it leads a session, and so a group, already
+        os.setpgid(0, 0)
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGTERM, lambda *_: end(128 + signal.SIGTERM))
+    adopt_orphans()
+    die_with_parent(signal.SIGTERM)
+
+
+def adopt_orphans() -> None:
+    """Make this process the parent of whatever below it loses its own."""
+    _prctl(_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with_parent(number: int = signal.SIGKILL, parent: int | None = None) -> None:
+    """Have the kernel send this process a signal when its parent dies.
+
+    Args:
+        parent: its number; if that one is dead already, this process ends here.
+    """
+    _prctl(_SET_PDEATHSIG, number)
+    if sys.platform == "linux" and parent not in (None, os.getppid()):
+        os._exit(128 + number)
+
+
+def _prctl(option: int, value: int) -> None:
     if sys.platform == "linux":
-        prctl = ctypes.CDLL(None).prctl
-        prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        prctl(_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def kill_children() -> None:
@@ -75,18 +101,28 @@ def exit_like(code: int) -> None:
     os._exit(code)
 
 
-def _run(arguments: Sequence[str]) -> None:
-    become_guard()
-    code = 128 + signal.SIGTERM
+def _run(arguments: Sequence[str], guards: int = 2) -> None:
+    """Run a program below guards, one below the other, so that what is left of one that is killed has another."""
+    become_guard(_end)
     try:
-        code = subprocess.Popen(arguments).wait()
+        code = _below_one_more(arguments, guards - 1) if guards > 1 else subprocess.Popen(arguments).wait()
     except OSError as error:
         print(f"{arguments[0]}: {error.strerror}", file=sys.stderr)
         code = _NOT_FOUND
-    finally:
-        sys.stderr.flush()
-        kill_children()
-        exit_like(code)
+    _end(code)
+
+
+def _end(code: int) -> None:
+    sys.stderr.flush()
+    kill_children()
+    exit_like(code)
+
+
+def _below_one_more(arguments: Sequence[str], guards: int) -> int:
+    guard = os.fork()
+    if not guard:
+        _run(arguments, guards)
+    return os.waitstatus_to_exitcode(os.waitpid(guard, 0)[1])
 
 
 if __name__ == "__main__":

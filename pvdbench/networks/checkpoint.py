@@ -1,26 +1,23 @@
 """Read the named tensors of checkpoints, PyTorch's or safetensors, that others published; code in them is never run."""
 
-import io
 import pickle
-import pickletools
 import tarfile
 import warnings
 import zipfile
-from _compat_pickle import IMPORT_MAPPING
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
 from pvdbench.core.errors import WeightsError, shorten
+from pvdbench.core.whole_file import open_file
+from pvdbench.io.pickled import load_pickled, named_objects
 
 Tensors = Mapping[str, Tensor]
-_PICKLE = 1 << 26  # bytes of a pickle that are searched for what it names; names, not numbers, are in it
 _DEPTH = 6  # of mappings in mappings
 _PROGRAMS = {
     "os", "posix", "nt", "sys", "io", "_io", "subprocess", "shutil", "importlib", "runpy", "socket", "ctypes", "pty",
@@ -91,12 +88,12 @@ def read_checkpoint(path: Path) -> list[Part]:
 def _is_safetensors(path: Path) -> bool:
     """Tell safetensors by their first bytes: the length of a JSON object, and its beginning."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             start = file.read(64)
     except FileNotFoundError:
         raise WeightsError(f"{path}: there is no such checkpoint; correct the path") from None
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{path}: this checkpoint cannot be read ({shorten(error, 80)}); name a file") from error
+    except OSError as error:
+        raise WeightsError(f"{path}: this checkpoint cannot be read ({error.strerror}); name a file") from error
     if start.startswith(b"version https://git-lfs"):
         raise WeightsError(f"{path}: this is Git LFS's note of a file, not the file; get it by `git lfs pull`")
     if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
@@ -122,7 +119,7 @@ def _safetensors(path: Path) -> Tensors:
 
 def _pickled(path: Path) -> object:
     try:
-        named = _named_objects(path)
+        named = named_objects(path)
         if running := sorted(name for name in named if _runs(name)):
             raise WeightsError(f"{path}: this checkpoint holds more than tensors, which was not run (it names "
                                f"{shorten(', '.join(running), 80)}); do not trust it, or ask its authors for a "
@@ -155,13 +152,14 @@ def _pickled(path: Path) -> object:
 
 def _packed(path: Path) -> str | None:
     """Return the first file of an archive that is no checkpoint itself; None for anything else."""
-    if tarfile.is_tarfile(path):  # first: a checkpoint at its end makes a zip file of it, too
-        with tarfile.open(path) as tar:
-            names = tar.getnames()
-    elif zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    else:
+    try:
+        if tarfile.is_tarfile(path):  # first: a checkpoint at its end makes a zip file of it, too
+            with tarfile.open(path) as tar:
+                names = tar.getnames()
+        else:
+            with zipfile.ZipFile(path) as archive:
+                names = archive.namelist()
+    except Exception:  # it is neither, or a damaged one
         return None
     whole = any(name.split("/")[-1] in ("data.pkl", "pickle") for name in names)
     return None if whole else next(iter(names), "")
@@ -183,38 +181,13 @@ def _runs(name: str) -> bool:
     return function in _BUILT_IN if builtin else module.split(".")[0] in _PROGRAMS
 
 
-def _named_objects(path: Path) -> set[str]:
-    """List what a checkpoint's pickles name, `module.name` each; a damaged one names what comes before the damage."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            pickles = [io.BytesIO(archive.open(name).read(_PICKLE)) for name in archive.namelist()
-                       if name.endswith("data.pkl")]  # fmt: skip
-    else:
-        with path.open("rb") as file:
-            pickles = [io.BytesIO(file.read(_PICKLE))] * 5  # in a row: two numbers, the system, content, keys
-    named = set()
-    for stream in pickles:
-        try:
-            for code, value, _ in pickletools.genops(stream):
-                if code.name in ("GLOBAL", "INST"):
-                    module, _, name = str(value).partition(" ")
-                    named.add(f"{IMPORT_MAPPING.get(module, module)}.{name}")  # Python 2's names, which protocol 2 has
-        except Exception:  # torch.load says what is wrong with it
-            continue
-    return named
-
-
 def _loaded(path: Path, named: set[str]) -> object:
     """Load by PyTorch's reader of weights alone; where a stand-in of one sort does not do, the other may."""
     for stands_in in (_Opened, _Left):  # in place of what the reader does not know itself
         allowed = [(_Left if name.startswith("numpy.") else stands_in, name) for name in named]
         try:
-            with (
-                torch.serialization.safe_globals(allowed),  # type: ignore[arg-type]
-                warnings.catch_warnings(action="ignore"),
-                path.open("rb") as file,  # by its content: of a path PyTorch believes the ending
-            ):
-                return torch.load(file, map_location="cpu", weights_only=True)
+            with warnings.catch_warnings(action="ignore"):
+                return load_pickled(path, allowed)
         except (pickle.UnpicklingError, TypeError, AttributeError, ValueError):
             if stands_in is _Left:
                 raise

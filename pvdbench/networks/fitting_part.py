@@ -19,6 +19,7 @@ _WRAPPERS = ("module", "_orig_mod")  # of DataParallel and torch.compile, round 
 _AVERAGED = re.compile(r"(?<![a-z])(ema|shadow)(?![a-z])|EMA|(?<=[a-z])Ema(?![a-z])|^Ema")
 """In the names of weights averaged over steps, but not in `schema`."""
 _COUNTER = "num_batches_tracked"  # of batch normalisation; files older than PyTorch 0.4.1 have none
+_SHARED = 4  # bytes of tensors for each byte of their file: a few may share their numbers
 _TRIED = 20  # prefixes of a part, and candidates; a file may hold any number
 
 
@@ -147,6 +148,10 @@ def checked(candidate: Candidate, source: Path) -> Tensors:
     Raises:
         WeightsError: if one is larger than its bytes, sparse, quantised, complex, or not finite.
     """
+    whole = sum(value.numel() * value.element_size() for value in candidate.tensors.values())
+    if whole > _SHARED * (there := source.stat().st_size):
+        raise WeightsError(f"{source}: its {there} bytes say that they are {whole}, by tensors that share their "
+                           "numbers; save them one by one")  # fmt: skip
     for name, value in candidate.tensors.items():
         where = f"{source}: {shorten(candidate.prefix + name)}"
         if value.layout != torch.strided or value.is_quantized or value.is_complex() or value.device.type != "cpu":

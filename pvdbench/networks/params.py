@@ -49,7 +49,7 @@ class NetworkParams(StrictModel):
     size: Literal[1, 3, 5, 7] = 5  # k of the pixel volume
     coordinates: Coordinates = "truncate"
     width: Width = 1.0
-    blocks: Annotated[int, Field(ge=1)] = 12
+    blocks: Annotated[int, Field(ge=1, le=1000)] = 12
     branch_width: Width | None = None  # of the input branches and level 1's first convolution; width if not given
     residual_width: Width | None = None  # of the residual blocks; width if not given
     compensate: Literal["output", "output-and-frames"] = "output"  # the paper's: only the previous output

@@ -7,8 +7,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from pvdbench.core.yaml_file import load_yaml
 from pvdbench.datasets.manifest import ClipFiles, read_clips
 from pvdbench.figures.cost import COSTS
 from pvdbench.figures.style import Picture, read_pictures
@@ -105,7 +104,7 @@ class StudyInputs:
     @cached_property
     def methods(self) -> tuple[Method, ...]:
         """A page for every row that the tables name."""
-        settings: dict[str, Any] = yaml.safe_load(self.provenance.params)
+        settings: dict[str, Any] = load_yaml(self.provenance.params)
         return read_methods(self.study, settings, self.labels, self.numbers, self.params.protocol, self.datasets)
 
     def clips(self, dataset: str) -> tuple[ClipFiles, ...]:

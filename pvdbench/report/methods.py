@@ -1,6 +1,5 @@
 """What the page of each row says: what it is, what it cost, how it scored clip by clip, its best and worst frames."""
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pvdbench.core.errors import DataError
+from pvdbench.core.json_file import read_json
 from pvdbench.io.checksum import file_sha256
 from pvdbench.io.cost import Complexity, read_complexity, read_cost
 from pvdbench.io.frame_folders import read_failure
@@ -161,12 +160,7 @@ def _method(
 def _record(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise DataError(
-            f"{path}: this is no row's record ({error}); run `dvc repro --force --single-item code`"
-        ) from error
+    return read_json(path, dict[str, Any], "this is no row's record", "run `dvc repro --force --single-item code`")
 
 
 def _weights(study: Path, path: Path) -> Weights | None:

@@ -7,14 +7,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pvdbench.core.errors import DataError
+from pvdbench.core.yaml_file import YamlError, load_yaml
 from pvdbench.io.checksum import file_sha256
 from pvdbench.io.cost import read_cost
 from pvdbench.io.git import git
 from pvdbench.io.tables import MANIFEST, read_table
 from pvdbench.report.verdict import read_verdict
+from pvdbench.study.lock import parts, read_lock
 from pvdbench.training.params import MOTION_PRESETS, SEQUENCE_PRESETS
 
 _PACKAGES = ("pvdbench", "torch", "numpy", "scipy", "pandas", "scikit-image", "matplotlib", "pillow", "dvc")
@@ -111,9 +111,9 @@ def gather_provenance(study: Path, root: Path, datasets: Sequence[str]) -> Prove
         changes=tuple(line[3:] for line in _git(root, "status", "--porcelain").splitlines()),
         params=params,
         edited=_edited(root, where / "params.yaml", params),
-        overridden=tuple(_overridden(yaml.safe_load(params).get("training") or {})),
+        overridden=tuple(_overridden(load_yaml(params).get("training") or {})),
         data=tuple(_data_record(root, dataset) for dataset in datasets if (root / "data" / dataset).is_dir()),
-        seeds=tuple(_seeds(yaml.safe_load(params))),
+        seeds=tuple(_seeds(load_yaml(params))),
         versions=(("python", platform.python_version()), *((name, version(name)) for name in _PACKAGES)),
         hardware=tuple(sorted({cost["hardware"] for cost in costs})),
         stages=tuple(Stage(cost["stage"], cost["seconds"], cost.get("peak_memory_mib", 0.0)) for cost in costs),
@@ -137,7 +137,11 @@ def _edited(root: Path, path: Path, params: str) -> tuple[Change, ...]:
     """The keys whose values differ from the committed file's; all of them where none was committed."""
     tracked = _git(root, "ls-tree", "--name-only", "HEAD", path.as_posix()).strip()
     committed = _git(root, "show", f"HEAD:{path.as_posix()}") if tracked else ""
-    before, now = _flat(yaml.safe_load(committed) or {}), _flat(yaml.safe_load(params))
+    try:
+        before = _flat(load_yaml(committed))
+    except YamlError:  # a mistake that was committed
+        before = {}
+    now = _flat(load_yaml(params))
     return tuple(
         Change(key, before.get(key), now.get(key)) for key in (now | before) if before.get(key) != now.get(key)
     )
@@ -176,11 +180,10 @@ def _data_record(root: Path, dataset: str) -> DataRecord:
 
 
 def _locked(root: Path, dataset: str) -> str:
-    lock = root / "data" / "dvc.lock"
-    if not lock.is_file():
+    if not (root / "data" / "dvc.lock").is_file():
         return ""
-    stage = (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {}).get(dataset, {})
-    return next((str(out.get("md5", "")) for out in stage.get("outs", []) if out["path"].endswith(dataset)), "")
+    outs = parts(read_lock(root / "data").get(dataset, {}), "outs")
+    return next((str(out.get("md5", "")) for path, out in outs.items() if path.endswith(dataset)), "")
 
 
 def _seeds(params: Any, place: str = "") -> Iterator[tuple[str, int]]:

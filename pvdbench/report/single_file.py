@@ -94,7 +94,7 @@ def _spread(folder: Path) -> Iterator[Path]:
 
 def _picture(path: Path, width: int, quality: int) -> str:
     """A picture as a data URI of WebP, at most so wide."""
-    with Image.open(path) as image:
+    with Image.open(path, formats=("PNG", "JPEG", "WEBP")) as image:  # no other program decodes one
         small = image.convert("RGB")
     if small.width > width:
         small = small.resize((width, round(small.height * width / small.width)), Image.Resampling.LANCZOS)

@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pvdbench.core.json_file import parse_json
+from pvdbench.core.whole_file import read_bytes
 from pvdbench.io.atomic import replaced_file
 from pvdbench.study.contents import file_md5
 
@@ -51,8 +53,8 @@ def write_verdict(study: Path, verdict: Verdict) -> None:
 def read_verdict(study: Path) -> str:
     """The last verdict in words; that there is none, or none of what the study holds now, where it is so."""
     try:
-        verdict = Verdict(**json.loads((study / _VERDICT).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        verdict = parse_json(read_bytes(study / _VERDICT), Verdict)
+    except (OSError, ValueError):
         return "not verified: pvdbench verify derives every number again"
     if verdict.lock != lock_md5(study):
         return f"not verified since the study ran again; before, {verdict}"

@@ -5,10 +5,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pvdbench.core.errors import PvdbenchError, shorten
+from pvdbench.core.executor import Jobs
 from pvdbench.io.git import git
 from pvdbench.report.outputs import changed_outputs
 from pvdbench.report.verdict import Verdict, lock_md5, write_verdict
-from pvdbench.scoring.executor import Jobs
 from pvdbench.study.code_records import FindCommand
 from pvdbench.study.contents import listing
 from pvdbench.study.distance import distance

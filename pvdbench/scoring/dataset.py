@@ -1,18 +1,20 @@
 """Scores of a row over a data set's test clips: warped frames (Table 1) and deblurred frames (Tables 2 to 5)."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pvdbench.core.errors import DataError
+from pvdbench.core.executor import Jobs, in_order
 from pvdbench.datasets.manifest import ClipFiles, FrameFiles, read_clips
 from pvdbench.io.flow import Flow, read_flow
 from pvdbench.io.frame_folders import read_failure
 from pvdbench.io.images import Frame, read_frame, read_mask
-from pvdbench.scoring.executor import Jobs, in_order
 from pvdbench.scoring.frame_pair import FramePair, Mask
+from pvdbench.scoring.half_scores import HalfScores, foreign_code, scored_files
 from pvdbench.scoring.protocol import Protocol, Task
 from pvdbench.scoring.registry import named_protocols, score_rows
 from pvdbench.scoring.score_file import score_table, write_score_file
@@ -40,8 +42,9 @@ class ScoredRow:
 
 
 def score_row(
-    row: ScoredRow, out: Path, *, protocols: Sequence[str], jobs: Jobs = 1, only: Collection[Place] | None = None
-) -> None:
+    row: ScoredRow, out: Path, *, protocols: Sequence[str], jobs: Jobs = 1, only: Collection[Place] | None = None,
+    half: Path | None = None,
+) -> None:  # fmt: skip
     """Score every frame of a row under every protocol that its task has, and write the score file.
 
     Warped frames begin with the second frame of a clip. A row whose method failed has no frames, and a file without
@@ -51,15 +54,44 @@ def score_row(
         protocols: names, or "all".
         jobs: processes; the file is the same for any number.
         only: the frames to score, where not all of them are.
+        half: the folder for the scores of finished clips while the file is not written; None to keep none.
 
     Raises:
         DataError: if a file is missing, damaged or of another size; nothing is left out in silence.
         ParamsError: if there is no protocol of a name.
     """
     chosen = named_protocols(protocols, row.task)
-    work = [] if read_failure(row.estimates) else list(_jobs(row, chosen, only))
-    rows = (scores for frame in in_order(_score_frame, work, jobs=jobs) for scores in frame)
-    write_score_file(out, score_table(rows, chosen))
+    clips = [] if read_failure(row.estimates) else read_clips(row.folder, "test")
+    work = {clip: list(_jobs(row, clip, chosen, only)) for clip in clips}
+    if half is None or len(clips) < _KEPT_FROM:
+        scored = in_order(_score_frame, [job for of_clip in work.values() for job in of_clip], jobs=jobs)
+        rows = [scores for frame in scored for scores in frame]
+        write_score_file(out, score_table(rows, chosen))
+        return
+    modules = [str(getattr(protocol.score, "__module__", "")) for protocol in chosen]
+    files = scored_files(clips, row.estimates, row.truth) + foreign_code(modules)
+    kept = HalfScores(half, (row, [protocol.name for protocol in chosen]), files)
+    try:
+        write_score_file(out, score_table(_resumed(work, kept, jobs), chosen))
+    except DataError:  # once its file is mended, it is another one
+        kept.remove()
+        raise
+    kept.remove()
+
+
+_KEPT_FROM = 2  # clips: of a single one nothing would be finished
+
+
+def _resumed(work: Mapping[ClipFiles, list["_Job"]], kept: HalfScores, jobs: Jobs) -> Iterator[dict[str, Any]]:
+    """Score the clips that are not finished, keep each when it is, and yield the rows of all in order."""
+    before = {clip: kept.read(clip) for clip in work}
+    left = [job for clip, of_clip in work.items() if before[clip] is None for job in of_clip]
+    with closing(in_order(_score_frame, left, jobs=jobs)) as scored:
+        for clip, of_clip in work.items():
+            if (rows := before[clip]) is None:
+                rows = [scores for _ in of_clip for scores in next(scored)]
+                kept.keep(clip, rows)
+            yield from rows
 
 
 @dataclass(frozen=True)
@@ -72,11 +104,12 @@ class _Job:
     protocols: tuple[Protocol, ...]
 
 
-def _jobs(row: ScoredRow, chosen: tuple[Protocol, ...], only: Collection[Place] | None) -> Iterable[_Job]:
+def _jobs(
+    row: ScoredRow, clip: ClipFiles, chosen: tuple[Protocol, ...], only: Collection[Place] | None
+) -> Iterator[_Job]:  # fmt: skip
     first = 1 if row.task == "motion" else 0  # flow leads to the frame before
-    for clip in read_clips(row.folder, "test"):
-        yield from (_Job(row, clip, number, chosen) for number in range(first, len(clip.frames))
-                    if only is None or (clip.video, clip.frames[number].name) in only)  # fmt: skip
+    return (_Job(row, clip, number, chosen) for number in range(first, len(clip.frames))
+            if only is None or (clip.video, clip.frames[number].name) in only)  # fmt: skip
 
 
 def _score_frame(job: _Job) -> list[dict[str, Any]]:

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from pvdbench.core.errors import DataError
+from pvdbench.core.executor import Jobs, in_order
 from pvdbench.io.images import read_frame
 from pvdbench.scoring.dataset import read_estimate
-from pvdbench.scoring.executor import Jobs, in_order
 from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.pairing import PairedFrame, pair_folders
 from pvdbench.scoring.protocol import Protocol

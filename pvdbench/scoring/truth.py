@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from pvdbench.core.executor import Jobs, in_order
 from pvdbench.datasets.manifest import ClipFiles, read_clips
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.flow import write_flow
 from pvdbench.io.images import read_frame
 from pvdbench.io.tables import TRUTH, read_table, write_table
 from pvdbench.scoring.dataset import DatasetFrame, Place, ScoredRow, truth_flow_path
-from pvdbench.scoring.executor import Jobs, in_order
 from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.metrics.flow import estimate_flow
 from pvdbench.scoring.protocol import PSNR, WARPING_ERROR, Protocol

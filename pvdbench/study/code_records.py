@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pvdbench.core.errors import StudyError
+from pvdbench.core.whole_file import read_bytes
+from pvdbench.core.yaml_file import load_yaml
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.checksum import file_sha256
 from pvdbench.io.weights import save_weights
@@ -29,6 +29,7 @@ from pvdbench.study.fingerprints import (
 )
 from pvdbench.study.rows import check_whole
 from pvdbench.study.study import Study
+from pvdbench.training.params import Recipe
 
 FindCommand = Callable[[list[str]], CommandFunction]
 """From the words of a command line after `pvdbench` to the function that runs."""
@@ -59,12 +60,23 @@ def write_records(study: Study, find_command: FindCommand, folder: Path) -> None
     for stage, words in stage_commands(study.folder / "dvc.yaml").items():
         command = find_command(words)
         if (record_row := _ROW_RECORDS.get(stage)) is None:
-            # tables mark the rows that see the truth, which a method's card may say
-            told: _Record = {"upper_bounds": study.upper_bounds} if stage == "tables" else {}
-            _write(folder / f"{stage}.json", told | command_fingerprint(command))
+            _write(folder / f"{stage}.json", _told(study, stage) | command_fingerprint(command))
         else:
             for row in study.params.motion if stage.endswith("motion") else study.params.deblur:
                 _write(folder / stage / f"{row}.json", record_row(study, row, command))
+
+
+def _told(study: Study, stage: str) -> _Record:
+    """What a stage without rows is told beside its code and its params of dvc.yaml."""
+    if stage == "tables":
+        return {"upper_bounds": study.upper_bounds}  # tables mark the rows that see the truth, as a card may say
+    return _processes(study, study.params.training.motion.pretrain) if stage == "pretrain" else {}
+
+
+def _processes(study: Study, recipe: Recipe | None) -> _Record:
+    """How many processes share each batch, which changes how sums round; nothing of where they run."""
+    count = study.processes(recipe).count
+    return {"processes": count} if count > 1 else {}
 
 
 def stage_commands(pipeline: Path) -> dict[str, list[str]]:
@@ -74,14 +86,14 @@ def stage_commands(pipeline: Path) -> dict[str, list[str]]:
         StudyError: if dvc.yaml is missing or damaged.
     """
     try:
-        written = yaml.safe_load(pipeline.read_text(encoding="utf-8"))["stages"]
+        written = load_yaml(read_bytes(pipeline))["stages"]
         stages = {name: stage.get("do", stage) for name, stage in written.items()}
         return {
             name: str(stage["cmd"]).split()[1:]
             for name, stage in stages.items()
             if any(dep.startswith((f"data/code/{name}.json", f"data/code/{name}/")) for dep in stage["deps"])
         }
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StudyError(
             f"{pipeline}: no stages with commands ({type(error).__name__}); copy the root's dvc.yaml"
         ) from error
@@ -91,6 +103,7 @@ def _train_motion(study: Study, name: str, command: CommandFunction) -> _Record:
     row, training = study.motion_row(name), study.params.training.motion
     kind = study.motion_training(name)
     settings: _Record = {"row": row.model_dump(), "recipe": row.finetune and training.finetune.model_dump()}
+    settings |= _processes(study, study.trained_by("motion", name))
     return _trained(study, command, kind, {} if kind == "nothing" else settings, row.weights)
 
 
@@ -99,12 +112,13 @@ def _train_deblur(study: Study, name: str, command: CommandFunction) -> _Record:
     kind = study.deblur_training(name)
     if kind == "pvdnet":
         assert row.network is not None
-        settings: _Record = {"network": row.network.model_dump(), "recipe": study.sequence_recipe(name).model_dump()}
-        return _trained(study, command, kind, settings, None)
+        recipe = study.sequence_recipe(name)
+        settings: _Record = {"network": row.network.model_dump(), "recipe": recipe.model_dump()}
+        return _trained(study, command, kind, settings | _processes(study, recipe), None)
     if kind == "competitor":
-        recipe = study.recipe(name)
-        assert recipe is not None
-        settings = {"options": study.options(name), "recipe": recipe.model_dump()}
+        own = study.recipe(name)
+        assert own is not None
+        settings = {"options": study.options(name), "recipe": own.model_dump()} | _processes(study, own)
         code = _method_code(study.place_of(row.method) / row.method, trained=True)
         return _trained(study, command, kind, settings, None) | {"method": row.method} | code
     return _trained(study, command, kind, {}, row.weights)

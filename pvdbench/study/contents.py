@@ -3,7 +3,11 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+
+from pvdbench.core.json_file import read_json
+from pvdbench.core.whole_file import open_file
 
 Listing = Mapping[str, str]
 """Path relative to a folder to the MD5 of the file."""
@@ -11,7 +15,7 @@ Listing = Mapping[str, str]
 
 def file_md5(path: Path) -> str:
     """Compute the MD5 of a file, 32 hexadecimal digits."""
-    with path.open("rb") as content:
+    with open_file(path) as content:
         return hashlib.file_digest(content, "md5").hexdigest()
 
 
@@ -34,6 +38,12 @@ def listing_md5(files: Listing) -> str:
     return hashlib.md5(json.dumps(parts, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
 
 
+@dataclass(frozen=True)
+class _File:
+    relpath: str
+    md5: str
+
+
 class Cache:
     """DVC's cache: what files held when their stage made them, where it is still there and whole."""
 
@@ -51,4 +61,7 @@ class Cache:
         if not md5.endswith(".dir"):
             return {"": md5}
         path = self.file(md5)
-        return None if path is None else {part["relpath"]: part["md5"] for part in json.loads(path.read_bytes())}
+        if path is None:
+            return None
+        remove = "remove it, and run `dvc repro`"
+        return {part.relpath: part.md5 for part in read_json(path, list[_File], "no listing of DVC's", remove)}

@@ -52,21 +52,19 @@ def check_windows(study: Study) -> None:
     tables = {name: table[table["split"] == "train"]
               for name in (chosen.pretrain, chosen.train) if (path := study.dataset(name) / "manifest.csv").is_file()
               for table in (read_manifest(path),)}  # fmt: skip
-    for key, name, recipe in _trainings(study):
+    for key, name, recipe in trainings(study):
         if name in tables:
             _check_window(f"{study.folder / 'params.yaml'}: {key}", name, tables[name], recipe)
 
 
-def _trainings(study: Study) -> Iterator[tuple[str, str, Recipe]]:
-    """The key, the data set and the recipe of each training of a study."""
+def trainings(study: Study) -> Iterator[tuple[str, str, Recipe]]:
+    """Yield the key, the data set and the recipe of each training of a study."""
     params = study.params
     yield "training.motion.pretrain", params.datasets.pretrain, params.training.motion.pretrain
     if any(row.finetune for row in params.motion.values()):
         yield "training.motion.finetune", params.datasets.train, params.training.motion.finetune
     for name in params.deblur:
-        kind = study.deblur_training(name)
-        recipe = study.sequence_recipe(name) if kind == "pvdnet" else study.recipe(name)
-        if kind in ("pvdnet", "competitor") and recipe is not None:
+        if (recipe := study.trained_by("deblur", name)) is not None:
             yield f"deblur.{name}.training", params.datasets.train, recipe
 
 

@@ -2,9 +2,9 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 _TICK = 0.25  # seconds between two looks at what the stages say
 _RETRIES = 2  # of a stage whose worker could not begin it; one whose worker died begins again by Dask's own rule
+_MANY = 2000  # files of a data set, from which on its clips are dealt over all workers: Su et al.'s test clips
 _COMPUTING = ("pretrain", "train-motion", "train-deblur", "motion", "deblur", "qualitative")
 """Kinds of stages that use a graphics card where there is one."""
+_BY_CLIP = ("motion", "deblur", "qualitative", "truth", "score-motion", "score-deblur")
+"""Kinds of stages whose commands deal clips over workers, by PVDBENCH_JOBS."""
 
 
 @dataclass
@@ -129,9 +132,13 @@ class Dispatch:
     def _submit(self, work: StageWork) -> None:
         if self._client is None:
             self._client = self._connect()
+        resources = self._resources(work.name)
+        if self._is_shared(work, resources):
+            jobs = {"PVDBENCH_JOBS": self._client.scheduler_info()["address"]}
+            work = replace(work, environment=work.environment | jobs, shared=True)
         future = self._client.submit(
             run_stage, work, key=f"{work.run}-{work.name}", pure=False, retries=_RETRIES,
-            priority=self._chains[work.name], resources=self._resources(work.name))  # fmt: skip
+            priority=self._chains[work.name], resources=resources)  # fmt: skip
         future.add_done_callback(lambda ended: self._ended.put((work.name, ended)))  # type: ignore[no-untyped-call]
         self._running[work.name] = work, time.monotonic()
         self._view.began(work)
@@ -143,6 +150,15 @@ class Dispatch:
             return None
         workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
         return {GPU: 1} if any(GPU in worker["resources"] for worker in workers) else None
+
+    def _is_shared(self, work: StageWork, resources: Mapping[str, int] | None) -> bool:
+        """Whether a stage's clips are dealt over all workers, so that it is not what all wait for in the end.
+
+        Clips are dealt to any worker, so not those of what takes a card.
+        """
+        assert self._client is not None
+        several = len(self._client.nthreads()) > 1  # type: ignore[no-untyped-call]
+        return several and not resources and work.files >= _MANY and work.name.partition("@")[0] in _BY_CLIP
 
     def _take_what_ended(self) -> None:
         """Record the stages that ended, if any did within a tick."""

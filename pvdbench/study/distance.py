@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pvdbench.core.errors import PvdbenchError, shorten
+from pvdbench.core.json_file import read_json
 from pvdbench.io.flow import read_flow
 from pvdbench.io.images import read_frame
 from pvdbench.io.tables import read_text_table
@@ -160,7 +161,7 @@ _KEYS = ("dataset", "method", "task", "video", "split", "frame", "protocol", "qu
 
 
 def _values(before: Path, now: Path) -> Distance:
-    old, new = (dict(_flat(json.loads(path.read_bytes()))) for path in (before, now))
+    old, new = (dict(_flat(read_json(path, object, "no JSON", "make it again"))) for path in (before, now))
     changes = [Change(key, old.get(key, ""), new.get(key, "")) for key in dict.fromkeys((*old, *new))
                if old.get(key) != new.get(key)]  # fmt: skip
     return described(changes) if changes else Distance("its values are equal, its bytes are not", close=True)

@@ -13,9 +13,10 @@ from pvdbench.io.tables import MANIFEST, read_table
 from pvdbench.io.weights import read_header
 from pvdbench.methods.card import read_card
 from pvdbench.scoring.registry import protocols
-from pvdbench.study.data_ahead import check_files, check_windows
+from pvdbench.study.data_ahead import check_files, check_windows, trainings
 from pvdbench.study.lock import read_lock
 from pvdbench.study.study import Study
+from pvdbench.training.launch import check_processes
 
 
 def check_ahead(study: Study) -> None:
@@ -36,6 +37,8 @@ def check_ahead(study: Study) -> None:
     for name in _data_sets(study):
         _check_data_set(study, name, made=name in made)
     check_windows(study)
+    for key, _, recipe in trainings(study):
+        check_processes(f"{study.folder / 'params.yaml'}: {key}", recipe, study.processes(recipe))
 
 
 def notices(study: Study) -> Iterator[str]:

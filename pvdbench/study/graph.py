@@ -6,17 +6,24 @@ and recorder.py use its Python classes; tests/pipeline/test_study_run.py holds w
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, chdir, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import count
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import networkx as nx
 from dvc.exceptions import DvcException
+from dvc.lock import LockError
 from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
 
 from pvdbench.core.errors import StudyError, shorten
+from pvdbench.core.notice import notice
+
+_BETWEEN = 0.5  # seconds between two attempts to get DVC's lock
 
 DVC_ERRORS = (DvcException, OSError, sqlite3.Error)
 """What DVC raises where it cannot read or write something; it keeps what it knows of files in SQLite."""
@@ -27,12 +34,14 @@ class Graph:
     """Stages and what each needs.
 
     Attributes:
+        folder: the study's.
         repo: DVC's repository, which holds the study.
         stages: name to DVC's own stage, in an order in which each follows what it needs. A stage of the study goes by
             the name that `dvc repro` takes in its folder; one of another file by FILE:NAME, such as data/dvc.yaml:su.
         needs: name to the names of the stages whose outputs it reads.
     """
 
+    folder: Path
     repo: Repo
     stages: Mapping[str, Any]
     needs: Mapping[str, frozenset[str]]
@@ -70,10 +79,11 @@ def read_graph(study: Path, only: Iterable[str] = ()) -> Graph:
     Raises:
         StudyError: outside a DVC repository, if DVC cannot read the study, or a pattern names no stage.
     """
+    study = study.resolve()
     try:
-        repo = Repo(str(study.resolve()))
-        with lock_repo(repo):
-            targets = repo.stage.collect(str(study.resolve() / "dvc.yaml"))
+        repo = Repo(str(study))
+        with locked(repo, study):
+            targets = repo.stage.collect(str(study / "dvc.yaml"))
             whole = get_active_graph(repo.index.graph)
             wanted = _chosen(targets, only)
             plan = plan_repro(whole, wanted)
@@ -83,7 +93,26 @@ def read_graph(study: Path, only: Iterable[str] = ()) -> Graph:
     names = {stage: _name(stage, study) for stage in plan}
     within = nx.subgraph(whole, plan)
     needs = {names[stage]: frozenset(names[needed] for needed in within.successors(stage)) for stage in plan}
-    return Graph(repo, {names[stage]: stage for stage in plan}, needs)
+    return Graph(study, repo, {names[stage]: stage for stage in plan}, needs)
+
+
+@contextmanager
+def locked(repo: Repo, study: Path) -> Iterator[None]:
+    """Hold DVC's lock, waiting for another command's end, in the study's folder, from where DVC takes some paths."""
+    with ExitStack() as held:
+        for attempt in count():
+            try:
+                held.enter_context(lock_repo(repo))
+                break
+            except LockError:
+                if not attempt:
+                    notice("another DVC command is at work in this repository; waiting for it to end")
+                sleep(_BETWEEN)
+            except DVC_ERRORS as error:
+                raise StudyError(f"{study}: DVC cannot lock its repository: {shorten(error, 150)}; free space or mend "
+                                 "the permissions of .dvc/tmp, then run again") from error  # fmt: skip
+        held.enter_context(chdir(study))
+        yield
 
 
 def _chosen(targets: list[Any], only: Iterable[str]) -> list[Any]:
@@ -106,7 +135,7 @@ def _matching(targets: list[Any], pattern: str) -> Iterator[Any]:
 def _name(stage: Any, study: Path) -> str:
     file = Path(stage.path)
     name = getattr(stage, "name", None)
-    if file.parent == study.resolve() and name:
+    if file.parent == study and name:
         return str(name)
     relative = file.relative_to(stage.repo.root_dir)
     return f"{relative}:{name}" if name else str(relative)

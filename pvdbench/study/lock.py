@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pvdbench.core.errors import StudyError, shorten
+from pvdbench.core.whole_file import read_bytes
+from pvdbench.core.yaml_file import load_yaml
 from pvdbench.io.git import git
 
 Entry = Mapping[str, Any]
@@ -27,7 +27,7 @@ def read_lock(folder: Path) -> Lock:
     """
     path = folder / "dvc.lock"
     try:
-        return parse_lock(path.read_bytes(), str(path))
+        return parse_lock(read_bytes(path), str(path))
     except FileNotFoundError:
         raise StudyError(f"{path}: not there, so nothing can be compared; run `dvc repro` first") from None
     except OSError as error:
@@ -62,11 +62,11 @@ def parse_lock(content: bytes, where: str) -> Lock:
         StudyError: if it is damaged.
     """
     try:
-        found = yaml.load(content, Loader=yaml.CSafeLoader)  # it is a safe loader
+        found = load_yaml(content)
         stages = dict(found["stages"])
         whole = content.endswith(b"\n") and all(_is_whole(entry) for entry in stages.values())
         reason = "" if whole else "it ends in the middle"
-    except (yaml.YAMLError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         reason = shorten(error, 60) if content.strip() else "it is empty"
     if reason:
         raise StudyError(f"{where}: damaged or not a lock file of DVC ({reason}); restore it from a good "

@@ -6,9 +6,9 @@ from typing import Literal, TypeVar
 
 from pvdbench.core.errors import ParamsError
 from pvdbench.core.params import parse_params, read_params
-from pvdbench.methods.card import read_card
+from pvdbench.methods.card import Task, read_card
 from pvdbench.study.rows import RowParams, Rows, check_whole
-from pvdbench.training.params import MethodRecipe, SequenceRecipe, TrainingParams
+from pvdbench.training.params import MethodRecipe, ProcessParams, Recipe, SequenceRecipe, TrainingParams
 
 Training = Literal["motion", "pvdnet", "competitor", "imported", "nothing"]
 """What makes a row's weights: a motion network's or PVDNet's training, that of a method's own network.py, a file that
@@ -52,7 +52,7 @@ class TrainedRows(Rows[AnyTrained]):
         Raises:
             ParamsError: if the row's keys do not match.
         """
-        keys = self.params.training.deblur.model_dump() | self.deblur_row(name).training
+        keys = dict(self.params.training.deblur) | self.deblur_row(name).training
         return parse_params(Path(f"{self.folder / 'params.yaml'}: deblur.{name}.training"), keys, SequenceRecipe)
 
     def recipe(self, name: str) -> MethodRecipe | None:
@@ -72,6 +72,23 @@ class TrainedRows(Rows[AnyTrained]):
         if row.network is not None:
             raise ParamsError(f"{where}.network: the method '{row.method}' brings its own network; give it `options`")
         return parse_params(Path(f"{where}.training"), card.training | row.training, MethodRecipe)
+
+    def trained_by(self, task: Task, name: str) -> Recipe | None:
+        """Find the recipe that a row is trained by; None where nothing of it is trained.
+
+        Raises:
+            ParamsError: if the row's keys do not match.
+        """
+        if task == "motion":
+            trained = self.motion_training(name) == "motion" and self.motion_row(name).finetune
+            return self.params.training.motion.finetune if trained else None
+        recipes = {"pvdnet": self.sequence_recipe, "competitor": self.recipe}
+        kind = self.deblur_training(name)
+        return recipes[kind](name) if kind in recipes else None
+
+    def processes(self, recipe: Recipe | None) -> ProcessParams:
+        """Say how many processes train by a recipe: as it says, or else `training.processes`; one without a recipe."""
+        return ProcessParams() if recipe is None else recipe.processes or self.params.training.processes
 
 
 def load_trained_rows(folder: Path) -> TrainedRows[TrainedRowParams]:

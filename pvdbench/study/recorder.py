@@ -5,29 +5,25 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from dvc.dvcfile import Lockfile
 from dvc.env import DVC_ROOT, DVC_STAGE
-from dvc.lock import LockError
-from dvc.repo import lock_repo
 from dvc.rwlock import rwlock
 from dvc.stage import PipelineStage
 from dvc.stage.cache import RunCacheNotFoundError
 
 from pvdbench.core.errors import StudyError, shorten
-from pvdbench.core.notice import notice
 from pvdbench.io.atomic import replaced_file
-from pvdbench.study.graph import DVC_ERRORS, Graph
+from pvdbench.study.graph import DVC_ERRORS, Graph, locked
 from pvdbench.study.lock_copy import keep_copy
 from pvdbench.study.stage_work import StageWork
 
 State = Literal["current", "restored", "changed"]
 """Of a stage: its outputs are up to date; were put back from DVC's cache; its commands have to run."""
 
-_BETWEEN = 0.5  # seconds between two attempts to get DVC's lock
 _FEWEST_SECONDS = 5.0  # between two writes of dvc.lock, of which each takes DVC half a second
 
 
@@ -82,7 +78,8 @@ class Recorder:
         commands = tuple(stage.cmd if isinstance(stage.cmd, list) else stage.cmd.splitlines())
         environment = {DVC_ROOT: self._repo.root_dir, DVC_STAGE: stage.addressing}
         log = self._logs / f"{name.replace('/', '.').replace(':', '.')}.log"
-        return StageWork(self.run, name, commands, Path(stage.wdir), environment, log)
+        files = max((dep.meta.nfiles or 0 for dep in stage.deps if dep.meta), default=0)
+        return StageWork(self.run, name, commands, Path(stage.wdir), environment, log, files)
 
     def end(self, name: str, *, well: bool) -> None:
         """Record a stage that ended well; one that did not is left as it is, for the next run.
@@ -136,27 +133,14 @@ class Recorder:
             Lockfile(self._repo, str(partial)).dump_stages(list(stages))
         keep_copy(path, Path(self._repo.tmp_dir))
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold DVC's lock for several questions, which each take it otherwise; wait for another command's to end."""
-        with ExitStack() as held:
-            for attempt in range(10**9):
-                try:
-                    with _said("its lock"):
-                        held.enter_context(lock_repo(self._repo))
-                    break
-                except LockError:
-                    if not attempt:
-                        notice("another DVC command is at work in this repository; waiting for it to end")
-                    time.sleep(_BETWEEN)
-            yield
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold DVC's lock for several questions, each of which takes it otherwise."""
+        return locked(self._repo, self._graph.folder)
 
 
 @contextmanager
 def _said(name: str) -> Iterator[None]:
     try:
         yield
-    except LockError:
-        raise
     except DVC_ERRORS as error:
         raise StudyError(f"{name}: DVC: {shorten(error, 200)}") from error

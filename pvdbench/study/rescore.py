@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from pvdbench.core.errors import PvdbenchError
+from pvdbench.core.executor import Jobs
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.scoring.dataset import Place, ScoredRow, score_row
-from pvdbench.scoring.executor import Jobs
 from pvdbench.scoring.pixel_volume import Sources, score_volume
 from pvdbench.scoring.protocol import Task
 from pvdbench.scoring.truth import TABLE, score_truth

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from pvdbench.core.device import MOST_THREADS
 from pvdbench.core.errors import ParamsError, choices, shorten
+from pvdbench.core.names import is_one_part
 from pvdbench.core.params import Model, StrictModel, parse_params, read_params
 from pvdbench.io.checksum import file_sha256
 from pvdbench.io.weights import load_weights
@@ -71,7 +72,7 @@ class Rows(Generic[AnyParams]):
 
     def dataset(self, name: str) -> Path:
         """Make the path of a data set's folder."""
-        return self.root / "data" / name
+        return self.root / "data" / _part(name)
 
     def given(self, weights: str | None) -> Path | None:
         """Make the path of the weights that a row names, imported by the user (`pvdbench weights import`)."""
@@ -79,7 +80,7 @@ class Rows(Generic[AnyParams]):
 
     def data(self, *parts: str) -> Path:
         """Make the path of a file or folder among the study's own data."""
-        return self.folder.joinpath("data", *parts)
+        return self.folder.joinpath("data", *map(_part, parts))
 
     def motion_row(self, name: str) -> MotionRow:
         """Look up a row of `motion`."""
@@ -132,6 +133,13 @@ class Rows(Generic[AnyParams]):
         """
         value = getattr(self.params, name)
         return parse_params(Path(f"{self.folder / 'params.yaml'}: {name}"), value or {}, model)
+
+
+def _part(name: str) -> str:
+    """Refuse what is not one part of a path, such as `..`, wherever it comes from."""
+    if not is_one_part(name):
+        raise ParamsError(f"'{shorten(name, 60)}' is no name of a data set or a row; choose one from params.yaml")
+    return name
 
 
 def known_row(rows: dict[str, Row], name: str, key: str) -> Row:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from pvdbench.io.lock import one_command_at_a_time
 from pvdbench.study.dispatch import Dispatch, Outcome, View
 from pvdbench.study.graph import Graph, read_graph
 from pvdbench.study.lock_copy import restore_locks
@@ -44,8 +45,10 @@ def run_study(study: Study, place: Place, only: Iterable[str], view: View) -> Ou
         StudyError: if DVC cannot read the study, or no worker can be had.
         ParamsError: if the SLURM file is wrong.
     """
-    graph = _graph(study, only)
     with ExitStack() as until_the_end:
+        lock = study.root / ".dvc" / "tmp" / "pvdbench" / "run.lock"
+        until_the_end.enter_context(one_command_at_a_time(lock, "study run in this repository"))
+        graph = _graph(study, only)
         recorder = Recorder(graph, study.data("logs", "stages").resolve())
         until_the_end.callback(recorder.close)
         return Dispatch(

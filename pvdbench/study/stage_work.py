@@ -9,17 +9,23 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import connection
 from pathlib import Path
 
+from distributed import secede
+
+from pvdbench.methods.guarded_command import run_guarded
 from pvdbench.methods.process_tree import guarded
 
 _PRELOADED = ["torch", "pandas", "skimage.metrics", "pvdbench.cli.main", "pvdbench.training.deblur",
               "pvdbench.inference.runner", "pvdbench.scoring.deblur", "pvdbench.study.code_records"]  # fmt: skip
 """What most stages import first; names, as each stage imports what it needs itself."""
+_LAST_WORDS = 25.0  # seconds for a batch and a checkpoint, less than SLURM gives a job that ends
+
 _running: dict[int, str] = {}
 """The processes of this worker's stages, and for which run of a study."""
 
@@ -38,14 +44,18 @@ class StageWork:
         folder: where they run.
         environment: variables added to the worker's own.
         log: file for what they print.
+        files: in the largest folder that it reads.
+        shared: whether its clips are dealt over all workers, so that this one is free for others meanwhile.
     """
 
     run: str
     name: str
     commands: tuple[str, ...]
     folder: Path
-    environment: Mapping[str, str]
+    environment: dict[str, str]
     log: Path
+    files: int = 0
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,8 @@ class Ended:
 def run_stage(work: StageWork) -> Ended:
     """Run a stage's commands here, on the worker."""
     start, code = time.monotonic(), 0
+    if work.shared:
+        secede()  # type: ignore[no-untyped-call]  # else its own clips would wait for it to end
     work.log.parent.mkdir(parents=True, exist_ok=True)
     work.log.write_bytes(b"")
     for command in work.commands:
@@ -110,7 +122,7 @@ def _run_by_shell(command: str, work: StageWork) -> int:
     shell = os.environ.get("SHELL") or "/bin/sh"
     with work.log.open("ab") as log:
         process = subprocess.Popen(
-            guarded([shell, "-c", command]), cwd=work.folder, env=os.environ | dict(work.environment),
+            guarded([shell, "-c", command]), cwd=work.folder, env=os.environ | work.environment,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)  # fmt: skip
     return _waited(work.run, process.pid, process.wait)
 
@@ -133,14 +145,20 @@ def _as_command(words: Sequence[str], work: StageWork) -> None:
     log = os.open(work.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    run_guarded(partial(_run_module, words), idle=True)
+
+
+def _run_module(words: Sequence[str]) -> None:
     threading.Thread(target=_end_with_the_worker, daemon=True).start()
     sys.argv = list(words)
     runpy.run_module("pvdbench", run_name="__main__", alter_sys=True)  # python -m pvdbench
 
 
 def _end_with_the_worker() -> None:
-    """A killed worker takes its command along, and that its method."""
+    """A worker that is gone takes its command along, and that its method; a training may write its checkpoint first."""
     worker = multiprocessing.parent_process()
     assert worker is not None
     connection.wait([worker.sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_LAST_WORDS)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, get_args
 
-from pvdbench.scoring.executor import Jobs
+from pvdbench.core.executor import Jobs
 from pvdbench.study.code_records import FindCommand, write_records
 from pvdbench.study.contents import Cache, Listing, file_md5, listing, listing_md5
 from pvdbench.study.distance import distance

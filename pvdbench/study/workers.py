@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _SETTINGS: dict[str, Any] = {
     "distributed.worker.daemon": False,  # its stages are processes of their own
+    "distributed.nanny.pre-spawn-environ": {},  # sums round by what it sets: OMP_NUM_THREADS and the like
     "distributed.worker.memory.terminate": False,  # a stage's memory is not its worker's
     "distributed.worker.memory.pause": False,
     "distributed.scheduler.worker-ttl": None,
@@ -92,7 +93,8 @@ def _cluster(place: Place) -> Any:
     specification = {
         number: {"cls": Nanny, "options": _options(number, number < cards, cards)} for number in range(jobs)
     }
-    scheduler = {"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard": False}}
+    here = {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"}
+    scheduler = {"cls": Scheduler, "options": here}
     return SpecCluster(workers=specification, scheduler=scheduler, silence_logs=logging.CRITICAL)  # type: ignore[no-untyped-call]
 
 

@@ -4,15 +4,15 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pvdbench.analysis.findings import Finding, findings_table
-from pvdbench.analysis.intervals import Interval
 from pvdbench.analysis.skipped import SkippedRow
 from pvdbench.core.errors import DataError
+from pvdbench.core.json_file import read_json
 from pvdbench.io.tables import write_table
 from pvdbench.tables.formats import csv_text, latex, markdown, write_csv
-from pvdbench.tables.table import Column, Row, Table, Value
+from pvdbench.tables.table import Table
 
 Format = Literal["latex", "markdown", "csv"]
 _FORMATS: Mapping[Format, Callable[[Table], str]] = {"latex": latex, "markdown": markdown, "csv": csv_text}
@@ -51,16 +51,13 @@ def read_tables(folder: Path, dataset: str) -> DatasetTables:
     """
     path = folder / f"{dataset}.json"
     try:
-        whole = json.loads(path.read_text(encoding="utf-8"))
-        tables, findings = map(_table, whole["tables"]), (Finding(**finding) for finding in whole["findings"])
-        skipped = tuple(SkippedRow(**row) for row in whole["skipped"])
-        return DatasetTables(whole["dataset"], whole["data"], tuple(tables), tuple(findings), skipped)
+        again = "run `dvc repro --force --single-item tables`"
+        whole = read_json(path, DatasetTables, "these are no tables", again)
     except FileNotFoundError:
         raise DataError(f"{path}: '{dataset}' has no tables yet; run `dvc repro tables`") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{path}: these are no tables ({error}); run `dvc repro --force --single-item tables`"
-        ) from error
+    if any(len(row.values) != len(table.columns) for table in whole.tables for row in table.rows):
+        raise DataError(f"{path}: these are no tables (a row has not a value a column); {again}")
+    return whole
 
 
 def tables_text(datasets: Iterable[DatasetTables], form: Format, names: Sequence[str] = ()) -> str:
@@ -79,13 +76,3 @@ def tables_text(datasets: Iterable[DatasetTables], form: Format, names: Sequence
             raise DataError(f"{measured.dataset}: no table '{wrong[0]}'; choose from {', '.join(there)}")
         texts += [_FORMATS[form](there[name]) for name in names or there]
     return "\n".join(texts)
-
-
-def _table(whole: dict[str, Any]) -> Table:
-    columns = tuple(Column(**column) for column in whole.pop("columns"))
-    rows = tuple(Row(**row | {"values": tuple(map(_value, row["values"]))}) for row in whole.pop("rows"))
-    return Table(**whole, columns=columns, rows=rows)
-
-
-def _value(value: Any) -> Value:
-    return Interval(**value) if isinstance(value, dict) else value

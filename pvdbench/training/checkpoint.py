@@ -1,7 +1,9 @@
 """The checkpoint of a half-done training run: all that is needed to go on as if it had never stopped."""
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,10 @@ from torch.optim import Optimizer
 
 from pvdbench.core.errors import WeightsError, shorten
 from pvdbench.io.atomic import replaced_file
+from pvdbench.io.pickled import load_pickled
+
+_SECONDS = 60.0  # between two checkpoints
+_SHARE = 0.02  # of the time at most for writing them
 
 LogRow = tuple[int, float, float, float | None]
 
@@ -38,6 +44,38 @@ class Progress:
     validation: float | None = None
     best: float | None = None
     seconds: float = 0.0
+
+
+class CheckpointTimer:
+    """Says when a checkpoint is due: after so many updates, or by time.
+
+    By time it is a minute after the one before, and no sooner than 50 times as long as that took to write: writing
+    takes less than 2 % of the training, and kill -9 costs at most that interval, besides what it took to write and the
+    batch in flight.
+    """
+
+    def __init__(self, every: int | None, step: int) -> None:
+        """Begin with what was restored.
+
+        Args:
+            every: updates between checkpoints; 0 for none; None for by time.
+            step: updates made so far.
+        """
+        self._every, self._step, self._since, self._writing = every, step, time.monotonic(), 0.0
+
+    def is_due(self, step: int) -> bool:
+        """Tell whether a checkpoint is to be written after so many updates."""
+        if self._every is not None:
+            return self._every > 0 and step - self._step >= self._every
+        return time.monotonic() - self._since >= max(_SECONDS, self._writing / _SHARE)
+
+    @contextmanager
+    def writing(self, step: int) -> Iterator[None]:
+        """Within the block, a checkpoint is written."""
+        start = time.monotonic()
+        yield
+        self._step, self._since = step, time.monotonic()
+        self._writing = self._since - start
 
 
 def checkpoint_file(folder: Path) -> Path:
@@ -80,7 +118,7 @@ def restore_checkpoint(folder: Path, network: nn.Module, optimiser: Optimizer, i
     if not path.exists():
         return Progress()
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = load_pickled(path)
         saved, own = dict(json.loads(content["identity"])), dict(json.loads(json.dumps(identity)))
     except Exception as error:  # a damaged file fails in as many ways as there are bytes
         raise _unreadable(path, error) from error

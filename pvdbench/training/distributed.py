@@ -1,6 +1,9 @@
 """Training in several processes under torchrun: each takes its share of every batch and its statistics."""
 
+import ctypes
 import os
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +18,8 @@ from torch.nn.parallel import DistributedDataParallel
 from pvdbench.core.errors import ParamsError
 
 Losses = Iterator[Tensor]
+
+_SET_PDEATHSIG = 1  # of prctl(2)
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,10 @@ class Processes:
         """Tell whether told is true in any of the processes; all get the same answer."""
         return self.mean(float(told)) > 0
 
+    def wait(self) -> None:
+        """Wait until all processes have come this far."""
+        self.any(told=False)
+
     @property
     def writes(self) -> bool:
         """Whether this process writes files and shows progress."""
@@ -78,17 +87,43 @@ class Processes:
 SINGLE = Processes()
 
 
+_TOLD = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+"""What torchrun, and what starts processes as it does, tells each of them; the first three say which process it is."""
+
+
+def is_one_of_several() -> bool:
+    """Tell whether torchrun, or another program like it, started this process."""
+    return any(name in os.environ for name in _TOLD[:3])
+
+
 @contextmanager
 def joined_processes() -> Iterator[Processes]:
-    """Join the other processes that torchrun started; a single one without torchrun."""
-    if "TORCHELASTIC_RUN_ID" not in os.environ:
+    """Join the other processes that torchrun started; a single one without torchrun.
+
+    Raises:
+        ParamsError: if this process was told which one it is, and not all that it needs to find the others.
+    """
+    if not is_one_of_several():
         yield SINGLE
         return
+    if missing := [name for name in _TOLD if name not in os.environ]:
+        raise ParamsError(f"environment: {missing[0]} is not set, though torchrun's other variables are; start the "
+                          f"processes by torchrun, or unset {', '.join(_TOLD[:3])} to train in this one")  # fmt: skip
     dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     try:
         yield Processes(dist.get_rank(), dist.get_world_size())
     finally:
         dist.destroy_process_group()
+
+
+def end_with_parent(_: int = 0) -> None:
+    """Have the kernel kill this process when the one that started it ends, however it does (on Linux).
+
+    Args:
+        _: the number that torch's DataLoader gives to each process that reads frames.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 class _NextLoss(nn.Module):

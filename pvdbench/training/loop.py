@@ -19,12 +19,22 @@ from tqdm import tqdm
 
 from pvdbench.core.errors import PvdbenchError
 from pvdbench.io.tables import TRAINING_LOG, write_table
-from pvdbench.training.checkpoint import LogRow, Progress, checkpoint_file, restore_checkpoint, save_checkpoint
+from pvdbench.training.checkpoint import (
+    CheckpointTimer,
+    LogRow,
+    Progress,
+    checkpoint_file,
+    restore_checkpoint,
+    save_checkpoint,
+)
 from pvdbench.training.distributed import SINGLE, Processes
 from pvdbench.training.params import Recipe
 from pvdbench.training.sampling import Batch
 from pvdbench.training.schedule import rate_factor
 from pvdbench.training.validation import Validator
+
+SAME_STOP = 1.0
+"""Seconds in which a second signal is the first one told again: a queue tells all processes, and some pass it on."""
 
 _LOG_ROWS = 200
 _NAMED_CLIPS = 3  # of a batch, in a message
@@ -67,7 +77,7 @@ class Run:
 def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callable[[Batch], Iterator[Tensor]]) -> float:
     """Make recipe.steps updates, one for each loss, and write the mean losses to the log.
 
-    It begins where the run's checkpoint ends, if there is one. It writes a checkpoint every checkpoint_every updates
+    It begins where the run's checkpoint ends, if there is one. It writes a checkpoint whenever CheckpointTimer says
     and when it is told to stop (SIGTERM, SIGINT), always between two batches.
 
     Args:
@@ -83,8 +93,8 @@ def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callabl
     start, optimiser = perf_counter(), _optimiser(run)
     progress = restore_checkpoint(run.checkpoints, run.network, optimiser, run.identity)
     seconds_before, synchronised = progress.seconds, run.processes.synchronise(run.network)
-    with _stop_requested() as stop_requested, _progress_bar(run, progress) as bar:
-        saved = progress.step
+    with _stop_requested(alone=run.processes.count == 1) as stop_requested, _progress_bar(run, progress) as bar:
+        timer = CheckpointTimer(run.recipe.checkpoint_every, progress.step)
         for batch in supply(progress.batches):
             for loss in synchronised(losses(batch)):
                 _update(run, optimiser, progress, loss, batch)
@@ -95,11 +105,12 @@ def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callabl
                     return seconds_before
             progress.batches += 1
             stop = run.processes.any(stop_requested())  # a signal may reach one process a batch later than another
-            if stop or (run.recipe.checkpoint_every and progress.step - saved >= run.recipe.checkpoint_every):
+            if stop or run.processes.any(run.processes.writes and timer.is_due(progress.step)):  # by one clock for all
                 progress.seconds = seconds_before + perf_counter() - start
-                _save(run, optimiser, progress)
-                saved = progress.step
+                with timer.writing(progress.step):
+                    _save(run, optimiser, progress)
             if stop:
+                run.processes.wait()  # what started them may end all with the first one, also the one that writes
                 raise TrainingError(f"{run.title}: stopped after {progress.step} of {run.recipe.steps} updates; "
                                     "the same command goes on from there")  # fmt: skip
     raise AssertionError("the supply of batches never ends")
@@ -173,14 +184,19 @@ def _progress_bar(run: Run, progress: Progress) -> "tqdm[Never]":
 
 
 @contextmanager
-def _stop_requested() -> Iterator[Callable[[], bool]]:
-    """Yield whether SIGTERM or SIGINT came; a second one stops at once."""
-    received: list[int] = []
+def _stop_requested(*, alone: bool) -> Iterator[Callable[[], bool]]:
+    """Yield whether SIGTERM or SIGINT came; a second one stops at once.
+
+    Args:
+        alone: whether this process trains alone. One of several may get each signal twice, from a terminal or a queue
+            and from the program that started it, which ends it by SIGKILL where it has to be at once.
+    """
+    received: list[float] = []
 
     def remember(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        if received:
+        if received and alone and perf_counter() - received[0] > SAME_STOP:
             raise KeyboardInterrupt
-        received.append(number)
+        received.append(perf_counter())
 
     before = {number: signal.signal(number, remember) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

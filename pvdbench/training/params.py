@@ -46,6 +46,31 @@ class Cosine(StrictModel):
         return self
 
 
+_HOST_AND_PORT = r"^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$"
+_LAST_PORT = 65535
+
+
+class ProcessParams(StrictModel):
+    """Key `processes`: how many processes share every batch; their number is part of the numbers, as they round."""
+
+    nproc: Annotated[int, Field(ge=1, le=1024)] = 1  # on each machine; where there are cards, one for each process
+    nnodes: Annotated[int, Field(ge=1, le=1024)] = 1  # machines; the same command is given on each of them
+    rendezvous: Annotated[str, Field(pattern=_HOST_AND_PORT)] | None = None  # HOST:PORT of one of the machines
+
+    @model_validator(mode="after")
+    def _meet(self) -> "ProcessParams":
+        if self.nnodes > 1 and self.rendezvous is None:
+            raise ValueError(f"{self.nnodes} nodes need `rendezvous: HOST:PORT`, where they find each other; add it")
+        if self.rendezvous is not None and not 0 < (port := int(self.rendezvous.rpartition(":")[2])) <= _LAST_PORT:
+            raise ValueError(f"rendezvous: {port} is no port; name one from 1 to {_LAST_PORT}")
+        return self
+
+    @property
+    def count(self) -> int:
+        """On all machines together."""
+        return self.nproc * self.nnodes
+
+
 class Validation(StrictModel):
     """Clips of the training split that a run is measured on, not trained; the paper and its code have none."""
 
@@ -73,8 +98,10 @@ class Recipe(StrictModel):
     channels_last: bool = False
     compile: bool = False  # by torch.compile
     workers: Annotated[int, Field(ge=0)] = 0  # processes that read frames
+    processes: ProcessParams | None = Field(default=None, exclude=True)  # in place of `training.processes`
     validation: Validation | None = None
-    checkpoint_every: Annotated[int, Field(ge=0)] = 1000  # updates between checkpoints; 0 for none but at a signal
+    # updates between checkpoints, 0 for none but at a signal; without it by time, about a minute
+    checkpoint_every: Annotated[int, Field(ge=0)] | None = None
 
 
 def _with_preset(keys: Any, presets: dict[str, dict[str, Any]]) -> Any:
@@ -138,5 +165,6 @@ class TrainingParams(StrictModel):
     """All recipes of a study."""
 
     seed: Annotated[int, Field(ge=0, lt=2**63)]  # as large as torch takes it
+    processes: ProcessParams = ProcessParams()  # of every recipe that names none
     motion: MotionTraining
     deblur: SequenceRecipe

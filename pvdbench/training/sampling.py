@@ -14,7 +14,7 @@ from pvdbench.datasets.manifest import ClipFiles
 from pvdbench.datasets.packed import FrameReader
 from pvdbench.io.flow import read_flow
 from pvdbench.methods.clip import to_tensor
-from pvdbench.training.distributed import Processes
+from pvdbench.training.distributed import Processes, end_with_parent
 from pvdbench.training.params import Recipe
 
 Window = tuple[slice, slice]
@@ -134,6 +134,7 @@ def batches(
         share,
         sampler=_ShareOfBatches(first * recipe.batch + processes.rank * share, share, recipe.batch),
         num_workers=recipe.workers,
+        worker_init_fn=end_with_parent,
         pin_memory=device.type == "cuda",
     )
     for batch in loader:

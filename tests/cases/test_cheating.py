@@ -14,7 +14,8 @@ from fake_method import CARD, write_method
 from sample_clips import save
 
 from pvdbench.core.errors import DataError, ParamsError, StudyError, WeightsError
-from pvdbench.inference.runner import RowRun, run_row
+from pvdbench.inference.row_run import RowRun
+from pvdbench.inference.runner import run_row
 from pvdbench.io.frame_folders import read_failure
 from pvdbench.io.images import read_frame
 from pvdbench.io.weights import save_weights

@@ -17,7 +17,8 @@ from sample_clips import clip, save, video, view
 
 from pvdbench.core.errors import DataError, ParamsError, WeightsError
 from pvdbench.inference.apply import deblur_frames
-from pvdbench.inference.runner import RowRun, run_row
+from pvdbench.inference.row_run import RowRun
+from pvdbench.inference.runner import run_row
 from pvdbench.io.frame_folders import read_failure
 from pvdbench.io.images import read_frame
 from pvdbench.methods.card import read_card
@@ -206,7 +207,8 @@ def test_damaged_weights_that_were_trained_here_stop_the_study(dataset, tmp_path
 RUN = """
 import sys
 from pathlib import Path
-from pvdbench.inference.runner import RowRun, run_row
+from pvdbench.inference.row_run import RowRun
+from pvdbench.inference.runner import run_row
 place, dataset, out = map(Path, sys.argv[1:])
 files = (out / name for name in ('out', 'complexity.json', 'cost.json', 'x.log'))
 if __name__ == '__main__':

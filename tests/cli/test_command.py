@@ -135,6 +135,11 @@ def test_a_stage_by_hand_and_bad_frames_that_lose_nothing(study):
     )
     frame.write_bytes(kept)
     assert files(study) == before
+    run = pvdbench("infer", "motion", "smoke", "static", "--jobs", "2", cwd=study)
+    assert run.returncode == 0, run.stderr
+    assert [path for path, content in files(study).items() if before.get(path) != content] == [
+        Path("data/cost/motion/smoke/static.json")
+    ]
 
 
 def test_help_is_there_before_anything_large_is_imported():

@@ -1,10 +1,12 @@
 """Multiply-adds against a count by hand."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
-from pvdbench.inference.cost import multiply_adds, run_cost
+from pvdbench.inference.cost import CostMeter, multiply_adds, read_clip_cost, row_cost
 
 
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
@@ -33,12 +35,24 @@ def test_it_grows_with_pixels_alone():
     assert small == pytest.approx(large) == pytest.approx(3 * 8 * 9 * 1280 * 720)
 
 
+def clip_cost(milliseconds, counted=None, parameters=None, **facts):
+    meter = CostMeter(parameters or {}, lambda: counted, "frame")
+    return replace(read_clip_cost(meter.clip(milliseconds, torch.zeros(3, 4, 6), 6, 4)), **facts)
+
+
 def test_what_was_not_measured_is_none():
-    cost = run_cost({}, [], torch.zeros(3, 4, 6), None)
-    assert cost.timing["milliseconds_median"] is None and cost.complexity.multiply_adds_720p is None
-    assert (cost.complexity.width, cost.complexity.height, cost.timing["frames"]) == (6, 4, 0)
+    timing, complexity = row_cost([clip_cost([])])
+    assert timing["milliseconds_median"] is None and complexity.multiply_adds_720p is None
+    assert (complexity.width, complexity.height, timing["frames"]) == (6, 4, 0)
 
 
 def test_what_differs_between_machines_is_no_part_of_the_complexity():
-    slow, fast = (run_cost({"deblur": 3}, [ms], torch.zeros(3, 4, 6), 1.5) for ms in (9.0, 1.0))
-    assert slow.complexity == fast.complexity and slow.timing != fast.timing
+    slow, fast = (row_cost([clip_cost([ms], 1.5, {"deblur": 3})]) for ms in (9.0, 1.0))
+    assert slow[1] == fast[1] and slow[0] != fast[0]
+
+
+def test_clips_of_several_processes_are_merged():
+    clips = [clip_cost([3.0, 1.0], seconds=2.0, peak_memory_mib=50.0), clip_cost([2.0], seconds=1.5, hardware="other")]
+    timing, _ = row_cost(clips)
+    assert (timing["milliseconds_median"], timing["frames"], timing["seconds"]) == (2.0, 3, 3.5)
+    assert timing["peak_memory_mib"] >= 50 and timing["hardware"].endswith(" and other")

@@ -14,7 +14,8 @@ from conftest import METHODS, ROOT
 from fake_method import write_method
 
 from pvdbench.core.errors import DataError
-from pvdbench.inference.runner import RowRun, run_row
+from pvdbench.inference.row_run import RowRun
+from pvdbench.inference.runner import run_row
 from pvdbench.io.cost import Complexity, read_complexity
 from pvdbench.io.frame_folders import read_failure
 from pvdbench.io.tables import VOLUME_STATISTICS, read_table
@@ -141,7 +142,8 @@ def test_a_terminated_run_ends_its_method_too(dataset, tmp_path):
         time.sleep(600)
         yield""")  # fmt: skip
     code = (
-        "import sys; from pathlib import Path; from pvdbench.inference.runner import RowRun, run_row\n"
+        "import sys; from pathlib import Path; from pvdbench.inference.row_run import RowRun\n"
+        "from pvdbench.inference.runner import run_row\n"
         "place, dataset, out = map(Path, sys.argv[1:])\n"
         "files = (out / name for name in ('out', 'complexity.json', 'cost.json', 'x.log'))\n"
         "if __name__ == '__main__':\n"

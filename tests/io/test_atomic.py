@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pvdbench.core.errors import WriteError
+from pvdbench.io import atomic
 from pvdbench.io.atomic import replaced_file, replaced_folder
 
 
@@ -75,6 +76,7 @@ from pvdbench.io.weights import save_weights
 from pvdbench.io.images import write_frame
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.core.errors import WriteError
+from pvdbench.io import atomic
 out = Path(sys.argv[1])
 try:
     if out.suffix:
@@ -150,3 +152,101 @@ def test_a_folder_that_cannot_take_its_place_leaves_the_previous_one(tmp_path, m
     with pytest.raises(WriteError, match="the previous version is untouched"), replaced_folder(folder) as partial:
         (partial / "new").touch()
     assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["made", "made/old"]
+
+
+def write_file(path):
+    with replaced_file(path) as partial:
+        partial.write_text("new")
+
+
+def write_folder(path):
+    with replaced_folder(path) as partial:
+        (partial / "deep").mkdir()
+        (partial / "deep" / "a").write_text("new")
+
+
+def content(path):
+    if path.is_file():
+        return path.read_text()
+    return {file.name: file.read_text() for file in path.rglob("*") if file.is_file()}
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("before", ["old", None])
+@pytest.mark.parametrize("write", [write_file, write_folder])
+def test_whichever_flush_fails_the_previous_version_stays(tmp_path, monkeypatch, write, before, code):
+    path, calls = tmp_path / "out", []
+    for failing in range(1, 10):
+        if before and not path.exists():
+            monkeypatch.undo()
+            write(path)
+        there = content(path) if before else None
+        calls.clear()
+
+        def fail(number, failing=failing):
+            calls.append(number)
+            if len(calls) == failing:
+                raise OSError(code, os.strerror(code))
+
+        monkeypatch.setattr(os, "fsync", fail)
+        try:
+            write(path)
+        except WriteError as error:
+            assert str(error).startswith(f"cannot write {path}: {os.strerror(code)}; the previous version is untouched")
+            assert (content(path) if before else path.exists()) == (there or False)
+            assert list(tmp_path.iterdir()) == ([path] if before else [])
+        else:
+            break
+    assert failing == {write_file: 3, write_folder: 5}[write]  # the file, its folders and the one that holds the name
+
+
+@pytest.mark.parametrize("write", [write_file, write_folder])
+def test_where_folders_cannot_be_flushed_the_work_goes_on(tmp_path, monkeypatch, write):
+    def unknown(number):
+        if Path(f"/proc/self/fd/{number}").is_dir():
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", unknown)
+    write(tmp_path / "out")
+    assert content(tmp_path / "out") in ("new", {"a": "new"})
+
+
+def test_a_folder_of_many_files_is_flushed_at_once(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(os, "fsync", calls.append)
+    monkeypatch.setattr(atomic, "_flush_file_system", calls.append)
+    with replaced_folder(tmp_path / "out") as partial:
+        for number in range(300):
+            (partial / str(number)).touch()
+    assert calls[0] == partial and len(calls) == 3
+
+
+def test_a_file_system_that_cannot_be_flushed_leaves_the_previous_folder(tmp_path, monkeypatch):
+    write_folder(tmp_path / "out")
+
+    def full(folder):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(atomic, "_flush_file_system", full)
+    monkeypatch.setattr(atomic, "_FLUSHED_ALONE", 1)
+    with pytest.raises(WriteError, match="No space left"):
+        write_folder(tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"] and content(tmp_path / "out") == {"a": "new"}
+
+
+def test_without_second_names_a_whole_version_stays(tmp_path, monkeypatch):
+    """FAT and some network disks have no hard links: the new version is whole, and the old one is gone."""
+    (path := tmp_path / "out").write_text("old")
+
+    def none(*_):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    def fail(number):
+        if Path(f"/proc/self/fd/{number}").is_dir():
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "link", none)
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(WriteError, match="Input/output error"):
+        write_file(path)
+    assert path.read_text() == "new" and list(tmp_path.iterdir()) == [path]

@@ -9,7 +9,8 @@ from conftest import METHODS, ROOT
 from fake_method import write_method
 
 from pvdbench.core.errors import MethodError, ParamsError
-from pvdbench.inference.runner import RowRun, run_row
+from pvdbench.inference.row_run import RowRun
+from pvdbench.inference.runner import run_row
 from pvdbench.io.images import read_frame
 from pvdbench.methods.card import read_card
 from pvdbench.methods.check_inputs import CheckedMethod

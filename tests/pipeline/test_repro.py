@@ -96,6 +96,29 @@ def test_the_first_run_makes_every_stage_and_no_other_data_set(clone, listed, sc
     assert len(scores) == 4 + 5 + 1  # motion, deblurring, volume
 
 
+def test_study_run_makes_the_bytes_of_dvc_repro(clone, tmp_path_factory):
+    """From nothing, by two workers: every result and every record; then there is nothing to do, for DVC neither."""
+    beside = tmp_path_factory.mktemp("beside") / "pvdbench"
+    left_out = shutil.ignore_patterns("cache", "rendering", "__pycache__")
+    shutil.copytree(clone, beside, ignore=left_out, symlinks=True)
+    for made in ("studies/smoke/data", "studies/smoke/reports", "data/smoke"):
+        shutil.rmtree(beside / made)
+    run(beside, "pvdbench", "study", "run", "--study", "smoke", "--jobs", "2")
+    for lock in ("studies/smoke/dvc.lock", "data/dvc.lock"):
+        one, other = (yaml.safe_load((folder / lock).read_text())["stages"] for folder in (clone, beside))
+        assert one == other
+    compared = 0
+    for kind in ("weights", "training", "motion", "deblur", "complexity", "truth", "scores", "../reports/tables"):
+        for path in (clone / "studies" / "smoke" / "data" / kind).rglob("*"):
+            if path.is_file():
+                assert path.read_bytes() == (beside / path.relative_to(clone)).read_bytes(), path
+                compared += 1
+    assert compared > 150
+    assert not stages_run(run(beside, "dvc", "repro", "studies/smoke/dvc.yaml").stdout)
+    again = run(beside, "pvdbench", "study", "run", "--study", "smoke").stdout
+    assert again.startswith("ran 0 stages")
+
+
 def test_every_file_that_a_stage_runs_is_in_its_record(clone, listed, scores):
     """Whatever Python ran as a module, in the stage's process or in its method's, is hashed in what DVC compares."""
     ran: dict[str, set[str]] = {}
@@ -117,8 +140,12 @@ def test_every_file_that_a_stage_runs_is_in_its_record(clone, listed, scores):
 
 
 def _is_door(clone: Path, file: str) -> bool:
-    """The modules that gather commands and names, of which a record has the one command; packages without code."""
-    door = file.startswith("pvdbench/cli/") or file in ("pvdbench/__init__.py", "pvdbench/__main__.py")
+    """The modules that gather commands and names, of which a record has the one command; packages without code.
+
+    The guard of every command, too: it computes nothing, and an edit of it shall train nothing again.
+    """
+    guard = "pvdbench/methods/guarded_command.py", "pvdbench/methods/process_tree.py"
+    door = file.startswith("pvdbench/cli/") or file in ("pvdbench/__init__.py", "pvdbench/__main__.py", *guard)
     return door or (file.endswith("__init__.py") and len(ast.parse((clone / file).read_text()).body) == 1)
 
 

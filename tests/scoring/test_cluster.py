@@ -6,8 +6,8 @@ import sys
 import pytest
 from distributed import LocalCluster
 
+from pvdbench.core.executor import ClusterError, in_order
 from pvdbench.io.images import write_frame
-from pvdbench.scoring.executor import ClusterError, in_order
 from pvdbench.scoring.folders import score_folders
 from scoring.frames import noisy, textured
 
@@ -42,5 +42,5 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
 
 def test_without_dask_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ClusterError, match="Dask is not installed; pip install 'pvdbench"):
+    with pytest.raises(ClusterError, match=r"Dask is not installed; pip install 'pvdbench\[cluster"):
         list(in_order(operator.neg, [1], jobs="tcp://127.0.0.1:9"))

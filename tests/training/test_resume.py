@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import random
 import re
 import resource
 import shutil
@@ -19,7 +20,7 @@ from short_run import NETWORK, RECIPE, train
 
 from pvdbench.core.errors import WeightsError, WriteError
 from pvdbench.networks.video_deblurrer import VideoDeblurrer
-from pvdbench.training import loop
+from pvdbench.training import checkpoint, loop
 from pvdbench.training.loop import TrainingError
 from pvdbench.training.trainer import TrainingResult
 
@@ -75,14 +76,22 @@ def wait_for(path, process):
         time.sleep(0.02)
 
 
-def test_a_killed_run_ends_with_the_same_bytes(data, tmp_path):
-    """kill -9 after the first checkpoint, then the same command again."""
-    killed = start(data, tmp_path, 240, every=12)
-    wait_for(tmp_path / "w-half" / "checkpoint.pt", killed)
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
-    assert not (tmp_path / "w").exists()
-    on = start(data, tmp_path, 240, every=12)
+@pytest.mark.parametrize(("every", "kills"), [("12", 1), ("time", 4)])
+def test_a_killed_run_ends_with_the_same_bytes(data, tmp_path, every, kills):
+    """kill -9 after a checkpoint, then the same command again, and so on."""
+    saved, moments = tmp_path / "w-half" / "checkpoint.pt", random.Random(0)
+    for _ in range(kills):
+        before = saved.stat().st_mtime_ns if saved.exists() else 0
+        killed = start(data, tmp_path, 240, every=every)
+        wait_for(saved, killed)
+        while killed.poll() is None and saved.exists() and saved.stat().st_mtime_ns == before:
+            time.sleep(0.01)
+        time.sleep(moments.uniform(0, 0.05))
+        killed.send_signal(signal.SIGKILL)
+        killed.communicate()
+        if (tmp_path / "w").exists():  # it was done before
+            break
+    on = start(data, tmp_path, 240, every=every)
     _, errors = on.communicate(timeout=300)
     assert on.returncode == 0, errors
     assert not (tmp_path / "w-half").exists()
@@ -95,6 +104,24 @@ def test_a_run_told_to_stop_saves_first(halfway):
     folder, errors = halfway
     assert re.search(rf"w: stopped after \d+ of {LONG} updates; the same command goes on from there", errors)
     assert (folder / "w-half" / "checkpoint.pt").exists() and not (folder / "w").exists()
+
+
+def test_a_signal_told_twice_is_one_and_a_second_one_stops_at_once(monkeypatch):
+    """A queue tells all processes of a job, and what started them may pass it on."""
+    clock = [0.0]
+    monkeypatch.setattr(loop, "perf_counter", lambda: clock[0])
+    for alone in (True, False):
+        with loop._stop_requested(alone=alone) as stop_requested:
+            assert not stop_requested()
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGINT)
+            assert stop_requested()
+            clock[0] += 2
+            if alone:
+                with pytest.raises(KeyboardInterrupt):
+                    signal.raise_signal(signal.SIGINT)
+            else:
+                signal.raise_signal(signal.SIGINT)  # its launcher kills it
 
 
 def children(process):
@@ -275,3 +302,16 @@ def test_weights_that_are_not_finite_are_not_saved(data, tmp_path, monkeypatch):
     with pytest.raises(TrainingError, match=r"w: the weights are not finite after step 12; lower .* again after"):
         train(data, tmp_path)
     assert (tmp_path / "w-half" / "checkpoint.pt").read_bytes() == before
+
+
+def test_checkpoints_by_time_are_a_minute_apart_or_cost_two_percent(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now[0])
+    timer = checkpoint.CheckpointTimer(None, 7)
+    assert [timer.is_due(8) for now[0] in (0.0, 59.0, 60.0)] == [False, False, True]
+    with timer.writing(8):
+        now[0] = 70.0
+    assert [timer.is_due(9) for now[0] in (140.0, 569.0, 570.0)] == [False, False, True]
+    never = checkpoint.CheckpointTimer(0, 7)
+    now[0] = 1e9
+    assert not never.is_due(10**9)

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from zipfile import is_zipfile
 
@@ -11,6 +12,8 @@ import pooch
 from filelock import FileLock
 
 from pvdbench.core.errors import DataError, WriteError, shorten
+from pvdbench.core.json_file import parse_json
+from pvdbench.core.whole_file import read_bytes
 from pvdbench.datasets.catalogue import NOTE, Archive, Catalogue
 from pvdbench.datasets.download.extract import Extracted, extract
 from pvdbench.datasets.download.http import ResumingDownloader, RetryPolicy, refuse_page
@@ -19,6 +22,16 @@ from pvdbench.io.checksum import file_sha256
 from pvdbench.io.frame_folders import is_frame
 
 RETRIES = RetryPolicy()
+
+
+@dataclass(frozen=True)
+class _Note:
+    """What a finished extraction notes."""
+
+    sha256: str
+    frames: int
+    bytes: int
+    archive: str = ""
 
 
 @contextmanager
@@ -107,8 +120,8 @@ def fetch(catalogue: Catalogue, name: str, given: Path | None = None, *, delete_
         (out / NOTE).unlink(missing_ok=True)
         extracted = extract(path, source, out)
         with replaced_file(out / NOTE) as partial:
-            note = {"archive": archive.file, "sha256": sha256, "frames": extracted.frames, "bytes": extracted.bytes}
-            partial.write_text(json.dumps(note) + "\n", encoding="utf-8")
+            note = _Note(archive=archive.file, sha256=sha256, frames=extracted.frames, bytes=extracted.bytes)
+            partial.write_text(json.dumps(asdict(note)) + "\n", encoding="utf-8")
         if delete_archive and given is None:
             path.unlink()
     return extracted
@@ -120,9 +133,8 @@ def _noted(out: Path, sha256: str | None) -> Extracted | None:
     A damaged note is none: the extraction is made again, and what is there already stays.
     """
     try:
-        note = json.loads((out / NOTE).read_bytes())
-        noted, size = (note["sha256"], note["frames"]), int(note["bytes"])
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        note = parse_json(read_bytes(out / NOTE), _Note)
+    except (OSError, ValueError):
         return None
     frames = sum(map(is_frame, out.rglob("*")))
-    return Extracted(frames, size, 0) if noted == (sha256, frames) else None
+    return Extracted(frames, note.bytes, 0) if (note.sha256, note.frames) == (sha256, frames) else None

@@ -11,10 +11,11 @@ from typing import Any
 
 import requests
 import urllib3
-from pydantic import TypeAdapter
 from tqdm import tqdm
 
 from pvdbench.core.errors import DataError, shorten
+from pvdbench.core.json_file import parse_json
+from pvdbench.core.whole_file import read_bytes
 from pvdbench.datasets.download.extract import refuse_full_disk
 from pvdbench.io.atomic import replaced_file
 
@@ -187,7 +188,7 @@ class ResumingDownloader:
     def _known(self) -> Version | None:
         """Read what the partial file is of; a damaged note is none, and the download begins anew."""
         try:
-            return TypeAdapter(Version).validate_json(self._version.read_bytes(), strict=True)
+            return parse_json(read_bytes(self._version), Version)
         except (OSError, ValueError):
             return None
 

@@ -1,0 +1,176 @@
+"""What DVC is asked and told of stages that run elsewhere, held against `dvc repro` in a small repository."""
+
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import yaml
+from sleeping_stages import Silent
+
+from pvdbench.core.errors import StudyError
+from pvdbench.study.dispatch import Dispatch
+from pvdbench.study.graph import read_graph
+from pvdbench.study.lock import read_lock
+from pvdbench.study.lock_copy import restore_locks
+from pvdbench.study.recorder import Recorder
+from pvdbench.study.stage_times import StageTimes
+from pvdbench.study.workers import Place, connected
+
+STAGES = {
+    "first": {"cmd": "cat given.txt > first.txt", "deps": ["given.txt"], "outs": ["first.txt"]},
+    "several": {
+        "cmd": ["mkdir -p many", 'for i in 1 2 3; do echo "$i $DVC_STAGE" > many/$i.txt; done'],
+        "deps": ["first.txt"],
+        "outs": ["many"],
+    },
+    "each": {
+        "foreach": ["x", "y"],
+        "do": {"cmd": "cat first.txt > ${item}.txt; echo ${item} >> ${item}.txt", "deps": ["first.txt"],
+               "outs": ["${item}.txt"]},
+    },
+    "last": {"cmd": "cat x.txt y.txt many/1.txt > last.txt", "deps": ["x.txt", "y.txt", "many"],
+             "outs": [{"last.txt": {"cache": False}}]},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def client():
+    with connected(Place(jobs=2)) as client:
+        yield client
+
+
+@pytest.fixture
+def repository(tmp_path):
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": STAGES}, sort_keys=False))
+    (folder / "given.txt").write_text("given\n")
+    for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
+        subprocess.run(command, cwd=folder, check=True)
+    return folder
+
+
+def run(folder, client, only=()):
+    graph = read_graph(folder, only)
+    recorder = Recorder(graph, folder.parent / "logs")
+    try:
+        times = StageTimes(folder.parent / "seconds.json")
+        return Dispatch(graph, recorder, lambda: client, times, Silent()).run()
+    finally:
+        recorder.close()
+
+
+def repro(folder, *words):
+    done = subprocess.run([sys.executable, "-m", "dvc", "repro", *words], cwd=folder, capture_output=True, text=True,
+                          check=False)  # fmt: skip
+    return done.stdout + done.stderr
+
+
+def test_the_bytes_and_the_record_of_dvc_repro(repository, client):
+    serial = repository.parent / "serial"
+    shutil.copytree(repository, serial)
+    outcome = run(repository, client)
+    assert not outcome.failed
+    assert set(outcome.ran) == {"first", "several", "each@x", "each@y", "last"}
+    repro(serial)
+    assert read_lock(repository) == read_lock(serial)
+    for name in ("first.txt", "many/2.txt", "x.txt", "last.txt"):
+        assert (repository / name).read_bytes() == (serial / name).read_bytes()
+    assert (repository / "dvc.lock").read_bytes().endswith(b"\n")
+    assert "Running stage" not in repro(repository)
+
+
+def test_nothing_runs_again_and_an_edit_runs_what_it_must(repository, client):
+    run(repository, client)
+    assert len(run(repository, client).current) == 5
+    (repository / "x.txt").unlink()  # DVC's cache has it
+    outcome = run(repository, client)
+    assert outcome.restored == ["each@x"] and not outcome.ran
+    (repository / "given.txt").write_text("other\n")
+    assert set(run(repository, client).ran) == {"first", "several", "each@x", "each@y", "last"}
+    (repository / "given.txt").write_text("given\n")
+    outcome = run(repository, client)
+    assert set(outcome.ran) == {"last"}  # of which DVC keeps no copy, as it says `cache: false`
+    assert set(outcome.restored) == {"first", "several", "each@x", "each@y"}
+
+
+def test_only_some_stages_and_what_they_need(repository, client):
+    assert set(run(repository, client, ["each"]).ran) == {"first", "each@x", "each@y"}
+    assert set(run(repository, client, ["seve*"]).ran) == {"several"}
+    with pytest.raises(StudyError, match="--only nothing: no such stage; name one, or one of these kinds: each, first"):
+        run(repository, client, ["nothing"])
+
+
+@pytest.mark.parametrize(
+    "command, reason",
+    [("echo so it ends >&2; exit 3", r"so it ends \(exit code 3\)"), ("kill -9 $$", "it printed nothing"),
+     ("true", "first.txt"), ("nosuchprogram", "nosuchprogram")],
+)  # fmt: skip
+def test_a_stage_that_fails(repository, client, command, reason):
+    stages = yaml.safe_load((repository / "dvc.yaml").read_text())
+    stages["stages"]["first"]["cmd"] = command
+    (repository / "dvc.yaml").write_text(yaml.safe_dump(stages))
+    outcome = run(repository, client)
+    assert set(outcome.failed) == {"first"}
+    assert re.search(reason, outcome.failed["first"]), outcome.failed
+    assert set(outcome.left) == {"several", "each@x", "each@y", "last"}
+    assert not (repository / "dvc.lock").exists() or "first" not in read_lock(repository)
+    (repository / "dvc.yaml").write_text(yaml.safe_dump({"stages": STAGES}, sort_keys=False))
+    assert len(run(repository, client).ran) == 5
+
+
+def test_an_input_that_nobody_makes(repository, client):
+    (repository / "given.txt").unlink()
+    outcome = run(repository, client)
+    assert "given.txt" in outcome.failed["first"]
+
+
+def test_a_lock_of_which_a_killed_dvc_left_half_is_put_back(repository, client, capsys):
+    run(repository, client)
+    whole = (repository / "dvc.lock").read_bytes()
+    for left in (0, 10, len(whole) // 2, len(whole) - 3):
+        (repository / "dvc.lock").write_bytes(whole[:left])
+        restore_locks([repository], repository / ".dvc" / "tmp")
+        assert (repository / "dvc.lock").read_bytes() == whole
+        assert capsys.readouterr().err.count("\n") == 1
+    assert len(run(repository, client).current) == 5
+
+
+def test_without_a_copy_a_damaged_lock_is_an_error(repository):
+    (repository / "dvc.lock").write_text("schema: '2.0'\nstages:\n  first:\n    cm")
+    with pytest.raises(StudyError, match="lock: damaged"):
+        restore_locks([repository], repository / ".dvc" / "tmp")
+
+
+def test_another_dvc_command_is_waited_for(repository, client, capsys):
+    hold = ("import sys, time; from dvc.repo import Repo, lock_repo\n"
+            "with lock_repo(Repo(sys.argv[1])): print(flush=True); time.sleep(6)")  # fmt: skip
+    with subprocess.Popen([sys.executable, "-c", hold, str(repository)], stdout=subprocess.PIPE) as holder:
+        holder.stdout.readline()
+        assert len(read_graph(repository).stages) == 5
+    assert capsys.readouterr().err.count("another DVC command is at work") == 1
+
+
+def test_dvc_is_kept_from_what_runs(repository, client):
+    """A `dvc repro` beside the run says who is at work instead of running the same stage."""
+    stages = yaml.safe_load((repository / "dvc.yaml").read_text())
+    stages["stages"]["first"]["cmd"] = "touch began; while [ ! -e go ]; do sleep 0.1; done; cat given.txt > first.txt"
+    (repository / "dvc.yaml").write_text(yaml.safe_dump(stages))
+    said = []
+
+    def beside():
+        while not (repository / "began").exists():
+            time.sleep(0.05)
+        said.append(repro(repository, "first"))
+        (repository / "go").touch()
+
+    other = threading.Thread(target=beside)
+    other.start()
+    outcome = run(repository, client)
+    other.join()
+    assert "pvdbench study run: first" in said[0]
+    assert len(outcome.ran) == 5
