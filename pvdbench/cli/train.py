@@ -39,7 +39,7 @@ def pretrain(folder: Path) -> None:
 
     study = load_trained_rows(folder)
     training = study.params.training.motion
-    job = _Job(study, "motion", "pretrained", study.params.datasets.pretrain, training.pretrain, "start/liteflownet")
+    job = _Job(study, "motion", "pretrained", study.params.datasets.pretrain, training.pretrain, ("start", "liteflownet"))
     _train(job, lambda trainer: pretrain_motion(training, trainer))
 
 
@@ -117,14 +117,14 @@ _TRAINERS: "Mapping[Training, Callable[[AnyRows, Task, str], TrainNetwork]]" = {
 
 @dataclass(frozen=True)
 class _Job:
-    """One command: what it trains, by which recipe if by any, and the name of its weights in data/weights."""
+    """One command: what it trains, by which recipe if by any, and folder and name of its weights in data/weights."""
 
     study: "AnyRows"
     task: "Task"
     row: str
     dataset: str
     recipe: "Recipe | None"
-    weights: str
+    weights: tuple[str, str]
 
     @property
     def title(self) -> str:
@@ -132,7 +132,7 @@ class _Job:
 
 
 def _row(study: "AnyRows", task: "Task", row: str) -> _Job:
-    return _Job(study, task, row, study.params.datasets.train, study.trained_by(task, row), f"{task}/{row}")
+    return _Job(study, task, row, study.params.datasets.train, study.trained_by(task, row), (task, row))
 
 
 def _train(job: _Job, train_network: "TrainNetwork") -> None:
@@ -178,7 +178,7 @@ def _train_here(job: _Job, train_network: "TrainNetwork") -> None:
                    "otherwise")  # fmt: skip
         trainer = Trainer(
             dataset=study.dataset(job.dataset),
-            weights=study.data("weights", f"{job.weights}.safetensors"),
+            weights=study.data("weights", job.weights[0], f"{job.weights[1]}.safetensors"),
             log=study.data("training", job.task, f"{job.row}.csv"),
             checkpoints=study.data("checkpoints", job.task, job.row),
             seed=study.params.training.seed,
