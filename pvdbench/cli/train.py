@@ -39,7 +39,8 @@ def pretrain(folder: Path) -> None:
 
     study = load_trained_rows(folder)
     training = study.params.training.motion
-    job = _Job(study, "motion", "pretrained", study.params.datasets.pretrain, training.pretrain, ("start", "liteflownet"))
+    dataset, weights = study.params.datasets.pretrain, ("start", "liteflownet")
+    job = _Job(study, "motion", "pretrained", dataset, training.pretrain, weights)
     _train(job, lambda trainer: pretrain_motion(training, trainer))
 
 
