@@ -39,8 +39,8 @@ def pretrain(folder: Path) -> None:
 
     study = load_trained_rows(folder)
     training = study.params.training.motion
-    job = _Job(study, "motion", "pretrained", study.params.datasets.pretrain, training.pretrain,
-               ("start", "liteflownet"))  # fmt: skip
+    dataset, weights = study.params.datasets.pretrain, ("start", "liteflownet")
+    job = _Job(study, "motion", "pretrained", dataset, training.pretrain, weights)
     _train(job, lambda trainer: pretrain_motion(training, trainer))
 
 
@@ -118,7 +118,7 @@ _TRAINERS: "Mapping[Training, Callable[[AnyRows, Task, str], TrainNetwork]]" = {
 
 @dataclass(frozen=True)
 class _Job:
-    """One command: what it trains, by which recipe if by any, and where in data/weights its weights go."""
+    """One command: what it trains, by which recipe if by any, and folder and name of its weights in data/weights."""
 
     study: "AnyRows"
     task: "Task"

@@ -1,6 +1,5 @@
 """What `pvdbench methods check` runs a method on: three frames of a moving texture."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pvdbench.methods.card import MethodCard, read_card
 from pvdbench.methods.clip import Clip, to_tensor
 from pvdbench.methods.interface import Deblurrer, MotionEstimator
 from pvdbench.methods.loading import get_ready, is_upper_bound, load_deblurrer, load_motion_estimator
+from pvdbench.methods.surroundings import own_folder
 
 SIZE, ODD = (64, 96), (45, 51)
 """Height and width of the frames; a network's padding shows at the odd ones."""
@@ -85,8 +85,8 @@ def moving_clip(frames: int, size: tuple[int, int] = SIZE, *, truth: bool = Fals
     Args:
         truth: whether the clip is its own truth, for methods that are upper bounds; it has none otherwise.
     """
-    with tempfile.TemporaryDirectory(prefix="pvdbench-") as folder:
-        paths = [Path(folder, f"{t:05d}.png") for t in range(frames)]
+    with own_folder() as folder:
+        paths = [folder / f"{t:05d}.png" for t in range(frames)]
         for path, frame in zip(paths, _moving(frames, size), strict=True):
             write_frame(path, frame)
         yield ReusedClip(Clip(paths, truth=Clip(paths) if truth else None, video=_VIDEO), paths)

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +18,7 @@ from pvdbench.io.images import read_frame, to_bytes, write_frame
 from pvdbench.methods.card import MethodCard
 from pvdbench.methods.clip import Clip, to_tensor
 from pvdbench.methods.process_tree import guarded
+from pvdbench.methods.surroundings import own_folder
 
 _GRACE = 10.0  # seconds for the guard to end what it guards
 _OURS = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
@@ -63,7 +63,7 @@ class CommandMethod:
         Raises:
             MethodError: if it does not start, takes too long, exits with another code than 0 or leaves a frame out.
         """
-        with tempfile.TemporaryDirectory(prefix="pvdbench-", ignore_cleanup_errors=True) as work:
+        with own_folder() as work:
             names = [f"{t:05d}.png" for t in range(len(clip))]
             folders = {part: Path(work, part) for part in ("input", "output")}
             for folder in folders.values():

@@ -5,7 +5,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pvdbench
 from pvdbench.core.errors import StudyError, shorten
+from pvdbench.methods.surroundings import own_folder
 
 _DEVICES = ("nvidia*", "kfd", "dri")
 """In /dev: what graphics cards need."""
@@ -83,8 +83,8 @@ def python_in(words: Sequence[str]) -> Iterator[None]:
     """Within the block, multiprocessing's way of `spawn` starts its Pythons after these words."""
     resource_tracker.ensure_running()  # outside, as it is there for all
     before = spawn.get_executable()
-    with tempfile.TemporaryDirectory(prefix="pvdbench-") as place:
-        script = Path(place, "python")
+    with own_folder() as place:
+        script = place / "python"
         script.write_text(f'#!/bin/sh\nexec {shlex.join([*words, sys.executable])} "$@"\n', encoding="utf-8")
         script.chmod(0o700)
         multiprocessing.set_executable(str(script))

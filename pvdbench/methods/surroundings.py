@@ -1,13 +1,16 @@
 """What a method's process sees around it: a folder of its own, and nothing that names the data set or the study."""
 
+import fcntl
 import multiprocessing.process
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import chdir, contextmanager
+from contextlib import chdir, contextmanager, suppress
 from pathlib import Path
 
+_OWN = "pvdbench-work-"
 _PLACES = ("PWD", "OLDPWD", "VIRTUAL_ENV")
 _PREFIXES = ("DVC_", "GIT_")
 _SEARCHED = ("PATH", "LD_LIBRARY_PATH", "HOME")
@@ -16,9 +19,34 @@ _SEARCHED = ("PATH", "LD_LIBRARY_PATH", "HOME")
 
 @contextmanager
 def own_folder() -> Iterator[Path]:
-    """Make a folder for a method's process, which goes away however the process ends."""
-    with tempfile.TemporaryDirectory(prefix="pvdbench-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder).resolve()
+    """Make a temporary folder, which goes away however the block ends; one whose process was killed goes by the next.
+
+    A lock on each says that its process, or one that it forked, still runs, be it of another container.
+    """
+    _remove_abandoned()
+    while True:
+        with tempfile.TemporaryDirectory(prefix=_OWN, ignore_cleanup_errors=True) as name:
+            folder = Path(name).resolve()
+            lock = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if folder.exists():  # or it was taken for an abandoned one before it was locked
+                    yield folder
+                    return
+            finally:
+                os.close(lock)
+
+
+def _remove_abandoned() -> None:
+    for folder in Path(tempfile.gettempdir()).glob(f"{_OWN}????????"):
+        with suppress(OSError):  # another user's, or gone meanwhile
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                if os.fstat(lock).st_uid == os.geteuid():
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(lock)
 
 
 def telling_variables(away: Collection[Path]) -> dict[str, str]:

@@ -4,6 +4,7 @@ DVC has no documented way to ask for more than one stage at a time without a sec
 and recorder.py use its Python classes; tests/pipeline/test_study_run.py holds what they do against `dvc repro`.
 """
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, chdir, contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from pvdbench.core.errors import StudyError, shorten
 from pvdbench.core.notice import notice
 
 _BETWEEN = 0.5  # seconds between two attempts to get DVC's lock
+
+DVC_ERRORS = (DvcException, OSError, sqlite3.Error)
+"""What DVC raises where it cannot read or write something; it keeps what it knows of files in SQLite."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def read_graph(study: Path, only: Iterable[str] = ()) -> Graph:
             whole = get_active_graph(repo.index.graph)
             wanted = _chosen(targets, only)
             plan = plan_repro(whole, wanted)
-    except DvcException as error:
+    except DVC_ERRORS as error:
         raise StudyError(f"{study}: DVC cannot read the study: {shorten(error, 150)}; mend that, or clone pvdbench "
                          "with git") from error  # fmt: skip
     names = {stage: _name(stage, study) for stage in plan}
@@ -104,6 +108,9 @@ def locked(repo: Repo, study: Path) -> Iterator[None]:
                 if not attempt:
                     notice("another DVC command is at work in this repository; waiting for it to end")
                 sleep(_BETWEEN)
+            except DVC_ERRORS as error:
+                raise StudyError(f"{study}: DVC cannot lock its repository: {shorten(error, 150)}; free space or mend "
+                                 "the permissions of .dvc/tmp, then run again") from error  # fmt: skip
         held.enter_context(chdir(study))
         yield
 

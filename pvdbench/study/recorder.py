@@ -11,14 +11,13 @@ from typing import Any, Literal
 
 from dvc.dvcfile import Lockfile
 from dvc.env import DVC_ROOT, DVC_STAGE
-from dvc.exceptions import DvcException
 from dvc.rwlock import rwlock
 from dvc.stage import PipelineStage
 from dvc.stage.cache import RunCacheNotFoundError
 
 from pvdbench.core.errors import StudyError, shorten
 from pvdbench.io.atomic import replaced_file
-from pvdbench.study.graph import Graph, locked
+from pvdbench.study.graph import DVC_ERRORS, Graph, locked
 from pvdbench.study.lock_copy import keep_copy
 from pvdbench.study.stage_work import StageWork
 
@@ -42,7 +41,7 @@ class Recorder:
 
     def changed(self, name: str) -> bool:
         """Whether a stage's outputs are not what its commands would make, as far as its inputs are there already."""
-        with self.locked():
+        with self.locked(), _said(name):
             return bool(self._graph.stages[name].changed())
 
     def settle(self, name: str) -> State:
@@ -97,7 +96,7 @@ class Recorder:
         """Write dvc.lock for the stages that were recorded, whole or not at all, if it was not written just before."""
         if not self._to_write or not (now or time.monotonic() - self._written > _FEWEST_SECONDS):
             return
-        with self.locked():
+        with self.locked(), _said("dvc.lock"):
             by_file = defaultdict(list)
             for stage in self._to_write:
                 by_file[stage.dvcfile.path].append(stage)
@@ -111,7 +110,7 @@ class Recorder:
         try:
             self.write(now=True)
         finally:
-            with self.locked():
+            with self.locked(), _said("its locks"):
                 for held in self._running.values():
                     held.close()
             self._repo.close()
@@ -143,5 +142,5 @@ class Recorder:
 def _said(name: str) -> Iterator[None]:
     try:
         yield
-    except (DvcException, OSError) as error:
+    except DVC_ERRORS as error:
         raise StudyError(f"{name}: DVC: {shorten(error, 200)}") from error

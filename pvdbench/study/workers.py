@@ -102,7 +102,7 @@ def _options(number: int, has_card: bool, cards: int) -> dict[str, Any]:
     """A worker of one thread, as each of its stages counts its own; it sees one card of its own, or none of several."""
     options: dict[str, Any] = {
         "nthreads": 1, "memory_limit": 0, "dashboard": False, "host": "127.0.0.1", "name": str(number),
-        "silence_logs": logging.CRITICAL,
+        "silence_logs": logging.CRITICAL, "preload": ["pvdbench.study.worker_session"],
     }  # fmt: skip
     if cards:
         options["resources"] = {GPU: 1} if has_card else {}

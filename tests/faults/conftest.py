@@ -8,6 +8,7 @@ import pytest
 from conftest import ROOT
 from faults import ledger, shim
 from faults.world import Finished, make_finished
+from filelock import FileLock
 
 _PAGE = ROOT / "docs" / "reliability.md"
 _WRITES = "PVDBENCH_FAULTS_WRITE_TABLE"
@@ -22,10 +23,15 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """The finished study; PVDBENCH_FAULTS_FINISHED names a folder where it is kept from run to run."""
-    kept = os.environ.get(_FINISHED)
-    root = Path(kept or tmp_path_factory.mktemp("finished")) / "pvdbench"
-    return Finished.of(root if root.exists() else make_finished(root))
+    """The finished study, one for all workers of a run; PVDBENCH_FAULTS_FINISHED names a folder that keeps it."""
+    shared = tmp_path_factory.getbasetemp()
+    folder = Path(os.environ.get(_FINISHED) or (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared))
+    root = folder / "finished" / "pvdbench"
+    with FileLock(folder / "finished.lock"):
+        if not root.exists():
+            made = make_finished(folder / "making" / "pvdbench")
+            made.parent.rename(root.parent)
+    return Finished.of(root)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ _LOOK = 0.03  # seconds between two looks at /proc
 ROLES = ("driver", "terminal", "worker", "training", "method")
 """Whom signals are sent to: the driver with its scheduler; all of its process group, as by Ctrl-C; one of its workers
 and what serves them; a training; a method."""
-_TRAINING, _METHOD = ("pretrain", "train-"), ("motion@", "deblur@")
+_TRAINING, _OWN = ("pretrain", "train-"), "pvdbench-"
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,14 @@ class Process:
 
     Attributes:
         stage: whose log it prints to; empty for the driver and its workers.
+        folder: name of the folder that it works in; a method's is a temporary one of its own.
     """
 
     pid: int
     parent: int
     words: str
     stage: str
+    folder: str
 
     def __str__(self):
         return f"{self.stage or 'no stage'}: {self.words[:100]}"
@@ -80,7 +82,7 @@ class Command:
             return "worker"
         if process.stage.startswith(_TRAINING):
             return "training"
-        return "method" if process.stage.startswith(_METHOD) and not _leads(process) else "other"
+        return "method" if process.folder.startswith(_OWN) else "other"
 
     def send(self, role, number, wait, pick, since=None):
         """Send a signal to a process of a role, some seconds after one was first seen; to the next one, if it ended.
@@ -113,7 +115,7 @@ def marked(mark):
             if wanted in (folder / "environ").read_bytes().split(b"\0"):
                 words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
                 parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-                found.append(Process(int(folder.name), parent, words, _stage(folder)))
+                found.append(Process(int(folder.name), parent, words, _stage(folder), (folder / "cwd").readlink().name))
     return sorted(found, key=lambda process: process.pid)
 
 
@@ -134,10 +136,3 @@ def _stage(folder):
         printed = (folder / "fd" / "1").readlink()
         return printed.stem if printed.parent.name == "stages" else ""
     return ""
-
-
-def _leads(process):
-    """Whether it leads a session, as the command of a stage does."""
-    with suppress(ProcessLookupError):
-        return os.getsid(process.pid) == process.pid
-    return False

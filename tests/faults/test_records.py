@@ -11,7 +11,7 @@ MOST = 400  # operations of such a run, about
 
 
 @pytest.mark.skipif(not MOMENTS, reason="left to `make faults`, for its time")
-@pytest.mark.parametrize("turn", range(MOMENTS))
+@pytest.mark.parametrize("turn", range(MOMENTS // 3))
 def test_a_failing_operation_of_the_records_is_made_good_by_the_same_command(
     finished, library, place, turn, record_property
 ):

@@ -53,7 +53,7 @@ def test_a_disk_that_is_full_for_a_while(finished, place, turn, record_property)
     with mounted(place / "disk", "-t", "tmpfs", "-o", "size=1g", "none") as disk:
         scenario = Scenario(finished, place, TRAINED, disk=disk)
         used = sum(path.lstat().st_blocks for path in disk.rglob("*")) // 2
-        free = random.randrange(0, 1500)
+        free = random.randrange(0, 8000)
         mount("-o", f"remount,size={used + free}k", disk)
         outcome = Outcome("disk full", f"{free} KiB free before {', '.join(TRAINED)}")
         run_and_judge(scenario, outcome, lambda: mount("-o", "remount,size=1g", disk)).note(record_property)

@@ -131,10 +131,16 @@ def _is_page(name):
 
 
 def left_in(folder):
-    """The temporary files in a folder; of PyTorch's and Dask's own, which these clear themselves, what Dask did not."""
-    own = ("torchinductor", "dask-scratch-space")
-    kept = [path.name for path in folder.iterdir() if not path.name.startswith(own)]
-    return kept + [path.name for path in folder.glob("dask-scratch-space/*") if path.suffix != ".lock"]
+    """The temporary files in a folder: all that has bytes or a name of ours.
+
+    PyTorch's and Dask's own are not counted, which these clear themselves, nor the empty folders pymp-* and their
+    sockets, which Python leaves where one of its processes is killed.
+    """
+    others = ("torchinductor", "dask-scratch-space", "pymp-")
+    kept = [path for path in folder.iterdir() if not path.name.startswith(others)]
+    kept += [path for path in folder.glob("dask-scratch-space/*") if path.suffix != ".lock"]
+    kept += [path for path in folder.glob("pymp-*/**/*") if path.is_file()]
+    return [path.name for path in kept]
 
 
 def difference(found, expected):
