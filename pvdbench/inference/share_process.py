@@ -116,7 +116,7 @@ def main() -> None:
     channel = Connection(int(sys.argv[1]))
     os.set_inheritable(channel.fileno(), False)
     with exit_on_sigterm():
-        share: Share = pickle.loads(channel.recv_bytes())
+        share: Share = pickle.loads(channel.recv_bytes())  # nosec B301  # of the command that started this
         threading.Thread(target=_end_with, args=(channel,), daemon=True).start()
         fault = run_share(share, lambda: channel.send_bytes(b""))
         told = fault and {
