@@ -124,7 +124,7 @@ class Dispatch:
                 self._submit(self._recorder.begin(name))
                 return
         except PvdbenchError as error:
-            self._fail(name, str(error))
+            self._fail(name, _without(name, error))
             return
         (self._outcome.current if state == "current" else self._outcome.restored).append(name)
         self._view.ended(name, "" if state == "current" else "put back from DVC's cache")
@@ -179,7 +179,7 @@ class Dispatch:
         try:
             self._recorder.end(name, well=not reason)
         except PvdbenchError as error:
-            reason = reason or str(error)
+            reason = reason or _without(name, error)
         if stopped:
             self._outcome.left.append(name)
             self._view.ended(name, "stopped")
@@ -229,6 +229,11 @@ class Dispatch:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _without(name: str, error: PvdbenchError) -> str:
+    """What an error says beside the stage's name, which stands before it already."""
+    return str(error).removeprefix(f"{name}: ")
 
 
 def _reason(log: Path, code: int) -> str:

@@ -14,7 +14,7 @@ from pvdbench.io.weights import read_header
 from pvdbench.methods.card import read_card
 from pvdbench.scoring.registry import protocols
 from pvdbench.study.data_ahead import check_files, check_windows, trainings
-from pvdbench.study.lock import read_lock
+from pvdbench.study.lock_copy import require_whole
 from pvdbench.study.study import Study
 from pvdbench.training.launch import check_processes
 
@@ -29,8 +29,8 @@ def check_ahead(study: Study) -> None:
         WeightsError: if a weights file is damaged.
     """
     for folder in (study.folder, study.root / "data"):
-        if (folder / "dvc.lock").exists():
-            read_lock(folder)
+        if (lock := folder / "dvc.lock").exists():
+            require_whole(lock, study.root / ".dvc" / "tmp")
     _check_given(study)
     _check_networks(study)
     made = _made(study.root / "data")

@@ -47,9 +47,19 @@ def restore_locks(folders: Iterable[Path], temporary: Path) -> None:
             notice(f"{lock}: was damaged, as by a killed DVC; put back as `study run` last wrote it: {error}")
 
 
-def has_copy(lock: Path, temporary: Path) -> bool:
-    """Whether there is a copy to put back."""
-    return _copy_of(lock, temporary).is_file()
+def require_whole(lock: Path, temporary: Path) -> None:
+    """Refuse a damaged dvc.lock, and say what puts it back.
+
+    Raises:
+        StudyError: if it is damaged.
+    """
+    try:
+        read_lock(lock.parent)
+    except StudyError as error:
+        if not _copy_of(lock, temporary).is_file():
+            raise
+        raise StudyError(f"{lock}: damaged, as by a DVC that was killed while it wrote; `pvdbench study run` puts its "
+                         "last good copy back") from error  # fmt: skip
 
 
 def _copy_of(lock: Path, temporary: Path) -> Path:

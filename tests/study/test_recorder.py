@@ -15,7 +15,7 @@ from pvdbench.core.errors import StudyError
 from pvdbench.study.dispatch import Dispatch
 from pvdbench.study.graph import read_graph
 from pvdbench.study.lock import read_lock
-from pvdbench.study.lock_copy import restore_locks
+from pvdbench.study.lock_copy import require_whole, restore_locks
 from pvdbench.study.recorder import Recorder
 from pvdbench.study.stage_times import StageTimes
 from pvdbench.study.workers import Place, connected
@@ -138,6 +138,15 @@ def test_a_lock_of_which_a_killed_dvc_left_half_is_put_back(repository, client, 
         assert (repository / "dvc.lock").read_bytes() == whole
         assert capsys.readouterr().err.count("\n") == 1
     assert len(run(repository, client).current) == 5
+
+
+def test_a_damaged_lock_is_said_with_what_puts_it_back(repository, client):
+    run(repository, client, ["first"])
+    lock = repository / "dvc.lock"
+    require_whole(lock, repository / ".dvc" / "tmp")
+    lock.write_bytes(lock.read_bytes()[:40])
+    with pytest.raises(StudyError, match=r"dvc\.lock: damaged.*`pvdbench study run` puts its last good copy back"):
+        require_whole(lock, repository / ".dvc" / "tmp")
 
 
 def test_without_a_copy_a_damaged_lock_is_an_error(repository):
