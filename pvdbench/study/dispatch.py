@@ -19,7 +19,8 @@ from pvdbench.study.workers import GPU
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-_TICK = 0.25  # seconds between two looks at what the stages say
+_TICK = 0.25  # seconds between two looks for signals
+_LOOK = 1.0  # seconds between two looks at what the stages say
 _RETRIES = 2  # of a stage whose worker could not begin it; one whose worker died begins again by Dask's own rule
 _MANY = 2000  # files of a data set, from which on its clips are dealt over all workers: Su et al.'s test clips
 _COMPUTING = ("pretrain", "train-motion", "train-deblur", "motion", "deblur", "qualitative")
@@ -84,7 +85,7 @@ class Dispatch:
         self._waiting = dict.fromkeys(graph.stages)
         self._running: dict[str, tuple[StageWork, float]] = {}
         self._ended: SimpleQueue[tuple[str, Future[Any]]] = SimpleQueue()
-        self._outcome, self._signals, self._told = Outcome(), 0, 0
+        self._outcome, self._signals, self._told, self._looked = Outcome(), 0, 0, 0.0
         self._seconds = times.expected(graph.stages)
         self._chains = graph.longest(self._seconds)
 
@@ -196,6 +197,9 @@ class Dispatch:
 
     def _tell(self) -> None:
         now = time.monotonic()
+        if now - self._looked < _LOOK:
+            return
+        self._looked = now
         left = {name: self._seconds[name] for name in self._waiting}
         gone = {name: now - began for name, (_, began) in self._running.items()}
         left |= {name: max(0.0, self._seconds[name] - seconds) for name, seconds in gone.items()}

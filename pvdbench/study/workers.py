@@ -20,6 +20,9 @@ _SETTINGS: dict[str, Any] = {
     "distributed.worker.memory.pause": False,
     "distributed.scheduler.worker-ttl": None,
     "distributed.admin.tick.limit": "1h",
+    "distributed.worker.profile.enabled": False,  # it looks a hundred times per second
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.tick.interval": "1s",
 }
 _ATTEMPTS = 3  # to start workers
 GPU = "gpu"
