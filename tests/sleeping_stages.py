@@ -3,7 +3,6 @@
 import contextlib
 import random
 import time
-from collections import defaultdict
 from pathlib import Path
 
 from pvdbench.study.graph import Graph
@@ -20,9 +19,10 @@ class SleepingRecorder:
 
     run = "sleeping"
 
-    def __init__(self, seconds, *, current=(), refused=()):
+    def __init__(self, seconds, *, current=(), refused=(), files=0):
         self.seconds, self.current, self.refused = seconds, set(current), set(refused)
-        self.told, self.closed = [], defaultdict(list)
+        self.files = files
+        self.told = []
 
     def locked(self):
         return contextlib.nullcontext()
@@ -32,7 +32,7 @@ class SleepingRecorder:
 
     def begin(self, name):
         self.told.append(("begin", name))
-        return StageWork(self.run, name, (str(self.seconds[name]),), Path(), {}, Path("/nowhere"))
+        return StageWork(self.run, name, (str(self.seconds[name]),), Path(), {}, Path("/nowhere"), self.files)
 
     def end(self, name, *, well):
         self.told.append(("well" if well else "not well", name))
@@ -49,10 +49,10 @@ class Silent:
     """Sees everything and says nothing."""
 
     def __init__(self):
-        self.said = {}
+        self.said, self.works = {}, {}
 
     def began(self, work):
-        pass
+        self.works[work.name] = work
 
     def ended(self, name, how):
         self.said[name] = how

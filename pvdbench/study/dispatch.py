@@ -121,23 +121,32 @@ class Dispatch:
             return
         try:
             state = self._recorder.settle(name)
-            if state == "changed":
-                self._submit(self._recorder.begin(name))
-                return
+            work = self._recorder.begin(name) if state == "changed" else None
         except PvdbenchError as error:
             self._fail(name, _without(name, error))
+            return
+        if work is not None:
+            self._start(work)
             return
         (self._outcome.current if state == "current" else self._outcome.restored).append(name)
         self._view.ended(name, "" if state == "current" else "put back from DVC's cache")
 
-    def _submit(self, work: StageWork) -> None:
+    def _start(self, work: StageWork) -> None:
+        """Hand a stage to the workers; without any to begin with, the run ends."""
         if self._client is None:
             self._client = self._connect()
+        try:
+            self._submit(self._client, work)
+        except (OSError, TimeoutError, RuntimeError) as error:
+            self._recorder.end(work.name, well=False)
+            self._fail(work.name, f"the scheduler is gone: {shorten(error, 150)}")
+
+    def _submit(self, client: "Client", work: StageWork) -> None:
         resources = self._resources(work.name)
         if self._is_shared(work, resources):
-            jobs = {"PVDBENCH_JOBS": self._client.scheduler_info()["address"]}
+            jobs = {"PVDBENCH_JOBS": client.scheduler_info()["address"]}
             work = replace(work, environment=work.environment | jobs, shared=True)
-        future = self._client.submit(
+        future = client.submit(
             run_stage, work, key=f"{work.run}-{work.name}", pure=False, retries=_RETRIES,
             priority=self._chains[work.name], resources=resources)  # fmt: skip
         future.add_done_callback(lambda ended: self._ended.put((work.name, ended)))  # type: ignore[no-untyped-call]
@@ -157,9 +166,7 @@ class Dispatch:
 
         Clips are dealt to any worker, so not those of what takes a card.
         """
-        assert self._client is not None
-        several = len(self._client.nthreads()) > 1  # type: ignore[no-untyped-call]
-        return several and not resources and work.files >= _MANY and work.name.partition("@")[0] in _BY_CLIP
+        return self._workers() > 1 and not resources and work.files >= _MANY and work.name.partition("@")[0] in _BY_CLIP
 
     def _take_what_ended(self) -> None:
         """Record the stages that ended, if any did within a tick."""
@@ -204,9 +211,15 @@ class Dispatch:
         gone = {name: now - began for name, (_, began) in self._running.items()}
         left |= {name: max(0.0, self._seconds[name] - seconds) for name, seconds in gone.items()}
         chains = {name: self._chains[name] - gone.get(name, 0.0) for name in left}
-        workers = len(self._client.nthreads()) if self._client else 1  # type: ignore[no-untyped-call]
         total = len(self._graph.stages)
-        self._view.look(total - len(left), total, self._times.left(chains, left, workers))
+        self._view.look(total - len(left), total, self._times.left(chains, left, self._workers()))
+
+    def _workers(self) -> int:
+        """Count the workers; none where their scheduler is gone, of which each running stage says so."""
+        if self._client is not None:
+            with suppress(OSError, TimeoutError, RuntimeError):
+                return len(self._client.nthreads())  # type: ignore[no-untyped-call]
+        return 0
 
     def _pass_signals_on(self) -> None:
         """Have running stages end after their batch at the first Ctrl-C, and at once at the second."""

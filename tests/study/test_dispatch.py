@@ -8,6 +8,7 @@ import time
 import pytest
 from sleeping_stages import Silent, SleepingRecorder, graph, layered, sleep
 
+from pvdbench.core.errors import StudyError
 from pvdbench.study.dispatch import Dispatch
 from pvdbench.study.stage_times import StageTimes
 
@@ -103,6 +104,26 @@ def test_a_signal_ends_the_run_and_what_did_not_run_is_named(dispatched):
     assert set(outcome.ran) == {"a"}  # it ended well, so it is kept
     assert set(outcome.left) == set(needs) - {"a"}
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_without_workers_the_run_ends_and_no_stage_failed(tmp_path):
+    def connect():
+        raise StudyError("no scheduler answers")
+
+    recorder = SleepingRecorder({"a": 0, "b": 0})
+    run = Dispatch(graph({"a": set(), "b": set()}), recorder, connect, StageTimes(tmp_path / "x.json"), Silent())
+    with pytest.raises(StudyError, match="no scheduler answers"):
+        run.run()
+    assert [what for what, _ in recorder.told] == ["begin"]
+
+
+def test_a_stage_of_many_files_deals_its_clips(dispatched):
+    names = ("score-deblur@su-a", "train-deblur@a", "tables")
+    recorder = SleepingRecorder(dict.fromkeys(names, 0), files=13416)
+    seen = dispatched({name: set() for name in names}, recorder)[1].works
+    assert [name for name in names if seen[name].shared] == ["score-deblur@su-a"]
+    assert seen["score-deblur@su-a"].environment["PVDBENCH_JOBS"].startswith("inproc://")
+    assert "PVDBENCH_JOBS" not in seen["tables"].environment
 
 
 def test_a_task_that_raises_fails_its_stage_alone(dispatched, monkeypatch):
