@@ -51,9 +51,14 @@ def run_study(study: Study, place: Place, only: Iterable[str], view: View) -> Ou
         graph = _graph(study, only)
         recorder = Recorder(graph, study.data("logs", "stages").resolve())
         until_the_end.callback(recorder.close)
-        return Dispatch(
+        outcome = Dispatch(
             graph, recorder, lambda: until_the_end.enter_context(connected(place)), _times(study), view
         ).run()  # fmt: skip
+        try:
+            until_the_end.close()
+        except KeyboardInterrupt:  # while workers end, which they do with this process
+            outcome.stopped = True
+        return outcome
 
 
 def foresee_run(study: Study, only: Iterable[str]) -> Foreseen:
