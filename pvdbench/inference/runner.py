@@ -55,8 +55,6 @@ def run_row(run: RowRun) -> str:
 def _run_alone(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles]) -> str:
     if run.sandbox and card.kind != "folder":
         require_bubblewrap()
-    if run.trained is not None and run.given is None and not run.trained.exists():
-        raise WeightsError(f"{run.trained}: these weights are not there; run the stage that trains {run.row}")
     truth = sees_truth(card, run.trained, run.given)
     if truth and run.bound is False:
         raise WeightsError(f"{run.given or run.trained}: these weights see the truth (volume: ideal), and params.yaml "
@@ -76,6 +74,9 @@ def _run_alone(run: RowRun, card: MethodCard, clips: Sequence[ClipFiles]) -> str
     if not isinstance(fault, MethodError | WeightsError):
         raise fault
     require_readable(clips)
+    wanted = isinstance(fault, WeightsError) and run.given is None  # many methods want none
+    if wanted and run.trained is not None and not run.trained.exists():
+        raise WeightsError(f"{run.trained}: these weights are not there; run the stage that trains {run.row}")
     require_sound(run.methods / run.method, card, filter(None, (run.trained, run.given)))
     _record_failure(run, str(fault))
     return str(fault)

@@ -13,7 +13,6 @@ from types import MappingProxyType
 
 from pydantic import TypeAdapter, ValidationError
 
-import pvdbench
 from pvdbench.core.notice import notice
 from pvdbench.io.atomic import replaced_file
 from pvdbench.io.checksum import file_sha256
@@ -128,5 +127,5 @@ def program_identity() -> dict[str, str]:
 
 @cache
 def _package() -> str:
-    folder = Path(pvdbench.__file__).parent
+    folder = Path(__file__).parents[1]
     return digest([(str(path.relative_to(folder)), file_sha256(path)) for path in sorted(folder.rglob("*.py"))])
