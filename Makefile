@@ -40,7 +40,7 @@ audit: $(BIN)/.installed-test
 # INPUTS of each reader (a reader that takes longer gets fewer, tests/fuzz/readers.py); what fails is kept in the corpus.
 INPUTS ?= 100000
 fuzz: $(BIN)/.installed-test
-	PVDBENCH_FUZZ_INPUTS=$(INPUTS) PVDBENCH_FUZZ_SEED=$$(date +%s) pytest -n $(JOBS) --dist load tests/fuzz -k at_random
+	PVDBENCH_FUZZ_SECONDS=2 PVDBENCH_FUZZ_INPUTS=$(INPUTS) PVDBENCH_FUZZ_SEED=$$(date +%s) pytest -n $(JOBS) --dist load tests/fuzz -k at_random
 
 # The pages of docs/ and the API reference as a site: site/index.html.
 docs: $(BIN)/.installed-docs

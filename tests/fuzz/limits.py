@@ -1,15 +1,16 @@
-"""Run a reader as a user's machine would want it: in two seconds of computing and bounded memory."""
+"""Run a reader as a user's machine would want it: in seconds of computing and bounded memory."""
 
 import contextlib
+import os
 import resource
 import signal
 from pathlib import Path
 
 from pvdbench.core.errors import LONGEST, PvdbenchError
 
-SECONDS = 2.0
+SECONDS = float(os.environ.get("PVDBENCH_FUZZ_SECONDS", "10"))  # `make fuzz` asks for 2; beside other tests all is slow
 MEMORY = 1 << 30  # bytes above what the process has
-_HANGS = 60  # seconds by the clock: a reader that waits computes nothing
+_HANGS = 120  # seconds by the clock: a reader that waits computes nothing
 
 
 class Exceeded(BaseException):
