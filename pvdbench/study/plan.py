@@ -81,7 +81,7 @@ def _missing(study: Study, stages: Iterable[Stage]) -> Iterable[str]:
 def _download(study: Study, name: str) -> str:
     """What a published data set takes, as its publisher states it; nothing for one that is made here."""
     try:
-        size = read_catalogue(study.dataset("")).archive(name).size
+        size = read_catalogue(study.root / "data").archive(name).size
     except ParamsError:
         return ""
     return f" (to download: {size}; on disk three times that, archive, frames and DVC's cache)"
