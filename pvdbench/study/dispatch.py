@@ -100,6 +100,8 @@ class Dispatch:
                     self._take_what_ended()
                     self._recorder.write()
         self._outcome.seconds = time.monotonic() - start
+        if self._outcome.ran:
+            self._times.write()
         return self._outcome
 
     def _begin_what_can(self) -> None:

@@ -1,9 +1,9 @@
 """How long stages take, as far as they ran here: what comes first, and how much time is left."""
 
 import json
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from statistics import mean
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -11,6 +11,7 @@ from pvdbench.io.atomic import replaced_file
 from pvdbench.io.cost import Amount
 
 _SECONDS = TypeAdapter(dict[str, Amount])
+_FEWEST_SECONDS = 5.0  # between two writes
 _UNKNOWN = 60.0  # seconds of a stage of which nothing is known; their ratio alone matters
 
 
@@ -24,24 +25,31 @@ class StageTimes:
             self._measured = _SECONDS.validate_json(file.read_bytes())
         except (OSError, ValidationError):
             self._measured = {}
-        self._expected, self._taken = 0.0, 0.0
+        self._kinds: dict[str, tuple[float, int]] = {}
+        for name, seconds in self._measured.items():
+            self._count(name, seconds)
+        self._expected, self._taken, self._written = 0.0, 0.0, time.monotonic()
 
     def expected(self, names: Iterable[str]) -> dict[str, float]:
         """Seconds of each stage: as measured, else the mean of its kind (train-deblur), else a guess."""
-        kinds: dict[str, list[float]] = {}
-        for name, seconds in self._measured.items():
-            kinds.setdefault(_kind(name), []).append(seconds)
-        return {name: self._measured.get(name, mean(kinds.get(_kind(name), [_UNKNOWN]))) for name in names}
+        return {name: self._measured.get(name, self._mean(name)) for name in names}
 
     def measured(self, name: str) -> bool:
         """Whether a stage, or one of its kind, ran here before."""
-        return any(_kind(name) == _kind(other) for other in self._measured)
+        return _kind(name) in self._kinds
 
     def add(self, name: str, seconds: float) -> None:
-        """Take what a stage took, and keep it."""
+        """Take what a stage took."""
         self._expected += self.expected([name])[name] if self.measured(name) else seconds
         self._taken += seconds
         self._measured[name] = round(seconds, 3)
+        self._count(name, seconds)
+        if time.monotonic() - self._written > _FEWEST_SECONDS:
+            self.write()
+
+    def write(self) -> None:
+        """Keep what was measured so far."""
+        self._written = time.monotonic()
         with replaced_file(self._file) as partial:
             partial.write_text(json.dumps(self._measured, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -53,6 +61,15 @@ class StageTimes:
         """
         rate = self._taken / self._expected if self._expected else 1.0
         return rate * max(max(chains.values(), default=0.0), sum(seconds.values()) / max(1, workers))
+
+
+    def _count(self, name: str, seconds: float) -> None:
+        total, count = self._kinds.get(_kind(name), (0.0, 0))
+        self._kinds[_kind(name)] = total + seconds, count + 1
+
+    def _mean(self, name: str) -> float:
+        total, count = self._kinds.get(_kind(name), (_UNKNOWN, 1))
+        return total / count
 
 
 def _kind(name: str) -> str:

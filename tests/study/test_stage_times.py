@@ -9,6 +9,7 @@ def test_measured_else_the_kind_else_a_guess(tmp_path):
     times = StageTimes(tmp_path / "seconds.json")
     times.add("train-deblur@a", 10.0)
     times.add("train-deblur@b", 20.0)
+    times.write()
     again = StageTimes(tmp_path / "seconds.json")
     expected = again.expected(["train-deblur@a", "train-deblur@c", "tables"])
     assert expected["train-deblur@a"] == 10.0
