@@ -35,7 +35,7 @@ def train(
 
 if __name__ == "__main__":  # DATASET OUT STEPS CHECKPOINT_EVERY, or "time": by time, all the time
     torch.set_num_threads(1)
-    checkpoint._SECONDS, checkpoint._SHARE = 0.0, 1.0
+    checkpoint._SECONDS, checkpoint._SHARE, checkpoint._RATE = 0.0, 1.0, float("inf")
     changed = {"steps": int(sys.argv[3]), "checkpoint_every": None if sys.argv[4] == "time" else int(sys.argv[4])}
     with joined_processes() as together:
         train(Path(sys.argv[1]), Path(sys.argv[2]), RECIPE.model_copy(update=changed), processes=together)

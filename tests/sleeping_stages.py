@@ -61,6 +61,11 @@ class Silent:
         pass
 
 
+def no_memory(name):
+    """Of no stage is known what memory it needs."""
+    return 0.0
+
+
 def sleep(work):
     """In run_stage's place: a stage whose command is a number of seconds; a word in its place fails."""
     try:

@@ -3,21 +3,28 @@
 import io
 import pickletools
 import zipfile
+import zlib
 from _compat_pickle import IMPORT_MAPPING
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pvdbench.core.errors import shorten
 from pvdbench.core.whole_file import open_file
 
 _PICKLE = 1 << 26  # bytes of a pickle that are searched for what it names; names, not numbers, are in it
 _STEPS = 500_000  # of a pickle; a checkpoint of 10,000 tensors takes 300,000
 _RATIO = 4  # of a zip file's content to its bytes; torch.save compresses nothing
+_CHUNK = 1 << 20
 _LEGACY = 5  # pickles in a row of files of PyTorch before 1.6: two numbers, the system, content, keys
 
 
 class PickleError(ValueError):
     """A file that holds pickles cannot be read; its message says why, in a few words."""
+
+
+class DamagedPickleError(PickleError):
+    """A file's checksum says that its content is not what was written."""
 
 
 def named_objects(path: Path) -> set[str]:
@@ -39,11 +46,13 @@ def load_pickled(path: Path, stand_ins: Sequence[tuple[Any, str]] = ()) -> Any:
     Raises:
         OSError: if it cannot be read.
         PickleError: if it would need much more memory, or time, than its size says.
+        DamagedPickleError: if a checksum does not fit.
         Exception: whatever PyTorch raises for what it does not load, or a damaged file.
     """
     import torch
 
     _refuse_bomb(path)
+    _check_sums(path)
     named_objects(path)  # and refuse one that is too long
     with torch.serialization.safe_globals(list(stand_ins)), _Bounded(open_file(path).detach()) as file:
         return torch.load(file, map_location="cpu", weights_only=True)  # by content: of a path it believes the ending
@@ -95,3 +104,26 @@ def _refuse_bomb(path: Path) -> None:
             packed, whole = path.stat().st_size, sum(member.file_size for member in archive.infolist())
             if whole > _RATIO * packed:
                 raise PickleError(f"its {packed} bytes say that they are {whole} once unpacked")
+
+
+def _check_sums(path: Path) -> None:
+    """Compare a zip file's content with its checksums, which PyTorch writes and never looks at when it reads.
+
+    They are 0 where a program told it not to compute them, and files of PyTorch before 1.6 are no zip files.
+    """
+    with open_file(path) as file:
+        if not zipfile.is_zipfile(file):
+            return
+        with zipfile.ZipFile(file) as archive:
+            for member in archive.infolist():
+                if member.CRC and not member.is_dir():
+                    _check_sum(archive, member)
+
+
+def _check_sum(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    try:
+        with archive.open(member) as content:
+            while content.read(_CHUNK):
+                pass
+    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
+        raise DamagedPickleError(f"{shorten(member.filename, 60)} in it is not what was written") from error

@@ -14,7 +14,7 @@ from pvdbench.study.graph import Graph
 from pvdbench.study.recorder import Recorder
 from pvdbench.study.stage_times import StageTimes
 from pvdbench.study.stage_work import Ended, StageWork, run_stage, stop_stages
-from pvdbench.study.workers import GPU
+from pvdbench.study.workers import GPU, MEMORY
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -72,14 +72,17 @@ class Dispatch:
     """One run of a study."""
 
     def __init__(
-        self, graph: Graph, recorder: Recorder, connect: Callable[[], "Client"], times: StageTimes, view: View
+        self, graph: Graph, recorder: Recorder, connect: Callable[[], "Client"], memory: Callable[[str], float],
+        times: StageTimes, view: View,
     ) -> None:  # fmt: skip
         """Take all that it needs.
 
         Args:
             connect: called when the first stage has to run, as a study with nothing to do needs no workers.
+            memory: bytes that the stage of a name needs, as far as is known; 0 if it is not.
         """
         self._graph, self._recorder, self._times, self._view = graph, recorder, times, view
+        self._memory = memory
         self._connect = connect
         self._client: Client | None = None
         self._waiting = dict.fromkeys(graph.stages)
@@ -150,25 +153,30 @@ class Dispatch:
             work = replace(work, environment=work.environment | jobs, shared=True)
         future = client.submit(
             run_stage, work, key=f"{work.run}-{work.name}", pure=False, retries=_RETRIES,
-            priority=self._chains[work.name], resources=resources)  # fmt: skip
+            priority=self._chains[work.name], resources=resources or None)  # fmt: skip
         future.add_done_callback(lambda ended: self._ended.put((work.name, ended)))  # type: ignore[no-untyped-call]
         self._running[work.name] = work, time.monotonic()
         self._view.began(work)
 
-    def _resources(self, name: str) -> dict[str, int] | None:
-        """A card for what computes on one, where workers have any."""
+    def _resources(self, name: str) -> dict[str, float]:
+        """For what computes: a card, else bytes of memory, where workers have any."""
         assert self._client is not None
         if name.partition("@")[0] not in _COMPUTING:
-            return None
+            return {}
         workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        return {GPU: 1} if any(GPU in worker["resources"] for worker in workers) else None
+        if any(GPU in worker["resources"] for worker in workers):
+            return {GPU: 1}
+        if most := max((worker["resources"].get(MEMORY, 0) for worker in workers), default=0):
+            return {MEMORY: min(self._memory(name), most)}  # an estimate keeps no stage from the largest worker
+        return {}
 
-    def _is_shared(self, work: StageWork, resources: Mapping[str, int] | None) -> bool:
+    def _is_shared(self, work: StageWork, resources: Mapping[str, float]) -> bool:
         """Whether a stage's clips are dealt over all workers, so that it is not what all wait for in the end.
 
         Clips are dealt to any worker, so not those of what takes a card.
         """
-        return self._workers() > 1 and not resources and work.files >= _MANY and work.name.partition("@")[0] in _BY_CLIP
+        kind = work.name.partition("@")[0]
+        return self._workers() > 1 and GPU not in resources and work.files >= _MANY and kind in _BY_CLIP
 
     def _take_what_ended(self) -> None:
         """Record the stages that ended, if any did within a tick."""

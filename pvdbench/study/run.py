@@ -1,9 +1,10 @@
 """`pvdbench study run`: a study on all the cores, cards or machines there are, with the bytes of `dvc repro`."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from pvdbench.core.errors import PvdbenchError
 from pvdbench.io.lock import one_command_at_a_time
 from pvdbench.study.dispatch import Dispatch, Outcome, View
 from pvdbench.study.graph import Graph, read_graph
@@ -52,7 +53,7 @@ def run_study(study: Study, place: Place, only: Iterable[str], view: View) -> Ou
         recorder = Recorder(graph, study.data("logs", "stages").resolve())
         until_the_end.callback(recorder.close)
         outcome = Dispatch(
-            graph, recorder, lambda: until_the_end.enter_context(connected(place)), _times(study), view
+            graph, recorder, lambda: until_the_end.enter_context(connected(place)), _memory(study), _times(study), view
         ).run()  # fmt: skip
         try:
             until_the_end.close()
@@ -81,6 +82,20 @@ def foresee_run(study: Study, only: Iterable[str]) -> Foreseen:
 def _graph(study: Study, only: Iterable[str]) -> Graph:
     restore_locks((study.folder, study.root / "data"), study.root / ".dvc" / "tmp")
     return read_graph(study.folder, only)
+
+
+def _memory(study: Study) -> Callable[[str], float]:
+    """Bytes that a stage which computes took here or, where it never ran, that are counted; 0 if it is not known."""
+
+    def memory(name: str) -> float:
+        from pvdbench.study.stage_cost import StageCosts  # here, as it imports every network
+
+        try:
+            return StageCosts(study, flops=1.0).stage(name, done=False).memory
+        except PvdbenchError:  # of its method's own code, which the stage itself will tell of
+            return 0.0
+
+    return memory
 
 
 def _times(study: Study) -> StageTimes:

@@ -27,6 +27,8 @@ _SETTINGS: dict[str, Any] = {
 _ATTEMPTS = 3  # to start workers
 GPU = "gpu"
 """The resource that a stage takes which computes on a graphics card; a worker has one per card."""
+MEMORY = "memory"
+"""The resource, in bytes, of which a stage takes what it needs, where workers offer any: those of a queue do."""
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from pvdbench.core.errors import WeightsError, shorten
 from pvdbench.io.atomic import replaced_file
 from pvdbench.io.pickled import load_pickled
 
-_SECONDS = 60.0  # between two checkpoints
+_SECONDS = 2.0  # between two checkpoints, at least
 _SHARE = 0.02  # of the time at most for writing them
+_RATE = 2e6  # bytes per second at most that they put on a disk, on the average
 
 LogRow = tuple[int, float, float, float | None]
 
@@ -46,12 +47,16 @@ class Progress:
     seconds: float = 0.0
 
 
+class DamagedCheckpointError(WeightsError):
+    """A checkpoint that is not what was written: nothing can go on from it."""
+
+
 class CheckpointTimer:
     """Says when a checkpoint is due: after so many updates, or by time.
 
-    By time it is a minute after the one before, and no sooner than 50 times as long as that took to write: writing
-    takes less than 2 % of the training, and kill -9 costs at most that interval, besides what it took to write and the
-    batch in flight.
+    By time it is two seconds after the one before, no sooner than 50 times as long as that took to write, and no sooner
+    than a disk would take for it at 2 MB per second: writing takes less than 2 % of the training and spares disks that
+    many share. kill -9 costs at most that interval, besides what it took to write and the batch in flight.
     """
 
     def __init__(self, every: int | None, step: int) -> None:
@@ -61,21 +66,22 @@ class CheckpointTimer:
             every: updates between checkpoints; 0 for none; None for by time.
             step: updates made so far.
         """
-        self._every, self._step, self._since, self._writing = every, step, time.monotonic(), 0.0
+        self._every, self._step, self._since, self._pause = every, step, time.monotonic(), _SECONDS
 
     def is_due(self, step: int) -> bool:
         """Tell whether a checkpoint is to be written after so many updates."""
         if self._every is not None:
             return self._every > 0 and step - self._step >= self._every
-        return time.monotonic() - self._since >= max(_SECONDS, self._writing / _SHARE)
+        return time.monotonic() - self._since >= self._pause
 
     @contextmanager
-    def writing(self, step: int) -> Iterator[None]:
-        """Within the block, a checkpoint is written."""
+    def writing(self, step: int, path: Path) -> Iterator[None]:
+        """Within the block, a checkpoint is written to path, by this process or another one."""
         start = time.monotonic()
         yield
         self._step, self._since = step, time.monotonic()
-        self._writing = self._since - start
+        size = path.stat().st_size if path.exists() else 0
+        self._pause = max(_SECONDS, (self._since - start) / _SHARE, size / _RATE)
 
 
 def checkpoint_file(folder: Path) -> Path:
@@ -112,15 +118,16 @@ def restore_checkpoint(folder: Path, network: nn.Module, optimiser: Optimizer, i
     """Bring network and optimiser to where the run stopped; without a checkpoint they stay, and nothing is done yet.
 
     Raises:
-        WeightsError: if the checkpoint is damaged or of another run, naming what differs.
+        DamagedCheckpointError: if its bytes are not those that were written; network and optimiser stay as they are.
+        WeightsError: if it cannot be read, or is of another run, naming what differs.
     """
     path = checkpoint_file(folder)
     if not path.exists():
         return Progress()
+    content = _load(path)
     try:
-        content = load_pickled(path)
         saved, own = dict(json.loads(content["identity"])), dict(json.loads(json.dumps(identity)))
-    except Exception as error:  # a damaged file fails in as many ways as there are bytes
+    except Exception as error:  # a whole file of other content
         raise _unreadable(path, error) from error
     if differing := sorted(key for key in {*saved, *own} if saved.get(key) != own.get(key)):
         raise WeightsError(f"{path}: this checkpoint is of another run, whose {', '.join(differing)} differ; "
@@ -138,6 +145,16 @@ def restore_checkpoint(folder: Path, network: nn.Module, optimiser: Optimizer, i
     except Exception as error:  # a whole file of the same identity, with other content
         raise _unreadable(path, error) from error
     return progress
+
+
+def _load(path: Path) -> Any:
+    try:
+        return load_pickled(path)
+    except (OSError, MemoryError) as error:  # of the disk or the machine, which another try may be spared
+        raise _unreadable(path, error) from error
+    except Exception as error:  # a damaged file fails in as many ways as there are bytes; each has a checksum
+        reason = shorten(error, 80) or type(error).__name__
+        raise DamagedCheckpointError(f"{path}: this checkpoint is damaged: {reason}") from error
 
 
 def _check_moments(optimiser: Optimizer) -> None:

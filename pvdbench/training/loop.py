@@ -18,9 +18,11 @@ from torch.nn import Parameter
 from tqdm import tqdm
 
 from pvdbench.core.errors import PvdbenchError
+from pvdbench.core.notice import notice
 from pvdbench.io.tables import TRAINING_LOG, write_table
 from pvdbench.training.checkpoint import (
     CheckpointTimer,
+    DamagedCheckpointError,
     LogRow,
     Progress,
     checkpoint_file,
@@ -77,7 +79,8 @@ class Run:
 def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callable[[Batch], Iterator[Tensor]]) -> float:
     """Make recipe.steps updates, one for each loss, and write the mean losses to the log.
 
-    It begins where the run's checkpoint ends, if there is one. It writes a checkpoint whenever CheckpointTimer says
+    It begins where the checkpoint ends, if there is one; if that is damaged, at the beginning, and a line says so.
+    It writes a checkpoint whenever CheckpointTimer says
     and when it is told to stop (SIGTERM, SIGINT), always between two batches.
 
     Args:
@@ -87,11 +90,11 @@ def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callabl
     Returns: the seconds that went into the updates before the checkpoint; 0 without one.
     Raises:
         TrainingError: if a loss or a weight is not finite, or the run was told to stop.
-        WeightsError: if the checkpoint is damaged or of another run.
+        WeightsError: if the checkpoint cannot be read or is of another run.
         WriteError: if the disk is full.
     """
     start, optimiser = perf_counter(), _optimiser(run)
-    progress = restore_checkpoint(run.checkpoints, run.network, optimiser, run.identity)
+    progress = _restored(run, optimiser)
     seconds_before, synchronised = progress.seconds, run.processes.synchronise(run.network)
     with _stop_requested(alone=run.processes.count == 1) as stop_requested, _progress_bar(run, progress) as bar:
         timer = CheckpointTimer(run.recipe.checkpoint_every, progress.step)
@@ -107,13 +110,22 @@ def optimise(run: Run, supply: Callable[[int], Iterator[Batch]], losses: Callabl
             stop = run.processes.any(stop_requested())  # a signal may reach one process a batch later than another
             if stop or run.processes.any(run.processes.writes and timer.is_due(progress.step)):  # by one clock for all
                 progress.seconds = seconds_before + perf_counter() - start
-                with timer.writing(progress.step):
+                with timer.writing(progress.step, checkpoint_file(run.checkpoints)):
                     _save(run, optimiser, progress)
             if stop:
                 run.processes.wait()  # what started them may end all with the first one, also the one that writes
                 raise TrainingError(f"{run.title}: stopped after {progress.step} of {run.recipe.steps} updates; "
                                     "the same command goes on from there")  # fmt: skip
     raise AssertionError("the supply of batches never ends")
+
+
+def _restored(run: Run, optimiser: torch.optim.Optimizer) -> Progress:
+    try:
+        return restore_checkpoint(run.checkpoints, run.network, optimiser, run.identity)
+    except DamagedCheckpointError as error:  # all processes see the same file, and begin again together
+        if run.processes.writes:
+            notice(f"{error}; {run.title} begins again")
+        return Progress()
 
 
 def _optimiser(run: Run) -> torch.optim.Optimizer:

@@ -100,7 +100,7 @@ class Recipe(StrictModel):
     workers: Annotated[int, Field(ge=0)] = 0  # processes that read frames
     processes: ProcessParams | None = Field(default=None, exclude=True)  # in place of `training.processes`
     validation: Validation | None = None
-    # updates between checkpoints, 0 for none but at a signal; without it by time, about a minute
+    # updates between checkpoints, 0 for none but at a signal; without it by time, some seconds to a minute
     checkpoint_every: Annotated[int, Field(ge=0)] | None = None
 
 

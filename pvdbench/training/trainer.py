@@ -76,7 +76,7 @@ class Trainer:
             DataError: if frames are missing, too small or too few.
             ParamsError: if a clip to hold out is not there.
             TrainingError: if a loss is not finite, or the run was told to stop.
-            WeightsError: if there is a checkpoint that is damaged or of another run.
+            WeightsError: if there is a checkpoint that cannot be read or is of another run.
             WriteError: if the disk is full.
         """
         clips, held_out = split_clips(read_clips(self.dataset, "train"), recipe)

@@ -6,11 +6,12 @@ import threading
 import time
 
 import pytest
-from sleeping_stages import Silent, SleepingRecorder, graph, layered, sleep
+from sleeping_stages import Silent, SleepingRecorder, graph, layered, no_memory, sleep
 
 from pvdbench.core.errors import StudyError
 from pvdbench.study.dispatch import Dispatch
 from pvdbench.study.stage_times import StageTimes
+from pvdbench.study.stage_work import Ended
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def dispatched(client, monkeypatch, tmp_path):
     monkeypatch.setattr("pvdbench.study.dispatch.run_stage", sleep)
     asked = []
 
-    def run(needs, recorder, names="run"):
+    def run(needs, recorder, names="run", memory=no_memory):
         recorder.run = f"{names}-{time.time_ns()}"
 
         def connect():
@@ -38,7 +39,7 @@ def dispatched(client, monkeypatch, tmp_path):
             return client
 
         view = Silent()
-        outcome = Dispatch(graph(needs), recorder, connect, StageTimes(tmp_path / "seconds.json"), view).run()
+        outcome = Dispatch(graph(needs), recorder, connect, memory, StageTimes(tmp_path / "seconds.json"), view).run()
         return outcome, view, asked
 
     return run
@@ -111,7 +112,8 @@ def test_without_workers_the_run_ends_and_no_stage_failed(tmp_path):
         raise StudyError("no scheduler answers")
 
     recorder = SleepingRecorder({"a": 0, "b": 0})
-    run = Dispatch(graph({"a": set(), "b": set()}), recorder, connect, StageTimes(tmp_path / "x.json"), Silent())
+    times = StageTimes(tmp_path / "x.json")
+    run = Dispatch(graph({"a": set(), "b": set()}), recorder, connect, no_memory, times, Silent())
     with pytest.raises(StudyError, match="no scheduler answers"):
         run.run()
     assert [what for what, _ in recorder.told] == ["begin"]
@@ -136,3 +138,31 @@ def test_a_task_that_raises_fails_its_stage_alone(dispatched, monkeypatch):
     outcome, _, _ = dispatched({"a": set(), "b": set()}, SleepingRecorder({"a": 0, "b": 0}))
     assert "no such disk" in outcome.failed["a"]
     assert set(outcome.ran) == {"b"}
+
+
+def test_a_stage_runs_where_there_is_memory_enough_for_it(monkeypatch, tmp_path):
+    """An estimate above what any worker has keeps no stage from the largest one."""
+    from distributed import Client, Scheduler, SpecCluster, Worker, get_worker
+
+    def where(work):
+        return Ended(0, 0.0, str(get_worker().name))
+
+    monkeypatch.setattr("pvdbench.study.dispatch.run_stage", where)
+    workers = {
+        name: {"cls": Worker, "options": {"nthreads": 1, "resources": {"memory": offered}, "dashboard": False}}
+        for name, offered in (("small", 1e9), ("large", 8e9))
+    }
+    scheduler = {"cls": Scheduler, "options": {"dashboard": False, "protocol": "inproc://"}}
+    needed = {f"deblur@large-{i}": 4e9 for i in range(4)} | {f"deblur@larger-{i}": 4e13 for i in range(4)}
+    needed |= {f"deblur@any-{i}": 0.0 for i in range(4)}
+    recorder = SleepingRecorder(dict.fromkeys([*needed, "tables"], 0))
+    recorder.run = f"memory-{time.time_ns()}"
+    with (
+        SpecCluster(workers=workers, scheduler=scheduler, silence_logs=False) as cluster,
+        Client(cluster) as client,
+    ):
+        needs = {name: set() for name in recorder.seconds}
+        times = StageTimes(tmp_path / "seconds.json")
+        outcome = Dispatch(graph(needs), recorder, lambda: client, needed.__getitem__, times, Silent()).run()
+    assert set(outcome.ran) == {*needed, "tables"}, outcome.failed
+    assert {outcome.ran[name].worker for name in needed if "larg" in name} == {"large"}

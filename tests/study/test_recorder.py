@@ -9,7 +9,7 @@ import time
 
 import pytest
 import yaml
-from sleeping_stages import Silent
+from sleeping_stages import Silent, no_memory
 
 from pvdbench.core.errors import StudyError
 from pvdbench.study.dispatch import Dispatch
@@ -59,7 +59,7 @@ def run(folder, client, only=()):
     recorder = Recorder(graph, folder.parent / "logs")
     try:
         times = StageTimes(folder.parent / "seconds.json")
-        return Dispatch(graph, recorder, lambda: client, times, Silent()).run()
+        return Dispatch(graph, recorder, lambda: client, no_memory, times, Silent()).run()
     finally:
         recorder.close()
 
