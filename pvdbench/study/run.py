@@ -9,7 +9,7 @@ from pvdbench.io.lock import one_command_at_a_time
 from pvdbench.study.dispatch import Dispatch, Outcome, View
 from pvdbench.study.graph import Graph, read_graph
 from pvdbench.study.lock_copy import restore_locks
-from pvdbench.study.recorder import Recorder
+from pvdbench.study.recorder import Recorder, params_read_once
 from pvdbench.study.stage_times import StageTimes
 from pvdbench.study.study import Study
 from pvdbench.study.workers import Place, connected
@@ -49,6 +49,7 @@ def run_study(study: Study, place: Place, only: Iterable[str], view: View) -> Ou
     with ExitStack() as until_the_end:
         lock = study.root / ".dvc" / "tmp" / "pvdbench" / "run.lock"
         until_the_end.enter_context(one_command_at_a_time(lock, "study run in this repository"))
+        until_the_end.enter_context(params_read_once())
         graph = _graph(study, only)
         recorder = Recorder(graph, study.data("logs", "stages").resolve())
         until_the_end.callback(recorder.close)
@@ -70,7 +71,7 @@ def foresee_run(study: Study, only: Iterable[str]) -> Foreseen:
     """
     graph, times = _graph(study, only), _times(study)
     recorder = Recorder(graph, study.data("logs", "stages"))
-    with recorder.locked():
+    with params_read_once(), recorder.locked():
         changed = {name for name in graph.stages if recorder.changed(name)}
     perhaps = graph.after(changed) - changed
     seconds = times.expected(graph.stages)
