@@ -1,7 +1,7 @@
 """The graph of a study's stages as DVC has it, those of other files that the study needs among them.
 
 DVC has no documented way to ask for more than one stage at a time without a second for each command, so this module
-and recorder.py use its Python classes; tests/pipeline/test_study_run.py holds what they do against `dvc repro`.
+and recorder.py use its Python classes; tests/pipeline/test_repro.py holds what they do against `dvc repro`.
 """
 
 import sqlite3

@@ -1,11 +1,15 @@
 """What DVC is asked and told of stages that run elsewhere, held against `dvc repro` in a small repository."""
 
+import contextlib
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import yaml
@@ -16,7 +20,7 @@ from pvdbench.study.dispatch import Dispatch
 from pvdbench.study.graph import read_graph
 from pvdbench.study.lock import read_lock
 from pvdbench.study.lock_copy import require_whole, restore_locks
-from pvdbench.study.recorder import Recorder
+from pvdbench.study.recorder import Recorder, params_read_once
 from pvdbench.study.stage_times import StageTimes
 from pvdbench.study.workers import Place, connected
 
@@ -183,3 +187,57 @@ def test_dvc_is_kept_from_what_runs(repository, client):
     other.join()
     assert "pvdbench study run: first" in said[0]
     assert len(outcome.ran) == 5
+
+
+def test_parameters_are_parsed_once_and_again_when_they_change(repository, client, monkeypatch):
+    """Two stages of one params.yaml: one parse where nothing is to do, and a change of theirs is seen all the same."""
+    from dvc.dependency import param
+
+    stages = {name: {"cmd": f"cp params.yaml {name}.txt", "params": [key], "outs": [f"{name}.txt"]}
+              for name, key in (("p", "size"), ("q", "rate"))}  # fmt: skip
+    (repository / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    (repository / "params.yaml").write_text("size: 1\nrate: 2\n")
+    assert set(run(repository, client).ran) == {"p", "q"}
+    parsed, load = [], param.load_path
+    monkeypatch.setattr(param, "load_path", lambda path, *rest: parsed.append(path) or load(path, *rest))
+    with params_read_once():
+        assert set(run(repository, client).current) == {"p", "q"}
+        assert len(parsed) == 1
+        (repository / "params.yaml").write_text("size: 1\nrate: 3\n")
+        outcome = run(repository, client)
+        assert (set(outcome.ran), set(outcome.current)) == ({"q"}, {"p"})
+    assert (repository / "q.txt").read_text().endswith("rate: 3\n")
+    assert "params.yaml" not in repro(repository) and "Running" not in repro(repository)
+
+
+def test_a_signal_ends_a_foreign_command_that_heeds_none(repository, client):
+    """Its own children too, that ignore signals as well; pvdbench's own commands end after their batch."""
+    deaf = "trap '' INT TERM; touch began; sleep 61.25 & sleep 61.25"
+    (repository / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"deaf": {"cmd": deaf, "outs": ["never.txt"]}}}))
+
+    def stop():
+        while not (repository / "began").exists():
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    start = time.monotonic()
+    outcome = run(repository, client)
+    stopper.join()
+    assert outcome.stopped and outcome.left == ["deaf"] and not outcome.failed
+    assert time.monotonic() - start < 50  # of the minute that it would sleep
+    deadline = time.monotonic() + 10
+    while (left := _sleeping("61.25")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not left
+
+
+def _sleeping(word):
+    """The processes that have this word in their command."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if word in path.read_text(errors="replace").split("\0"):
+                found.append(path.parent.name)
+    return found
