@@ -48,7 +48,8 @@ def read_bytes(path: Path, most: int = LARGEST) -> bytes:
         OSError: with the reason, as open_file, or if the file is larger.
     """
     with open_file(path) as file:
-        content = file.read(most + 1)
+        size = os.fstat(file.fileno()).st_size
+        content = file.read(min(size, most) + 1)  # as much memory is asked for as it says, whatever is there
     if len(content) > most:
         raise OSError(errno.EFBIG, f"it has more than {most} bytes")
     return content

@@ -41,29 +41,24 @@ def read_frame(path: Path) -> Frame:
         DataError: if the file is missing, truncated, damaged (every checksum of a PNG is checked), larger than LARGEST
             or anything but 8-bit RGB.
     """
-    with _decoding(path, "PNG or JPEG", "frame is not there; run the stage that makes it again", "restore or make it "
-                   "again"):  # fmt: skip
-        data = read_bytes(path, _LARGEST_FILE)
-        if data.startswith(_PNG):
-            _check_png(data)
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-            if (kind := _kind(image)) != _RGB:
-                raise DataError(
-                    f"{path}: this image is {kind}, and frames are {_RGB}; convert it, knowing what is lost"
-                )
-            turned = _orientation(image) != _UPRIGHT
-            return np.asarray(ImageOps.exif_transpose(image) if turned else image)
+    reading = _decoding(path, "PNG or JPEG", "frame is not there; run the stage that makes it again",
+                        "restore or make it again")  # fmt: skip
+    with reading, Image.open(_whole(path), formats=_FORMATS) as image:
+        if (kind := _kind(image)) != _RGB:
+            raise DataError(f"{path}: this image is {kind}, and frames are {_RGB}; convert it, knowing what is lost")
+        turned = _orientation(image) != _UPRIGHT
+        return np.asarray(ImageOps.exif_transpose(image) if turned else image)
 
 
 def read_mask(path: Path) -> NDArray[np.bool_]:
     """Decode a mask: (H, W), true where it is brighter than half.
 
     Raises:
-        DataError: if the file is missing or damaged.
+        DataError: if the file is missing, damaged (every checksum of a PNG is checked) or larger than LARGEST.
     """
     again = "fetch or render the data set again"
     reading = _decoding(path, "PNG", f"mask is not there; {again}", again)
-    with reading, open_file(path) as file, Image.open(file, formats=_FORMATS) as image:
+    with reading, Image.open(_whole(path), formats=_FORMATS) as image:
         return np.asarray(image.convert("L")) > _HALF
 
 
@@ -95,6 +90,14 @@ def _decoding(path: Path, what: str, missing: str, otherwise: str) -> Iterator[N
     except Exception as error:  # Pillow's decoders raise anything for damaged bytes, and Python for NUL in a path
         said = error.strerror if isinstance(error, OSError) and error.strerror else shorten(error)
         raise DataError(f"{path}: this is no readable {what} ({said}); {otherwise}") from error
+
+
+def _whole(path: Path) -> io.BytesIO:
+    """Read a file whose bytes are those that were written, so that no length in it asks for memory."""
+    data = read_bytes(path, _LARGEST_FILE)
+    if data.startswith(_PNG):
+        _check_png(data)
+    return io.BytesIO(data)
 
 
 def _check_png(data: bytes) -> None:

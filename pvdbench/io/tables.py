@@ -51,6 +51,7 @@ _LARGEST = 1 << 26
 _MOST_CELLS, _MOST_COLUMNS = 1_000_000, 1000
 """Of a table, in bytes and cells: 15 times the score file of 1,000 frames under every protocol."""
 
+_LONGEST_NUMBER = 400  # characters; the largest float has 309 digits, and Python reads no integer of over 4,300
 _NUMBER = r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf)"
 _SPREADSHEET = "a spreadsheet changed it"
 
@@ -112,7 +113,8 @@ def numbers(path: Path, text: "pd.Series[str]", *, blank: bool) -> "pd.Series[An
     Raises:
         DataError: by line, for anything else, such as `NA` or a decimal comma.
     """
-    _refuse(path, text, text.str.fullmatch(_NUMBER) | (blank & (text == "")), "number")
+    right = text.str.fullmatch(_NUMBER) & (text.str.len() <= _LONGEST_NUMBER)
+    _refuse(path, text, right | (blank & (text == "")), "number")
     return pd.to_numeric(text.mask(text == ""))
 
 

@@ -5,7 +5,7 @@ from PIL import Image, PngImagePlugin
 
 from pvdbench.core.errors import DataError
 from pvdbench.io.flow import read_flow, write_flow
-from pvdbench.io.images import frame_size, read_frame, read_mask, to_bytes, write_frame
+from pvdbench.io.images import frame_size, read_frame, read_mask, to_bytes, write_frame, write_mask
 from pvdbench.io.tables import TRAINING_LOG, read_table, write_table
 
 NOISE = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
@@ -127,3 +127,12 @@ def test_a_folder_is_no_flow_and_no_table(tmp_path):
         read_flow(tmp_path)
     with pytest.raises(DataError, match=r"cannot be read \(Is a directory\)"):
         read_table(tmp_path, TRAINING_LOG)
+
+
+def test_a_damaged_mask_is_refused_at_any_byte(tmp_path):
+    write_mask(tmp_path / "m.png", np.eye(9, dtype=bool))
+    whole = (tmp_path / "m.png").read_bytes()
+    for at in range(len(whole)):
+        (tmp_path / "m.png").write_bytes(whole[:at] + bytes([whole[at] ^ 0x80]) + whole[at + 1 :])
+        with pytest.raises(DataError, match=r"m\.png: this is no readable PNG"):
+            read_mask(tmp_path / "m.png")
