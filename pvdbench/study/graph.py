@@ -5,6 +5,7 @@ and recorder.py use its Python classes; tests/pipeline/test_repro.py holds what 
 """
 
 import sqlite3
+import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, chdir, contextmanager
 from dataclasses import dataclass
@@ -109,10 +110,19 @@ def locked(repo: Repo, study: Path) -> Iterator[None]:
                     notice("another DVC command is at work in this repository; waiting for it to end")
                 sleep(_BETWEEN)
             except DVC_ERRORS as error:
+                let_go(error)
                 raise StudyError(f"{study}: DVC cannot lock its repository: {shorten(error, 150)}; free space or mend "
                                  "the permissions of .dvc/tmp, then run again") from error  # fmt: skip
         held.enter_context(chdir(study))
         yield
+
+
+def let_go(error: BaseException) -> None:
+    """Let go of a lock that DVC took and could not write to, on a full disk say: the error's frames hold it.
+
+    Else this process would wait for itself.
+    """
+    traceback.clear_frames(error.__traceback__)
 
 
 def _chosen(targets: list[Any], only: Iterable[str]) -> list[Any]:

@@ -18,7 +18,7 @@ from dvc.stage.cache import RunCacheNotFoundError
 
 from pvdbench.core.errors import StudyError, shorten
 from pvdbench.io.atomic import replaced_file
-from pvdbench.study.graph import DVC_ERRORS, Graph, locked
+from pvdbench.study.graph import DVC_ERRORS, Graph, let_go, locked
 from pvdbench.study.lock_copy import keep_copy
 from pvdbench.study.stage_work import StageWork
 
@@ -144,6 +144,7 @@ def _said(name: str) -> Iterator[None]:
     try:
         yield
     except DVC_ERRORS as error:
+        let_go(error)
         raise StudyError(f"{name}: DVC: {shorten(error, 200)}") from error
 
 

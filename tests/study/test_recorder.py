@@ -1,6 +1,7 @@
 """What DVC is asked and told of stages that run elsewhere, held against `dvc repro` in a small repository."""
 
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -241,3 +242,32 @@ def _sleeping(word):
             if word in path.read_text(errors="replace").split("\0"):
                 found.append(path.parent.name)
     return found
+
+
+def test_a_lock_that_could_not_be_written_is_let_go_of(repository, monkeypatch, tmp_path):
+    """On a full disk DVC takes its lock and fails to write to it; who then waited for it waited for this process."""
+    import zc.lockfile
+
+    recorder, on_lock = Recorder(read_graph(repository), tmp_path), zc.lockfile.LockFile._on_lock
+
+    def full(self):
+        monkeypatch.setattr(zc.lockfile.LockFile, "_on_lock", on_lock)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(zc.lockfile.LockFile, "_on_lock", full)
+    try:
+        with recorder.locked():
+            raise AssertionError
+    except StudyError as error:
+        assert "cannot lock its repository: [Errno 28]" in str(error)
+        start = time.monotonic()
+        with recorder.locked():  # the error still lives
+            assert time.monotonic() - start < 2
+    with recorder.locked():
+        monkeypatch.setattr(zc.lockfile.LockFile, "_on_lock", full)
+        with pytest.raises(StudyError, match=r"first: DVC: .*No space left") as refused:
+            recorder.begin("first")  # whose own lock is another file
+    with recorder.locked():
+        recorder.begin("first")
+    recorder.close()
+    assert refused.value
