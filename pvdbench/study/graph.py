@@ -7,7 +7,7 @@ and recorder.py use its Python classes; tests/pipeline/test_repro.py holds what 
 import sqlite3
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, chdir, contextmanager
+from contextlib import ExitStack, chdir, contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import count
@@ -117,12 +117,19 @@ def locked(repo: Repo, study: Path) -> Iterator[None]:
         yield
 
 
-def let_go(error: BaseException) -> None:
+def let_go(error: BaseException | None) -> None:
     """Let go of a lock that DVC took and could not write to, on a full disk say: the error's frames hold it.
 
-    Else this process would wait for itself.
+    Else this process would wait for itself, and Python would tell of the file when it is done with it.
     """
-    traceback.clear_frames(error.__traceback__)
+    while error:
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            file = frame.f_locals.get("fp") if frame.f_globals.get("__name__") == "zc.lockfile" else None
+            with suppress(OSError):
+                if file is not None:
+                    file.close()
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 def _chosen(targets: list[Any], only: Iterable[str]) -> list[Any]:

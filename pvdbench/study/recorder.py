@@ -5,7 +5,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -111,9 +111,14 @@ class Recorder:
         try:
             self.write(now=True)
         finally:
-            with self.locked(), _said("its locks"):
-                for held in self._running.values():
-                    held.close()
+            try:
+                with self.locked(), _said("its locks"):
+                    for held in self._running.values():
+                        held.close()
+            finally:
+                for held in self._running.values():  # on a full disk; DVC forgets those of processes that ended
+                    with suppress(*DVC_ERRORS):
+                        held.close()
             self._repo.close()
 
     def _save(self, stage: Any) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import gc
 import os
 import re
 import shutil
@@ -271,3 +272,23 @@ def test_a_lock_that_could_not_be_written_is_let_go_of(repository, monkeypatch, 
         recorder.begin("first")
     recorder.close()
     assert refused.value
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_lock_file_that_cannot_be_written_is_told_of_once(repository, monkeypatch, tmp_path):
+    import zc.lockfile
+
+    recorder, on_lock = Recorder(read_graph(repository), tmp_path), zc.lockfile.LockFile._on_lock
+
+    def full(self):
+        os.dup2(os.open("/dev/full", os.O_RDWR), self._fp.fileno())
+        self._fp.write("1234")
+
+    monkeypatch.setattr(zc.lockfile.LockFile, "_on_lock", full)
+    with pytest.raises(StudyError, match=r"cannot lock its repository: \[Errno 28\]"), recorder.locked():
+        pass
+    gc.collect()
+    monkeypatch.setattr(zc.lockfile.LockFile, "_on_lock", on_lock)
+    with recorder.locked():
+        recorder.begin("first")
+    recorder.close()
