@@ -1,17 +1,14 @@
-"""What `study run` adds to the stages themselves: 10,000 that sleep, the paper's graph on eight workers, trainings.
+"""What `study run` adds to the stages themselves: 10,000 that sleep, and the paper's graph on eight workers.
 
-`make bench` prints overhead and speed-up; `make test` runs those that sleep once, small, and times nothing.
+`make bench` prints overhead and speed-up; `make test` runs both once, small, and times nothing.
 """
 
 import json
 import math
-import statistics
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from faults import world
 from sleeping_stages import Silent, SleepingRecorder, graph, layered, no_memory, sleep
 
 from pvdbench.study.dispatch import Dispatch
@@ -94,31 +91,3 @@ def _papers_graph(without):
     own |= dict.fromkeys(scored, SCORING / len(scored))
     hours = {name: own.get(name) or OTHER for name in found.stages}
     return found.needs, hours | dict.fromkeys(without, OTHER)
-
-
-ROUNDS = 3
-
-
-def test_the_trainings_of_studies_smoke_on_one_worker_and_two(benchmark, request, monkeypatch, tmp_path):
-    """1.7 times the throughput is asked for, of stages that do not need each other."""
-    if not request.config.getoption("benchmark_enable"):
-        pytest.skip("minutes of training, left to `make bench`")
-    monkeypatch.setattr(world, "DRIVER", _driver(2, ()))
-    finished = world.Finished.of(world.make_finished(tmp_path / "finished" / "pvdbench"))
-    trainings = tuple(name for name in finished.stages if name.startswith("train-deblur@"))
-
-    def run(jobs):
-        root = finished.copied(tmp_path / "copy" / "pvdbench", without=trainings)
-        start = time.perf_counter()
-        subprocess.run(_driver(jobs, trainings), cwd=root, env=world.environment(root), check=True, capture_output=True)
-        return time.perf_counter() - start
-
-    taken = benchmark.pedantic(lambda: [(run(1), run(2)) for _ in range(ROUNDS)], rounds=1)
-    ratios = [one / two for one, two in taken]
-    print(f"\n{len(trainings)} trainings, one worker and two in turn, seconds: {taken}; "
-          f"{statistics.median(ratios):.2f} times the throughput")  # fmt: skip
-
-
-def _driver(jobs, only):
-    chosen = [word for name in only for word in ("--only", name)]
-    return ("pvdbench", "study", "run", "--study", world.STUDY, "--jobs", str(jobs), *chosen)
