@@ -1,6 +1,7 @@
 """What several test folders share: tiny data sets, one thread per process, and which tests run first."""
 
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +38,11 @@ SLOW = {
 def pytest_configure():
     """Give this process, and those that it starts, one thread, so that workers side by side do not fight.
 
-    Those keep bytecode, as Python does by itself: compiling the package anew is a sixth of a short command's time.
+    Those keep bytecode, as Python does by itself: compiling the package anew is a sixth of a short command's time. They
+    heed Ctrl-C and a terminal's end, though the tests may run by nohup or in a shell's background, which ignores these.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):
         os.environ[f"{name}_NUM_THREADS"] = "1"

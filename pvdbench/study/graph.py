@@ -84,9 +84,9 @@ def read_graph(study: Path, only: Iterable[str] = ()) -> Graph:
     try:
         repo = Repo(str(study))
         with locked(repo, study):
-            targets = repo.stage.collect(str(study / "dvc.yaml"))
+            of_study = [stage for stage in repo.index.stages if Path(stage.path) == study / "dvc.yaml"]
             whole = get_active_graph(repo.index.graph)
-            wanted = _chosen(targets, only)
+            wanted = _chosen(of_study, only)
             plan = plan_repro(whole, wanted)
     except DVC_ERRORS as error:
         raise StudyError(f"{study}: DVC cannot read the study: {shorten(error, 150)}; mend that, or clone pvdbench "

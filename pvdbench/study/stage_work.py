@@ -13,10 +13,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import connection
+from multiprocessing import connection, forkserver
 from pathlib import Path
-
-from distributed import secede
 
 from pvdbench.methods.guarded_command import run_guarded
 from pvdbench.methods.process_tree import guarded
@@ -77,6 +75,8 @@ def run_stage(work: StageWork) -> Ended:
     """Run a stage's commands here, on the worker."""
     start, code = time.monotonic(), 0
     if work.shared:
+        from distributed import secede  # here, as a study with nothing to do needs no Dask
+
         secede()  # type: ignore[no-untyped-call]  # else its own clips would wait for it to end
     work.log.parent.mkdir(parents=True, exist_ok=True)
     work.log.write_bytes(b"")
@@ -100,13 +100,18 @@ def stop_stages(run: str, number: int) -> None:
             os.kill(pid, number)
 
 
+def warm_up() -> None:
+    """Start the process that commands are forked from, which imports what they need while the worker goes on."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(_PRELOADED)
+    forkserver.ensure_running()
+
+
 def _run_warm(words: Sequence[str], work: StageWork) -> int:
     """Run a command of pvdbench in a process that is forked from one which has imported what it needs."""
     if multiprocessing.current_process().daemon:  # a foreign worker's setting: it may have no such children
         return _run_by_shell(shlex.join([sys.executable, "-m", *words]), work)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
-    process = context.Process(target=_as_command, args=(tuple(words), work))
+    warm_up()
+    process = multiprocessing.get_context("forkserver").Process(target=_as_command, args=(tuple(words), work))
     process.start()
     assert process.pid is not None
 

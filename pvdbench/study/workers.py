@@ -25,6 +25,8 @@ _SETTINGS: dict[str, Any] = {
     "distributed.admin.tick.interval": "1s",
 }
 _ATTEMPTS = 3  # to start workers
+_CARD_DEVICES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
+"""Without one of these Linux has no graphics card that PyTorch computes on: NVIDIA's, one below Windows, AMD's."""
 GPU = "gpu"
 """The resource that a stage takes which computes on a graphics card; a worker has one per card."""
 MEMORY = "memory"
@@ -116,6 +118,8 @@ def _options(number: int, has_card: bool, cards: int) -> dict[str, Any]:
 
 
 def _cards() -> int:
-    import torch
+    if not any(Path(device).exists() for device in _CARD_DEVICES):
+        return 0
+    import torch  # here, as it takes seconds
 
     return torch.cuda.device_count()
