@@ -28,6 +28,7 @@ def test_as_many_workers_as_asked_for_of_one_thread():
 
 def test_a_worker_per_card_and_others_without(monkeypatch):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.setattr("pvdbench.study.workers._CARD_DEVICES", (os.devnull,))  # one that is there
     with connected(Place(jobs=3)) as client:
         workers = client.scheduler_info()["workers"]
         seen = client.run(os.getenv, "CUDA_VISIBLE_DEVICES")
