@@ -109,15 +109,18 @@ class Dispatch:
 
     def _begin_what_can(self) -> None:
         """Settle every stage whose inputs are there, the one with the longest chain first."""
-        while ready := sorted(self._ready(), key=self._chains.__getitem__, reverse=True):
+        if ready := self._ready():
             with self._recorder.locked():
-                for name in ready:
-                    del self._waiting[name]
-                    self._begin(name)
+                while ready:
+                    for name in ready:
+                        del self._waiting[name]
+                        self._begin(name)
+                    ready = self._ready()
 
-    def _ready(self) -> Iterator[str]:
+    def _ready(self) -> list[str]:
         unfinished = {*self._waiting, *self._running}
-        return (name for name in self._waiting if not self._graph.needs[name] & unfinished)
+        ready = (name for name in self._waiting if not self._graph.needs[name] & unfinished)
+        return sorted(ready, key=self._chains.__getitem__, reverse=True)
 
     def _begin(self, name: str) -> None:
         unmet = self._graph.needs[name] & {*self._outcome.failed, *self._outcome.left}

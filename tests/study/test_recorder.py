@@ -212,6 +212,25 @@ def test_parameters_are_parsed_once_and_again_when_they_change(repository, clien
     assert "params.yaml" not in repro(repository) and "Running" not in repro(repository)
 
 
+def test_what_several_stages_read_is_hashed_once_while_the_lock_is_held_and_anew_after(repository, client, monkeypatch):
+    from dvc import output
+
+    run(repository, client)
+    recorder, hashed, build = Recorder(read_graph(repository), repository.parent / "logs"), [], output.build
+    monkeypatch.setattr(output, "build", lambda odb, path, *rest, **more: (
+        hashed.append(Path(path).name) or build(odb, path, *rest, **more)))  # fmt: skip
+
+    def changed():
+        with recorder.locked():
+            return {name for name in ("first", "several", "each@x", "each@y", "last") if recorder.changed(name)}
+
+    assert not changed()
+    assert sorted(hashed) == ["first.txt", "given.txt", "last.txt", "many", "x.txt", "y.txt"]
+    (repository / "first.txt").write_text("edited\n")
+    assert changed() == {"first", "several", "each@x", "each@y"}
+    recorder.close()
+
+
 def test_a_signal_ends_a_foreign_command_that_heeds_none(repository, client):
     """Its own children too, that ignore signals as well; pvdbench's own commands end after their batch."""
     deaf = "trap '' INT TERM; touch began; sleep 61.25 & sleep 61.25"
