@@ -4,6 +4,7 @@ DVC has no documented way to ask for more than one stage at a time without a sec
 and recorder.py use its Python classes; tests/pipeline/test_repro.py holds what they do against `dvc repro`.
 """
 
+import json
 import sqlite3
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,9 +18,10 @@ from typing import Any
 
 import networkx as nx
 from dvc.exceptions import DvcException
-from dvc.lock import LockError
+from dvc.lock import LockError, make_lock
 from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
+from dvc.rwlock import RWLOCK_FILE, RWLOCK_LOCK
 
 from pvdbench.core.errors import StudyError, shorten
 from pvdbench.core.notice import notice
@@ -84,6 +86,7 @@ def read_graph(study: Path, only: Iterable[str] = ()) -> Graph:
     try:
         repo = Repo(str(study))
         with locked(repo, study):
+            _drop_half_rwlock(repo)
             of_study = [stage for stage in repo.index.stages if Path(stage.path) == study / "dvc.yaml"]
             whole = get_active_graph(repo.index.graph)
             wanted = _chosen(of_study, only)
@@ -115,6 +118,28 @@ def locked(repo: Repo, study: Path) -> Iterator[None]:
                                  "the permissions of .dvc/tmp, then run again") from error  # fmt: skip
         held.enter_context(chdir(study))
         yield
+
+
+def _drop_half_rwlock(repo: Repo) -> None:
+    """Remove the list of who reads and writes what where a kill or a full disk left half of it: no DVC starts then."""
+    path = Path(repo.tmp_dir) / RWLOCK_FILE
+    if _is_json(path):
+        return
+    how = bool(repo.config["core"].get("hardlink_lock"))
+    with suppress(LockError), make_lock(str(path.with_name(RWLOCK_LOCK)), repo.tmp_dir, hardlink_lock=how):
+        if not _is_json(path):  # still, so that no other DVC was writing it
+            path.unlink()
+            notice(f"{path}: was damaged, as by a killed DVC or a full disk; removed, as DVC makes it anew")
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return True
+    except ValueError:
+        return False
+    return True
 
 
 def let_go(error: BaseException | None) -> None:

@@ -161,6 +161,15 @@ def test_without_a_copy_a_damaged_lock_is_an_error(repository):
         restore_locks([repository], repository / ".dvc" / "tmp")
 
 
+@pytest.mark.parametrize("left", ["", '{"read": {"/a'])
+def test_a_list_of_readers_of_which_a_killed_dvc_left_half_is_begun_anew(repository, client, capsys, left):
+    (repository / ".dvc" / "tmp" / "rwlock").write_text(left)
+    assert "JSON structure is corrupted" in repro(repository)
+    assert len(run(repository, client).ran) == 5
+    assert "rwlock: was damaged, as by a killed DVC or a full disk" in capsys.readouterr().err
+    assert "Running stage" not in repro(repository)
+
+
 def test_another_dvc_command_is_waited_for(repository, client, capsys):
     hold = ("import sys, time; from dvc.repo import Repo, lock_repo\n"
             "with lock_repo(Repo(sys.argv[1])): print(flush=True); time.sleep(6)")  # fmt: skip
