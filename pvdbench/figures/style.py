@@ -1,5 +1,6 @@
 """How all figures look: sizes, colours and fonts, and what the report must know of a figure file."""
 
+import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -107,7 +108,9 @@ def save_plot(figure: Figure, path: Path) -> None:
     width, height = figure.get_size_inches()
     figure.set_size_inches(_TEXT_WIDTH, height * (1 + _TEXT_WIDTH / width) / 2)  # text shrinks less than the page
     _scale_text(figure, _TEXT_SCALE)
-    figure.savefig(path.with_suffix(".pdf"), format="pdf", metadata={"CreationDate": None})
+    page = io.BytesIO()  # whole, as where a write fails Matplotlib's PDF raises something else than OSError
+    figure.savefig(page, format="pdf", metadata={"CreationDate": None})
+    path.with_suffix(".pdf").write_bytes(page.getvalue())
     _scale_text(figure, 1 / _TEXT_SCALE)
     figure.set_size_inches(width, height)
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from pvdbench.core.errors import MethodError, PvdbenchError, WeightsError
+from pvdbench.core.notice import notice
 from pvdbench.datasets.manifest import ClipFiles
 from pvdbench.inference.cost import WARM_UP
 from pvdbench.inference.finished import FinishedClips
@@ -19,7 +20,7 @@ from pvdbench.inference.results import Attention, Results
 from pvdbench.inference.row_place import place_of_row
 from pvdbench.inference.row_run import RowRun
 from pvdbench.methods.card import MethodCard
-from pvdbench.methods.isolation import run_isolated
+from pvdbench.methods.isolation import KilledError, run_isolated
 from pvdbench.methods.surroundings import own_folder
 
 _SLACK = 60.0  # seconds beyond a program's own limit
@@ -69,25 +70,35 @@ class _UnwantedError(Exception):
 def run_share(share: Share, wrote: Callable[[], object]) -> Fault | None:
     """Run a method over the clips of a share that are not finished yet.
 
+    Where a signal ended its process, it is run once more: that may have come from outside, and a crash comes again.
+
     Args:
         wrote: called after each frame.
 
     Returns: what went wrong, if anything did.
     """
+    fault, printed = _attempt(share, wrote)
+    if fault is not None and isinstance(fault.error, KilledError):
+        notice(f"{share.run.row}: {fault.error}; it is run once more")
+        fault, printed = _attempt(share, wrote)
+    if fault is not None and fault.is_the_method_s:
+        share.finished.fail(fault.number, printed)
+    return fault
+
+
+def _attempt(share: Share, wrote: Callable[[], object]) -> tuple[Fault | None, bytes]:
+    """Run what is not finished; return what went wrong, and what the method's program printed over that clip."""
     todo = tuple(number for number in share.numbers if number not in share.finished)
     if not todo:
-        return None
+        return None, b""
     attention = _Attention(replace(share, numbers=todo), wrote)
     try:
         _run(attention.share, attention)
     except _UnwantedError:
-        return None
+        return None, b""
     except PvdbenchError as error:
-        fault = Fault(attention.number, error)
-        if fault.is_the_method_s:
-            share.finished.fail(fault.number, attention.printed)
-        return fault
-    return None
+        return Fault(attention.number, error), attention.printed
+    return None, b""
 
 
 class _Attention(Attention):

@@ -23,6 +23,10 @@ _KINDS = {kind.__name__: kind for kind in (ParamsError, WeightsError)}
 """Errors of its process that are not taken for the method's."""
 
 
+class KilledError(MethodError):
+    """A signal ended the method's process: its own crash, the kernel where memory is short, or somebody's kill."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a method's process runs.
@@ -54,7 +58,8 @@ def run_isolated(
 
     Raises:
         ParamsError, WeightsError: if work raises one.
-        MethodError: if work raises anything else, makes no progress, or its process dies.
+        KilledError: if a signal ends its process.
+        MethodError: if work raises anything else, makes no progress, or its process ends by itself.
     """
     with ExitStack() as until_the_end:
         if place is None:
@@ -120,8 +125,9 @@ def _received(process: BaseProcess, channel: Connection, seconds: float) -> tupl
         message = channel.recv_bytes()
     except (EOFError, ConnectionError):
         process.join()
-        raise MethodError(f"the method's process died ({_exit(process.exitcode)}); look for a crash or a lack of "
-                          "memory") from None  # fmt: skip
+        kind = KilledError if (process.exitcode or 0) < 0 else MethodError
+        raise kind(f"the method's process died ({_exit(process.exitcode)}); look for a crash or a lack of "
+                   "memory") from None  # fmt: skip
     return message[:1], message[1:]
 
 

@@ -65,6 +65,25 @@ def test_a_method_that_fails_leaves_its_reason_and_no_frames(dataset, tmp_path, 
     assert read_complexity(tmp_path / "complexity.json") == Complexity({}) and not (tmp_path / "cost.json").exists()
 
 
+KILL = "import os, pathlib; p = pathlib.Path({tries!r}); p.write_text(p.read_text() + 'x'); {kill}; yield from clip"
+
+
+@pytest.mark.parametrize(
+    "kill, begun", [("p.read_text() == 'x' and os.kill(os.getpid(), 9)", "xxx"), ("os.kill(os.getpid(), 9)", "xx")]
+)
+def test_a_method_that_is_killed_is_run_once_more(dataset, tmp_path, capsys, kill, begun):
+    tries = tmp_path / "tries"
+    tries.write_text("")
+    place = write_method(tmp_path / "methods", "x", deblur=KILL.format(tries=str(tries), kill=kill))
+    reason = run_row(row(place, "x", dataset, tmp_path))
+    assert tries.read_text().startswith(begun)
+    said = "the method's process died (SIGKILL); look for a crash or a lack of memory"
+    assert f"ours: {said}; it is run once more" in capsys.readouterr().err
+    assert reason == ("" if begun == "xxx" else said)
+    assert len(list((tmp_path / "out").rglob("*.png"))) == (8 if begun == "xxx" else 0)
+    assert begun == "xxx" or tries.read_text() == "xx"
+
+
 def test_a_failure_takes_the_place_of_frames_and_frames_that_of_a_failure(dataset, tmp_path):
     place = write_method(tmp_path / "methods", "x", deblur="yield from list(clip)[1:]")
     for _ in range(2):
