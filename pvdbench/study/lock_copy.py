@@ -24,7 +24,7 @@ def keep_copy(lock: Path, temporary: Path) -> None:
 
 
 def restore_locks(folders: Iterable[Path], temporary: Path) -> None:
-    """Put back the copy of each dvc.lock that is damaged.
+    """Put back the copy of each dvc.lock that is damaged, and remove what a killed `study run` left beside it.
 
     Args:
         folders: each may have a dvc.lock.
@@ -33,18 +33,20 @@ def restore_locks(folders: Iterable[Path], temporary: Path) -> None:
         StudyError: if one is damaged and there is no copy.
     """
     for folder in folders:
-        lock = folder / "dvc.lock"
+        lock = whole = folder / "dvc.lock"
         if not lock.exists():
             continue
         try:
             read_lock(folder)
         except StudyError as error:
-            copy = _copy_of(lock, temporary)
-            if not copy.is_file():
+            whole = _copy_of(lock, temporary)
+            if not whole.is_file():
                 raise
-            with replaced_file(lock) as partial:
-                shutil.copyfile(copy, partial)
             notice(f"{lock}: was damaged, as by a killed DVC; put back as `study run` last wrote it: {error}")
+        killed = any(folder.glob("dvc.lock.*.partial"))  # while it wrote; replaced_file removes what it left
+        if whole != lock or killed:
+            with replaced_file(lock) as partial:
+                shutil.copyfile(whole, partial)
 
 
 def require_whole(lock: Path, temporary: Path) -> None:

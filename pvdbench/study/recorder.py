@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -195,7 +196,7 @@ def params_read_once() -> Iterator[None]:
         key = path, found.st_ino, found.st_size, found.st_mtime_ns
         if key not in known:
             known[key] = load(path, *rest, **options)
-        return known[key]
+        return deepcopy(known[key])  # of what two stages share, DVC would write a reference into dvc.lock
 
     param.load_path = load_once
     try:

@@ -146,6 +146,15 @@ def test_a_lock_of_which_a_killed_dvc_left_half_is_put_back(repository, client, 
     assert len(run(repository, client).current) == 5
 
 
+def test_what_a_killed_run_left_of_a_lock_is_removed_where_nothing_is_written(repository, client):
+    run(repository, client)
+    known = (repository / "dvc.lock").read_bytes()
+    left = repository / f"dvc.lock.{re.sub('[^A-Za-z0-9]', '', os.uname().nodename)[:16]}-999999-0a1b2c-2.partial"
+    left.write_bytes(known[:100])
+    restore_locks([repository], repository / ".dvc" / "tmp")
+    assert not left.exists() and (repository / "dvc.lock").read_bytes() == known
+
+
 def test_a_damaged_lock_is_said_with_what_puts_it_back(repository, client):
     run(repository, client, ["first"])
     lock = repository / "dvc.lock"
@@ -204,20 +213,24 @@ def test_parameters_are_parsed_once_and_again_when_they_change(repository, clien
     """Two stages of one params.yaml: one parse where nothing is to do, and a change of theirs is seen all the same."""
     from dvc.dependency import param
 
-    stages = {name: {"cmd": f"cp params.yaml {name}.txt", "params": [key], "outs": [f"{name}.txt"]}
+    stages = {name: {"cmd": f"cp params.yaml {name}.txt", "params": [key, "both"], "outs": [f"{name}.txt"]}
               for name, key in (("p", "size"), ("q", "rate"))}  # fmt: skip
     (repository / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
-    (repository / "params.yaml").write_text("size: 1\nrate: 2\n")
+    (repository / "params.yaml").write_text("size: 1\nrate: 2\nboth: [a, b]\n")
     assert set(run(repository, client).ran) == {"p", "q"}
     parsed, load = [], param.load_path
     monkeypatch.setattr(param, "load_path", lambda path, *rest: parsed.append(path) or load(path, *rest))
     with params_read_once():
         assert set(run(repository, client).current) == {"p", "q"}
         assert len(parsed) == 1
-        (repository / "params.yaml").write_text("size: 1\nrate: 3\n")
+        (repository / "params.yaml").write_text("both: [a, c]\nsize: 1\nrate: 3\n")
+        outcome = run(repository, client)
+        assert set(outcome.ran) == {"p", "q"}
+        assert (repository / "dvc.lock").read_text().count("- c\n") == 2  # no reference, where `dvc repro` writes none
+        (repository / "params.yaml").write_text("both: [a, c]\nsize: 1\nrate: 4\n")
         outcome = run(repository, client)
         assert (set(outcome.ran), set(outcome.current)) == ({"q"}, {"p"})
-    assert (repository / "q.txt").read_text().endswith("rate: 3\n")
+    assert (repository / "q.txt").read_text().endswith("rate: 4\n")
     assert "params.yaml" not in repro(repository) and "Running" not in repro(repository)
 
 
