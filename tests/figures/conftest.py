@@ -41,10 +41,10 @@ def without_pdf(monkeypatch):
 def _leave_out(monkeypatch, *endings):
     save = Figure.savefig
 
-    def saved(self, path, *arguments, **options):
-        if Path(path).suffix in endings:
-            Path(path).touch()
-        else:
-            save(self, path, *arguments, **options)
+    def saved(self, file, *arguments, **options):
+        if f".{options['format']}" not in endings:
+            save(self, file, *arguments, **options)
+        elif isinstance(file, Path):
+            file.touch()
 
     monkeypatch.setattr(Figure, "savefig", saved)
