@@ -1,10 +1,10 @@
 """The pixel volume (Sec. 3.2): each pixel's candidates from the deblurred previous frame, and choices among them."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from pvdbench.core.warp import pixel_grid
+from pvdbench.networks.candidates import read_between_pixels, read_on_pixels
 from pvdbench.networks.params import Coordinates
 
 
@@ -35,33 +35,9 @@ def pixel_volume(
     if size % 2 == 0:
         raise ValueError(f"size must be odd, got {size}")
     match = flow + pixel_grid(h, w, flow)
-    if coordinates != "bilinear":
-        match = match.trunc() if coordinates == "truncate" else match.round()
-    candidates = _from_neighbours(match, size)  # (B, K, 2, H, W)
-    known = _from_neighbours(torch.ones_like(match[:, :1]), size)[:, :, 0] > 0  # (B, K, H, W)
-    x, y = candidates.unbind(2)
-    within = (x >= 1) & (x <= w - 2) & (y >= 1) & (y <= h - 2)
-    values = _read(previous, x, y, "bilinear" if coordinates == "bilinear" else "nearest")
-    return torch.where(known, torch.where(within, values, current), 0)
-
-
-def _from_neighbours(field: Tensor, size: int) -> Tensor:
-    """Collect each pixel's candidates: field at q = p - (i, j), plus (i, j); zero where q lies outside."""
-    r, (h, w) = size // 2, field.shape[-2:]
-    padded = F.pad(field, (r, r, r, r))
-    shifted = []
-    for i in range(-r, r + 1):
-        for j in range(-r, r + 1):
-            at_q = padded[:, :, r - j : r - j + h, r - i : r - i + w]
-            shifted.append(at_q + at_q.new_tensor([i, j]).view(1, 2, 1, 1) if field.shape[1] == 2 else at_q)
-    return torch.stack(shifted, 1)
-
-
-def _read(image: Tensor, x: Tensor, y: Tensor, mode: str) -> Tensor:
-    """Read image (B, 1, H, W) at K positions per pixel, x and y (B, K, H, W)."""
-    (b, k, h, w) = x.shape
-    grid = torch.stack((x * (2 / (w - 1)) - 1, y * (2 / (h - 1)) - 1), -1).view(b, k * h, w, 2)
-    return F.grid_sample(image, grid, mode=mode, padding_mode="zeros", align_corners=True).view(b, k, h, w)
+    if coordinates == "bilinear":
+        return read_between_pixels(previous, match, current, size)
+    return read_on_pixels(previous, match.trunc() if coordinates == "truncate" else match.round(), current, size)
 
 
 def most_frequent(volume: Tensor) -> Tensor:
