@@ -1,12 +1,15 @@
 """The device that a process computes on, and on how many threads."""
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pvdbench.core.errors import ParamsError, shorten
 
 if TYPE_CHECKING:  # PyTorch is imported where it computes, so that commands which need none do not wait for it
     import torch
+    from torch import nn
+
+Network = TypeVar("Network", bound="nn.Module")
 
 MOST_THREADS = 4096
 """More than any machine has; PyTorch counts them in 32 bits."""
@@ -25,12 +28,28 @@ def compute_device(threads: int) -> "torch.device":
 
     if not 1 <= threads <= MOST_THREADS:
         raise ParamsError(f"threads: {shorten(threads, 40)} is not from 1 to {MOST_THREADS}; correct it")
+    # Tensors of megabytes are mapped anew by each operation, and pages of 4 KiB take half of its time where it only
+    # moves memory. Read when PyTorch first allocates; who set it otherwise wants it so.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     torch.set_num_threads(threads)
     if not torch.cuda.is_available():
         return torch.device("cpu")
     device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     torch.cuda.set_device(device)
     return device
+
+
+def for_inference(network: Network, device: "torch.device") -> Network:
+    """Move a network to the device that it is to run on, its weights in the layout that is fastest there.
+
+    With channels last convolutions are up to a fifth faster on processors (as measured for PVDNet and LiteFlowNet) and
+    by more on cards; numbers differ by rounding alone.
+    """
+    import torch
+
+    network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # in place
+    network.eval()
+    return network
 
 
 def named_device(name: "str | torch.device") -> "torch.device":

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -166,19 +167,25 @@ class Regularization(nn.Module):
         difference = ((image1 - warped).square().sum(1, keepdim=True) + 1e-12).sqrt()
         centred = flow - flow.mean((2, 3), keepdim=True)
         distance = self.distance(self.main(_joined(torch.cat((difference, centred), 1), self.feature(first))))
-        closeness = -distance.square()
-        weight = (closeness - closeness.amax(1, keepdim=True)).exp()
-        b, _, h, w = flow.shape
-        taps = F.unfold(flow, self.kernel, padding=self.kernel // 2).view(b, 2, -1, h, w)
+        squared = distance.contiguous().square()  # plane by plane: the sums below run over whole rows
+        weight = (squared.amin(1, keepdim=True) - squared).exp()
+        return self._weighted(flow, weight) / weight.sum(1, keepdim=True)
+
+    def _weighted(self, flow: Tensor, weight: Tensor) -> Tensor:
+        """Sum each pixel's neighbours by weight and learned scale, a row of the window at a time, none of it copied."""
+        (_, _, h, w), k = flow.shape, self.kernel
+        scale = torch.cat((self.scale_x.weight, self.scale_y.weight)).view(2, 1, -1, 1)
         # divided after the 1x1 convolutions, biases included, as in the original
-        x: Tensor = self.scale_x(weight * taps[:, 0])
-        y: Tensor = self.scale_y(weight * taps[:, 1])
-        averages: Tensor = torch.cat((x, y), 1) / weight.sum(1, keepdim=True)
-        return averages
+        total = torch.stack([one.bias for one in (self.scale_x, self.scale_y) if one.bias is not None]).view(2, 1, 1)
+        padded = F.pad(flow, (k // 2,) * 4)
+        for row, (weights, scales) in enumerate(zip(torch.split(weight, k, 1), torch.split(scale, k, 2), strict=True)):
+            neighbours = padded[:, :, row : row + h].unfold(3, w, 1)  # (B, 2, H, k, W), a view
+            total = total + (weights.transpose(1, 2)[:, None] * neighbours * scales).sum(3)
+        return total
 
 
 def _joined(*maps: Tensor) -> Tensor:
-    """Put maps together in the layout of the one with the most channels, as convolutions are a fifth slower on another."""
+    """Put maps together in the layout of the one with the most channels; on a mixture convolutions are slower."""
     most = max(maps, key=lambda one: one.shape[1])
     last = most.is_contiguous(memory_format=torch.channels_last)
     layout = torch.channels_last if last else torch.contiguous_format
@@ -192,6 +199,19 @@ def _centred(image: Tensor, means: tuple[float, ...]) -> Tensor:
 def scaled(channels: int, width: float) -> int:
     """Scale a number of channels by a width; width 1 is the paper's network."""
     return max(1, round(channels * width))
+
+
+@dataclass(frozen=True)
+class EncodedFrame:
+    """What LiteFlowNet reads of a frame: at each level its features, and the frame itself in that size.
+
+    Attributes:
+        sides: height and width of the frame, before it was cropped to multiples of 32.
+    """
+
+    features: dict[int, Tensor]
+    images: dict[int, Tensor]
+    sides: tuple[int, int]
 
 
 class LiteFlowNet(nn.Module):
@@ -214,35 +234,67 @@ class LiteFlowNet(nn.Module):
         self.subpixel = nn.ModuleList(Subpixel(level, width) for level in reversed(LEVELS))
         self.regularization = nn.ModuleList(Regularization(level, width) for level in reversed(LEVELS))
 
-    def pyramid(self, target: Tensor, source: Tensor) -> dict[int, Tensor]:
-        """Estimate each level's flow, {level: (B, 2, H / 2^(level-1), W / 2^(level-1))}, in full-resolution pixels.
+    @property
+    def encodes_alike(self) -> bool:
+        """Whether a frame is encoded as source as it is as target, so that once is enough for two pairs."""
+        return self.preprocessing == "rgb"
+
+    def encode(self, frame: Tensor, *, source: bool = False) -> EncodedFrame:
+        """Encode a frame, cropped to multiples of 32 at the right and bottom as by the authors' code.
 
         Args:
-            target, source: (B, 3, H, W) RGB in [0, 1]; H and W multiples of 32.
+            frame: (B, 3, H, W) RGB in [0, 1].
+            source: whether it is the frame that flow leads to.
 
         Raises:
-            ValueError: if a side is no multiple of 32.
+            DataError: if a side is shorter than 32.
         """
-        if target.shape[2] % MULTIPLE or target.shape[3] % MULTIPLE:
-            raise ValueError(f"sides must be multiples of {MULTIPLE}, got {tuple(target.shape[2:])}")
+        h, w = frame.shape[2:]
+        if min(h, w) < MULTIPLE:
+            raise DataError(f"LiteFlowNet: a frame of {w}x{h} is smaller than {MULTIPLE}x{MULTIPLE}; use larger frames "
+                            "or another method")  # fmt: skip
+        image = frame[:, :, : h - h % MULTIPLE, : w - w % MULTIPLE]
         if self.preprocessing == "bgr-means":
-            target, source = (_centred(image, means) for image, means in zip((target, source), _MEANS, strict=True))
-        features1, features2 = self.encoder(target), self.encoder(source)
-        images1, images2 = _shrunk(target, features1), _shrunk(source, features2)
+            image = _centred(image, _MEANS[source])
+        features = self.encoder(image)
+        images = _shrunk(image, features)
+        needed, sizes = ({level: maps[level] for level in LEVELS} for maps in (features, images))
+        return EncodedFrame(needed, sizes, (h, w))
+
+    def pyramid(self, target: EncodedFrame, source: EncodedFrame) -> dict[int, Tensor]:
+        """Estimate each level's flow, {level: (B, 2, H / 2^(level-1), W / 2^(level-1))}, in full-resolution pixels.
+
+        Raises:
+            ValueError: if a side of the frames is no multiple of 32, so that a level shows less than the whole frame.
+        """
+        if any(side % MULTIPLE for side in target.sides):
+            raise ValueError(f"sides must be multiples of {MULTIPLE}, got {target.sides}")
+        return {level: flow * _FLOW_SCALE for level, flow in self._levels(target, source).items()}
+
+    def _levels(self, target: EncodedFrame, source: EncodedFrame) -> dict[int, Tensor]:
+        """Estimate the flow from coarse to fine, in the network's own units."""
         flow, flows = None, {}
         for level in LEVELS:
-            first, second, n = features1[level], features2[level], level - 2
+            first, second, n = target.features[level], source.features[level], level - 2
             flow = self.matching[n](first, second, flow)
             flow = self.subpixel[n](first, second, flow)
-            flow = self.regularization[n](images1[level], images2[level], first, flow)
-            flows[level] = flow * _FLOW_SCALE
+            flow = self.regularization[n](target.images[level], source.images[level], first, flow)
+            flows[level] = flow
         return flows
+
+    def between(self, target: EncodedFrame, source: EncodedFrame) -> Tensor:
+        """Estimate the full-resolution flow (B, 2, H, W) of two encoded frames.
+
+        As the authors' code: half-resolution flow upsampled bilinearly (its values are full-resolution pixels already),
+        zero flow where the frames were cropped.
+        """
+        half, (h, w) = self._levels(target, source)[2] * _FLOW_SCALE, target.sides
+        inner_h, inner_w = h - h % MULTIPLE, w - w % MULTIPLE
+        flow = F.interpolate(half, size=(inner_h, inner_w), mode="bilinear", align_corners=False)
+        return F.pad(flow, (0, w - inner_w, 0, h - inner_h))
 
     def forward(self, target: Tensor, source: Tensor) -> Tensor:
         """Estimate the full-resolution flow (B, 2, H, W) of frames of any size from 32 on.
-
-        As the authors' code: cropped to multiples of 32 at the right and bottom, half-resolution flow upsampled
-        bilinearly (its values are full-resolution pixels already), zero flow where it was cropped.
 
         Args:
             target, source: (B, 3, H, W) RGB in [0, 1].
@@ -250,14 +302,7 @@ class LiteFlowNet(nn.Module):
         Raises:
             DataError: if a side is shorter.
         """
-        h, w = target.shape[2:]
-        if min(h, w) < MULTIPLE:
-            raise DataError(f"LiteFlowNet: a frame of {w}x{h} is smaller than {MULTIPLE}x{MULTIPLE}; use larger frames "
-                            "or another method")  # fmt: skip
-        inner_h, inner_w = h - h % MULTIPLE, w - w % MULTIPLE
-        half = self.pyramid(target[:, :, :inner_h, :inner_w], source[:, :, :inner_h, :inner_w])[2]
-        flow = F.interpolate(half, size=(inner_h, inner_w), mode="bilinear", align_corners=False)
-        return F.pad(flow, (0, w - inner_w, 0, h - inner_h))
+        return self.between(self.encode(target), self.encode(source, source=True))
 
 
 def _shrunk(image: Tensor, features: dict[int, Tensor]) -> dict[int, Tensor]:

@@ -152,7 +152,7 @@ def test_neighbours_are_compensated_only_where_asked():
     taken = {}
     for how in ("output", "output-and-frames"):
         model = variant(volume="none", compensate=how)
-        model.flow = lambda target, source: torch.ones(1, 2, 32, 32)
+        model._flow = lambda current, previous, before: (torch.ones(1, 2, 32, 32), None)
         model.deblur.register_forward_pre_hook(lambda _, inputs, how=how: taken.__setitem__(how, inputs))
         model(*frames)
     assert torch.equal(taken["output"][0], frames[0]) and torch.equal(taken["output"][2], frames[2])
