@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from pvdbench.networks.liteflownet import scaled
+from pvdbench.networks.liteflownet_modules import scaled
 
 MULTIPLE = 4  # sides of the input must be multiples of this
 
