@@ -3,6 +3,7 @@ import pytest
 import torch
 from recorded import frames, pour, recorded_run
 
+from pvdbench.core.device import for_inference
 from pvdbench.core.errors import WeightsError
 from pvdbench.io.weights import save_weights
 from pvdbench.networks.liteflownet import LiteFlowNet
@@ -160,3 +161,29 @@ def test_neighbours_are_compensated_only_where_asked():
         moved = taken["output-and-frames"][number]
         torch.testing.assert_close(moved[..., :-1, :-1], frames[number][..., 1:, 1:], atol=1e-5, rtol=0)
     assert torch.equal(taken["output-and-frames"][1], frames[1])
+
+
+@pytest.mark.parametrize("compensate", ["output", "output-and-frames"])
+def test_a_clip_encodes_each_frame_once_with_the_numbers_of_single_steps(compensate):
+    model, clip = variant(volume="gray", compensate=compensate), [torch.rand(3, 36, 44) for _ in range(3)]
+    encoded = []
+    model.motion.encoder.register_forward_hook(lambda *_: encoded.append(1))
+    with torch.no_grad():
+        deblurred = list(deblur_frames(model, clip, torch.device("cpu")))
+        once = len(encoded)
+        frames = [frame[None] * 2 - 1 for frame in clip]
+        previous = state = frames[0]
+        for t, current in enumerate(frames):
+            state = model(previous, current.clone(), frames[min(t + 1, 2)], state)
+            torch.testing.assert_close(deblurred[t], ((state[0] + 1) / 2).clamp(0, 1), atol=1e-6, rtol=0)
+            previous = current
+    assert once == (3 if compensate == "output" else 3 + 5)  # flow to the following frame encodes both again
+
+
+def test_the_layout_for_inference_rounds_alone():
+    model, frames = variant(volume="gray"), [torch.rand(1, 3, 36, 44) * 2 - 1 for _ in range(4)]
+    with torch.no_grad():
+        plain = model(*frames)
+        there = for_inference(model, torch.device("cpu"))
+        assert there is model and model.deblur.level0.weight.is_contiguous(memory_format=torch.channels_last)
+        torch.testing.assert_close(model(*frames), plain, atol=1e-4, rtol=0)
