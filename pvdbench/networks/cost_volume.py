@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from pvdbench.networks.kernels import kernels_take
+
 
 def correlation(first: Tensor, second: Tensor, *, radius: int, step: int) -> Tensor:
     """Average first(p) * second(p + step * d) over channels, d over (2 radius + 1)^2 displacements; outside is 0.
@@ -44,6 +46,10 @@ def cost_volume(first: Tensor, second: Tensor) -> Tensor:
 
     Returns: (B, 49, H, W), y of the displacement outer, x inner, each from -3.
     """
+    if kernels_take(first, second):
+        from pvdbench.networks.triton_cost_volume import cost_volume_by_kernel  # Triton is not everywhere
+
+        return cost_volume_by_kernel(first, second, RADIUS)
     h, w = first.shape[-2:]
     padded = F.pad(second, (RADIUS,) * 4)
     rows = []
