@@ -18,7 +18,8 @@ def kernels_take(*tensors: Tensor) -> bool:
         return False
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
         return False
-    plain = all(type(tensor) is Tensor and tensor.dtype in _TYPES for tensor in tensors)  # operations are counted by others
+    # operations are counted by tensors of another type, without values
+    plain = all(type(tensor) is Tensor and tensor.dtype in _TYPES for tensor in tensors)
     return plain and _can_build(tensors[0].device)
 
 

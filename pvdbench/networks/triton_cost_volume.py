@@ -49,7 +49,7 @@ def cost_volume_by_kernel(first: Tensor, second: Tensor, radius: int) -> Tensor:
     costs = torch.empty((b, side**2, h, w), dtype=first.dtype, device=first.device, memory_format=layout)
     padded = triton.next_power_of_2(c)
     pixels = max(1, _VALUES // padded)
-    with torch.cuda.device_of(costs):  # Triton launches on the current card
+    with torch.cuda.device_of(costs):  # type: ignore[no-untyped-call]  # Triton launches on the current card
         _correlate[triton.cdiv(h * w, pixels), side, b](
             first, second, costs, c, h, w,
             *first.stride(), *second.stride(), *costs.stride()[:2], costs.stride(3), radius, padded, pixels,

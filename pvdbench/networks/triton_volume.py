@@ -1,4 +1,4 @@
-"""The pixel volume's candidates on whole pixels (Sec. 3.2) by one Triton kernel: each value is read and written once."""
+"""The pixel volume on whole pixels (Sec. 3.2) by one Triton kernel: each candidate is read and written once."""
 
 import torch
 import triton
@@ -27,7 +27,8 @@ def _read_candidates(
     x = tl.load(at_q, mask=known, other=0).to(tl.float32) + i
     y = tl.load(at_q + match_c, mask=known, other=0).to(tl.float32) + j
     within = known & (x >= 1) & (x <= width - 2) & (y >= 1) & (y <= height - 2)
-    place = tl.where(within, y, 0).to(tl.int32) * width + tl.where(within, x, 0).to(tl.int32)  # a float may be too large
+    # what is beyond may be too far for an integer
+    place = tl.where(within, y, 0).to(tl.int32) * width + tl.where(within, x, 0).to(tl.int32)
     frame = b * height * width
     matched = tl.load(previous + frame + place, mask=within, other=0)
     own = tl.load(current + frame + p + k * 0, mask=known, other=0)
@@ -50,7 +51,7 @@ def candidates_by_kernel(previous: Tensor, match: Tensor, current: Tensor, size:
     volume = torch.empty((b, size**2, h, w), dtype=previous.dtype, device=previous.device, memory_format=layout)
     candidates = triton.next_power_of_2(size**2)
     pixels = _VALUES // candidates
-    with torch.cuda.device_of(volume):  # Triton launches on the current card
+    with torch.cuda.device_of(volume):  # type: ignore[no-untyped-call]  # Triton launches on the current card
         _read_candidates[triton.cdiv(h * w, pixels), b](
             previous.contiguous(), match, current.contiguous(), volume, h, w,
             *match.stride(), *volume.stride()[:2], volume.stride(3), size, candidates, pixels,

@@ -122,8 +122,9 @@ def built(kernel, dtype, constants, ones):
 
     constants = constants | dict.fromkeys(ones, 1)
     images = {"previous", "current", "volume", "first", "second", "costs"}
-    types = {name: f"*{dtype}" if name in images else "*fp32" if name == "match" else "i32" for name in kernel.arg_names}
-    source = triton.compiler.ASTSource(kernel, types | dict.fromkeys(constants, "constexpr"), constants)
+    types = dict.fromkeys(kernel.arg_names, "i32") | dict.fromkeys(images & {*kernel.arg_names}, f"*{dtype}")
+    types |= dict.fromkeys({"match"} & {*kernel.arg_names}, "*fp32") | dict.fromkeys(constants, "constexpr")
+    source = triton.compiler.ASTSource(kernel, types, constants)
     assert triton.compile(source, target=GPUTarget("cuda", 90, 32)).asm["cubin"]
 
 
