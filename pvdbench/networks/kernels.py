@@ -28,10 +28,10 @@ def _can_build(device: torch.device) -> bool:
     """Tell whether Triton is here and builds kernels, for which it needs a C compiler and Python's headers, too."""
     if find_spec("triton") is None:
         return False
-    from pvdbench.networks.triton_volume import candidates_by_kernel
-
     pixel = torch.zeros(1, 1, 1, 1, device=device)
     try:
+        from pvdbench.networks.triton_volume import candidates_by_kernel
+
         candidates_by_kernel(pixel, pixel.expand(1, 2, 1, 1), pixel, 1)
     except Exception as error:  # of Triton, its compilers and the driver
         notice(f"Triton is installed but builds no kernel here ({shorten(error, 120)}); PyTorch's operators compute")
