@@ -58,10 +58,9 @@ faults: $(BIN)/.installed-test
 
 # On a machine with a graphics card whose Python (PYTHON=...) has torch: no environment is made; tests, then tables for
 # docs/log.md, in less than eight minutes. What must be there: docs/running-the-papers-study.md.
-export PYTHONPATH ?=
 gpu:
-	PYTHONPATH=.:tests:$(PYTHONPATH) $(PYTHON) -m pytest tests/gpu -q -o addopts= --import-mode=importlib --noconftest
-	PYTHONPATH=.:tests:$(PYTHONPATH) $(PYTHON) tests/card_tables.py
+	PYTHONPATH=.:tests:$$PYTHONPATH $(PYTHON) -m pytest tests/gpu -q -o addopts= --import-mode=importlib --noconftest
+	PYTHONPATH=.:tests:$$PYTHONPATH $(PYTHON) tests/card_tables.py
 
 clean:
 	rm -rf .venv
