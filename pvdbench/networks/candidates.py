@@ -10,7 +10,6 @@ from torch import Tensor
 from pvdbench.networks.kernels import kernels_take
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]  # how many candidates lie beyond the border differs by frame
 def read_on_pixels(previous: Tensor, match: Tensor, current: Tensor, size: int) -> Tensor:
     """Read the candidates of matches that are whole pixels; no gradient reaches the matches.
 
