@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from pvdbench.networks.kernels import kernels_take
+
 RADIUS = 3
 _NARROWEST = 8  # columns of a tile
 
@@ -18,6 +20,10 @@ def cost_volume(first: Tensor, second: Tensor) -> Tensor:
 
     Returns: (B, 49, H, W), y of the displacement outer, x inner, each from -3.
     """
+    if kernels_take(first, second):
+        from pvdbench.networks.triton_cost_volume import cost_volume_by_kernel  # Triton is not everywhere
+
+        return cost_volume_by_kernel(first, second, RADIUS)
     return correlation(first, second, radius=RADIUS, step=1)
 
 
