@@ -16,8 +16,9 @@ from torch import Tensor
 from pvdbench.networks.graphed import graphed
 from pvdbench.networks.liteflownet import LiteFlowNet
 from pvdbench.networks.params import NetworkParams
+from pvdbench.networks.recurrence import deblur_frames
 from pvdbench.networks.transfers import downloaded, uploaded
-from pvdbench.networks.video_deblurrer import VideoDeblurrer, deblur_frames
+from pvdbench.networks.video_deblurrer import VideoDeblurrer
 from pvdbench.training.benchmark import Rate, training_rates
 from pvdbench.training.params import MotionRecipe, SequenceRecipe
 

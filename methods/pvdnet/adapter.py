@@ -9,7 +9,8 @@ from torch import Tensor
 
 from pvdbench.core.device import for_inference
 from pvdbench.methods.clip import Clip
-from pvdbench.networks.video_deblurrer import deblur_frames, load_video_deblurrer
+from pvdbench.networks.recurrence import deblur_frames
+from pvdbench.networks.video_deblurrer import load_video_deblurrer
 
 
 class Method:

@@ -1,6 +1,6 @@
-"""The framework of Fig. 2 as a recurrence (Sec. 3.3): motion, pixel volume and PVDNet, frame after frame."""
+"""One step of the framework of Fig. 2: motion, pixel volume and PVDNet."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from pvdbench.core.colour import gray
 from pvdbench.core.errors import WeightsError
-from pvdbench.core.padding import padded
 from pvdbench.core.warp import backward_warp
 from pvdbench.io.weights import load_weights
 from pvdbench.networks.from_weights import network_from_weights
@@ -17,7 +16,7 @@ from pvdbench.networks.liteflownet import EncodedFrame, LiteFlowNet
 from pvdbench.networks.motion import MotionNetwork, motion_header, motion_network
 from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.pixel_volume import most_frequent, nearest, pixel_volume
-from pvdbench.networks.pvdnet import MULTIPLE, PVDNet
+from pvdbench.networks.pvdnet import PVDNet
 
 
 class VideoDeblurrer(nn.Module):
@@ -105,36 +104,6 @@ class VideoDeblurrer(nn.Module):
                 following = backward_warp(following, self.flow(current, following))
         output: Tensor = self.deblur(previous, current, following, volume)
         return output, now
-
-
-def deblur_frames(
-    model: VideoDeblurrer, clip: Sequence[Tensor], device: torch.device, truth: Sequence[Tensor] | None = None
-) -> Iterator[Tensor]:
-    """Deblur a clip frame by frame; sides that are not multiples of 4 are padded (the authors crop them).
-
-    Args:
-        model: on device.
-        clip: (3, H, W) frames in [0, 1].
-        truth: the sharp frames, used only by the ideal volume.
-
-    Yields: (3, H, W) frames in [0, 1], on the CPU.
-    """
-
-    def batch_of(t: int, frames: Sequence[Tensor] = clip) -> Tensor:
-        return padded(frames[t][None].to(device), MULTIPLE) * 2 - 1
-
-    if not len(clip):
-        return
-    h, w = clip[0].shape[1:]
-    before = None
-    previous = current = state = batch_of(0)  # Sec. 4.1: the first frame is its own past
-    for t in range(len(clip)):
-        following = batch_of(t + 1) if t + 1 < len(clip) else current
-        state, before = model.step(
-            previous, current, following, state, None if truth is None else batch_of(t, truth), before
-        )
-        yield ((state[0, :, :h, :w] + 1) / 2).clamp(0, 1).cpu()
-        previous, current = current, following
 
 
 def architecture(model: VideoDeblurrer) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from pvdbench.io.weights import save_weights
 from pvdbench.networks.liteflownet import LiteFlowNet
 from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.pvdnet import PVDNet
-from pvdbench.networks.video_deblurrer import VideoDeblurrer, architecture, deblur_frames, load_video_deblurrer
+from pvdbench.networks.recurrence import deblur_frames
+from pvdbench.networks.video_deblurrer import VideoDeblurrer, architecture, load_video_deblurrer
 
 TINY = NetworkParams(volume="gray", width=0.0625, blocks=1)
 
