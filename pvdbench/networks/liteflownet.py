@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -131,4 +132,5 @@ def _shrunk(image: Tensor, features: dict[int, Tensor]) -> dict[int, Tensor]:
 
 
 def _centred(image: Tensor, means: tuple[float, ...]) -> Tensor:
-    return image.flip(1) - image.new_tensor(means).view(1, 3, 1, 1)
+    # one after the other, as a tensor of the means would have to be copied to a card
+    return torch.stack([channel - mean for channel, mean in zip(image.flip(1).unbind(1), means, strict=True)], 1)

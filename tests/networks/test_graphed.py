@@ -97,8 +97,7 @@ def volume_by_a_kernel(previous, match, current, size):
 
 
 @pytest.mark.parametrize("coordinates", ["truncate", "bilinear"])
-@pytest.mark.parametrize("preprocessing", ["rgb", pytest.param("bgr-means", marks=pytest.mark.xfail(
-    reason="liteflownet._centred makes a tensor of the means", strict=True))])  # fmt: skip
+@pytest.mark.parametrize("preprocessing", ["rgb", "bgr-means"])
 def test_the_step_waits_for_no_value(monkeypatch, coordinates, preprocessing):
     monkeypatch.setattr("pvdbench.networks.pixel_volume.read_on_pixels", volume_by_a_kernel)
     params = NetworkParams(volume="gray", width=0.1, blocks=1, coordinates=coordinates, compensate="output-and-frames")
