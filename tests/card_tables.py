@@ -32,7 +32,7 @@ Step = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 def main() -> None:
     start, device = time.perf_counter(), torch.device("cuda")
     say(f"On {torch.cuda.get_device_name(device)}, Python {platform.python_version()}, torch {torch.__version__}.\n")
-    frame_table(smooth_clip(24, (720, 1280)), device)
+    frame_table(recorded_model(), smooth_clip(24, (720, 1280)), device)
     sizes = {"preset": "paper", "batch": 8, "crop": [256, 256]}
     update_table({PLAIN: sizes, FAST: sizes | OPTIONS}, width=1.0, updates=50, device=device)
     study_estimate(Path("params.yaml"), updates=50, device=device)
@@ -62,13 +62,18 @@ def smooth_clip(frames: int, size: tuple[int, int]) -> list[Tensor]:
     return [whole[:, :, 3 * t : 3 * t + w].contiguous() for t in range(frames)]
 
 
-def frame_table(clip: Sequence[Tensor], device: torch.device) -> None:
-    """The recurrent frame; each line beside the first one's frames."""
-    say("| recurrent frame | ms | frames/s | ratio | memory (GiB) | PSNR to the first line (dB) |")
-    say("| --- | ---: | ---: | ---: | ---: | ---: |")
+def recorded_model() -> VideoDeblurrer:
+    """The paper's networks with the weights of the authors' recorded run."""
     model = VideoDeblurrer(NetworkParams(volume="gray"), LiteFlowNet())
     pour(model.motion, "BIMNet.")
     pour(model.deblur, "PVDNet.")
+    return model
+
+
+def frame_table(model: VideoDeblurrer, clip: Sequence[Tensor], device: torch.device) -> None:
+    """The recurrent frame; each line beside the first one's frames."""
+    say("| recurrent frame | ms | frames/s | ratio | memory (GiB) | PSNR to the first line (dB) |")
+    say("| --- | ---: | ---: | ---: | ---: | ---: |")
     model = model.to(device).eval()
     allow_tf32(False)
     operators = patch("pvdbench.networks.kernels._can_build", lambda device: False)

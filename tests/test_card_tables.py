@@ -3,10 +3,15 @@
 import card_tables as tables
 import torch
 
+from pvdbench.networks.liteflownet import LiteFlowNet
+from pvdbench.networks.params import NetworkParams
+from pvdbench.networks.video_deblurrer import VideoDeblurrer
+
 
 def test_the_tables_of_a_processor(capsys, tmp_path):
     device = torch.device("cpu")
-    tables.frame_table(tables.smooth_clip(tables.WARM + 1, (32, 64)), device)
+    model = VideoDeblurrer(NetworkParams(volume="gray", width=0.1, blocks=1), LiteFlowNet(0.1))
+    tables.frame_table(model, tables.smooth_clip(tables.WARM + 1, (32, 64)), device)
     sizes = {"preset": "paper", "batch": 1, "crop": [32, 32], "sequence": 2}
     tables.update_table({tables.PLAIN: sizes, tables.FAST: sizes | tables.OPTIONS}, width=0.1, updates=1, device=device)
     params = tmp_path / "params.yaml"
