@@ -4,14 +4,12 @@ That is Farneback's (SCIA 2003) as OpenCV computes it, with the settings of the 
 2020; metrics.py of thunil/TecoGAN), on the gray bytes that it takes.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 from numpy.typing import NDArray
 
 from pvdbench.io.flow import Flow
 from pvdbench.io.images import Frame
+from pvdbench.scoring.metrics.opencv import plain_opencv
 
 _SCALE, _LEVELS = 0.5, 3  # of the pyramid
 _WINDOW = 15  # pixels per side over which motion is averaged
@@ -41,32 +39,14 @@ def estimate_flow(target: Frame, source: Frame) -> Flow:
     Args:
         target, source: (H, W, 3) uint8 RGB of one size.
 
-    Returns: (H, W, 2) float32, (x, y) in pixels; the same on every x86 processor, from one thread at a time.
+    Returns: (H, W, 2) float32, (x, y) in pixels.
     """
     import cv2
 
-    with _plain_opencv():
+    with plain_opencv():
         gray = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (target, source))
         flow = cv2.calcOpticalFlowFarneback(
             *gray, np.empty((*target.shape[:2], 2), np.float32), _SCALE, _LEVELS, _WINDOW, _ITERATIONS, _POLY_N,
             _POLY_SIGMA, 0,
         )  # fmt: skip
     return np.asarray(flow, np.float32)
-
-
-@contextmanager
-def _plain_opencv() -> Iterator[None]:
-    """One thread, and none of the kernels that OpenCV chooses by the processor: with FMA the flow differs by 1e-5.
-
-    They make Farneback's method no faster.
-    """
-    import cv2
-
-    threads, optimized = cv2.getNumThreads(), cv2.useOptimized()
-    cv2.setNumThreads(1)
-    cv2.setUseOptimized(False)
-    try:
-        yield
-    finally:
-        cv2.setUseOptimized(optimized)
-        cv2.setNumThreads(threads)
