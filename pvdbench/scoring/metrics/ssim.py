@@ -18,7 +18,8 @@ from pvdbench.scoring.metrics.psnr import PEAK, Reals
 Numbers = NDArray[np.floating | np.uint8]
 
 _K1, _K2 = 0.01, 0.03
-_STRIP = 32  # rows at a time, so that a strip and its moments stay in the processor's cache
+_STRIP = 64  # rows at a time, so that a strip and its moments stay in the processor's cache
+_SAMPLED = 8  # each so many rows tell the means well enough
 _MANY = 300_000  # pixels over which float32's rounding averages to less than 1e-7 of SSIM and of a decibel
 
 
@@ -74,7 +75,7 @@ def ssim(estimate: Numbers, truth: Numbers, *, window: Window = GAUSSIAN, dtype:
                          f"{window.size} pixels per side")  # fmt: skip
     planes = (image if image.ndim == 3 else image[None] for image in (estimate, truth))
     total, count = 0.0, 0
-    centres = _centres(estimate, truth) if dtype == np.float32 else (0.0, 0.0)
+    centres = sum_and_difference(estimate, truth) if dtype == np.float32 else (0.0, 0.0)
     for moments in local_moments(*planes, window=window, centres=centres, dtype=dtype):
         similarity = ssim_map(moments, window, centres)
         total += float(similarity.sum(dtype=np.float64))
@@ -82,10 +83,9 @@ def ssim(estimate: Numbers, truth: Numbers, *, window: Window = GAUSSIAN, dtype:
     return total / count
 
 
-def _centres(estimate: Numbers, truth: Numbers) -> tuple[float, float]:
-    """Whole numbers near the means of sum and difference: what float32 squares should be of what is left."""
-    means = (float(image.mean(dtype=np.float64)) for image in (estimate, truth))
-    first, second = means
+def sum_and_difference(estimate: Numbers, truth: Numbers) -> tuple[float, float]:
+    """Find whole numbers near the means of sum and difference: float32 squares should be of what is left."""
+    first, second = (float(image[..., ::_SAMPLED, :].mean(dtype=np.float64)) for image in (estimate, truth))
     return float(round(first + second)), float(round(first - second))
 
 
