@@ -80,10 +80,13 @@ def warping_error_db(frame: Frame, before: Frame, flow: Flow, seen: Mask) -> flo
 
     Returns: dB, peak 255; inf for no error, NaN where no pixel is seen.
     """
-    difference = (_warped(before, flow) - frame)[seen]
-    if difference.size and float(np.abs(difference).max()) < _ROUNDING:
+    difference = _difference(frame, before, flow)
+    squares = np.square(difference, out=difference).sum(0)[seen]
+    if not squares.size:
+        return math.nan
+    if float(squares.max()) < _ROUNDING**2:
         return math.inf
-    return psnr_of(float(np.mean(np.square(difference)))) if difference.size else float("nan")
+    return psnr_of(float(squares.mean(dtype=np.float64)) / len(difference))
 
 
 def _seen(sharp: Frame, before: Frame, flow: Flow, occluded: Mask | None) -> Mask:
@@ -93,20 +96,24 @@ def _seen(sharp: Frame, before: Frame, flow: Flow, occluded: Mask | None) -> Mas
     within = inside(_tensor(flow))[0, 0].numpy()
     if occluded is not None:
         return np.asarray(within & ~occluded)
-    return np.asarray(within & (np.abs(_warped(before, flow) - sharp).max(-1) <= _STEADY))
+    difference = _difference(sharp, before, flow)
+    return np.asarray(within & (np.abs(difference, out=difference).max(0) <= _STEADY))
 
 
-def _warped(frame: Frame, flow: Flow) -> NDArray[np.float64]:
+def _difference(frame: Frame, before: Frame, flow: Flow) -> NDArray[np.float32]:
+    """(3, H, W): the frame before, warped along the flow, less the frame."""
     from pvdbench.core.warp import backward_warp
 
-    warped = backward_warp(_tensor(frame.astype(np.float32)), _tensor(flow))
-    return warped[0].permute(1, 2, 0).double().numpy()
+    warped = backward_warp(_tensor(before), _tensor(flow))[0].numpy()
+    warped -= frame.transpose(2, 0, 1)
+    return warped
 
 
-def _tensor(values: NDArray[np.float32]) -> "Tensor":
+def _tensor(values: NDArray[np.generic]) -> "Tensor":
+    """(1, C, H, W) float32 of (H, W, C)."""
     import torch
 
-    return torch.from_numpy(values).permute(2, 0, 1)[None]
+    return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1), np.float32))[None]
 
 
 PROTOCOLS = (
