@@ -76,7 +76,7 @@ def test_the_estimators_find_a_shift(estimator, x, y):
 
 
 def test_tof_is_tecogans():
-    """Their program's call and sum, without the crop and in our direction; in float32, and with OpenCV's own kernels."""
+    """Their program's call and sum, without the crop and in our direction; in float32, by OpenCV's own kernels."""
     big = textured((110, 130))
     sharp, output = ([noisy(big[5 + t : 95 + t, 5 : 115 + 0], seed=t + s, sigma=sigma) for t in (0, 1)]
                      for s, sigma in ((0, 1.0), (7, 9.0)))  # fmt: skip

@@ -6,7 +6,7 @@ in both images, then luma.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -121,8 +121,8 @@ class Alignment:
     @property
     def _scaled(self) -> Reals:
         """The gain stays in float64: rounded, it would err alike in every pixel."""
-        luma = self._images[0].thousandths
-        return np.multiply(luma, self.gain / 1000, out=np.empty_like(luma), dtype=np.float64, casting="same_kind")
+        luma = self._images[0].luma
+        return np.multiply(luma, self.gain, out=luma, dtype=np.float64, casting="same_kind")
 
     @property
     def psnr_luma(self) -> float:
@@ -171,12 +171,12 @@ class Alignment:
         return psnr_of(squares / (under**2 * self._truth.size))
 
 
-def weighted(planes: Sequence[NDArray[np.uint8]], weights: tuple[int, int, int], *, out: NDArray[Any]) -> None:
+def weighted(planes: Iterable[NDArray[Any]], weights: tuple[int, int, int], *, out: NDArray[Any]) -> None:
     """Sum three planes of bytes, weighted by whole numbers, into out, whose type must hold the sums exactly."""
-    np.multiply(planes[0], weights[0], out=out, dtype=out.dtype, casting="same_kind")
+    out[...] = 0
     part = np.empty_like(out)
-    for plane, weight in zip(planes[1:], weights[1:], strict=True):
-        out += np.multiply(plane, weight, out=part, dtype=out.dtype, casting="same_kind")
+    for plane, weight in zip(planes, weights, strict=True):
+        out += np.multiply(plane, weight, out=part, dtype=out.dtype)
 
 
 def _products(truth: Frame, estimate: Frame) -> tuple[int, int, int]:

@@ -45,9 +45,9 @@ def estimate_flow(target: Frame, source: Frame) -> Flow:
     import cv2
 
     with plain_opencv():
-        gray = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (target, source))
-        flow = cv2.calcOpticalFlowFarneback(
-            *gray, np.empty((*target.shape[:2], 2), np.float32), _SCALE, _LEVELS, _WINDOW, _ITERATIONS, _POLY_N,
-            _POLY_SIGMA, 0,
-        )  # fmt: skip
-    return np.asarray(flow, np.float32)
+        first, second = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (target, source))
+        flow = np.empty((*first.shape, 2), np.float32)
+        cv2.calcOpticalFlowFarneback(
+            first, second, flow, _SCALE, _LEVELS, _WINDOW, _ITERATIONS, _POLY_N, _POLY_SIGMA, 0
+        )
+    return flow

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 def plain_opencv() -> Iterator[None]:
     """Let OpenCV use one thread, and none of the kernels that it chooses by the processor.
 
-    Those fuse multiplying and adding, which rounds otherwise; they make neither filters nor Farneback's flow faster. The
-    settings are those of the whole process, so only one thread of it may score at a time.
+    Those fuse multiplying and adding, which rounds otherwise; they make neither filters nor Farneback's flow faster.
+    The settings are those of the whole process, so only one thread of it may score at a time.
     """
     import cv2
 
