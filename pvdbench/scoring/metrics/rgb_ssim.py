@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pvdbench.scoring.metrics.psnr import Reals
-from pvdbench.scoring.metrics.ssim import GAUSSIAN, local_moments, ssim_map, sum_and_difference, working_type
+from pvdbench.scoring.metrics.ssim import GAUSSIAN, local_moments, ssim_map
 
 CROP = 4
 _REACH = GAUSSIAN.size // 2
@@ -39,14 +39,12 @@ def rgb_similarity(estimate: Bytes, truth: Bytes) -> RgbSimilarity:
         )
     edges = ((0, 0), (_REACH, _REACH), (_REACH, _REACH))
     padded = (np.pad(frame, edges, mode="edge") for frame in (estimate, truth))
-    dtype = working_type((height, width))
-    centres = sum_and_difference(estimate, truth) if dtype == np.float32 else (0.0, 0.0)
     sums, top = np.zeros(3), 0
-    for moments in local_moments(*padded, window=GAUSSIAN, centres=centres, dtype=dtype):
+    for moments in local_moments(*padded, window=GAUSSIAN):
         rows = moments.shape[2]
-        volume = ssim_map(_along_channels(moments), GAUSSIAN, centres)
-        planes = ssim_map(moments, GAUSSIAN, centres)
-        sums += _inner(planes, top, height, _REACH), _inner(planes, top, height, _REACH + CROP), _sum(volume)
+        volume = ssim_map(_along_channels(moments), GAUSSIAN)
+        planes = ssim_map(moments, GAUSSIAN)
+        sums += _inner(planes, top, height, _REACH), _inner(planes, top, height, _REACH + CROP), volume.sum()
         top += rows
     inside, cropped = (3 * (height - 2 * edge) * (width - 2 * edge) for edge in (_REACH, _REACH + CROP))
     return RgbSimilarity(sums[0] / inside, sums[1] / cropped, sums[2] / truth.size)
@@ -55,11 +53,7 @@ def rgb_similarity(estimate: Bytes, truth: Bytes) -> RgbSimilarity:
 def _inner(planes: Reals, top: int, height: int, edge: int) -> float:
     """Sum over the rows from top on, without those and the columns within edge of the frame's border."""
     rows = slice(max(edge - top, 0), max(height - edge - top, 0))
-    return _sum(planes[:, rows, edge:-edge])
-
-
-def _sum(values: Reals) -> float:
-    return float(values.sum(dtype=np.float64))
+    return float(planes[:, rows, edge:-edge].sum())
 
 
 def _along_channels(moments: Reals) -> Reals:
@@ -67,7 +61,7 @@ def _along_channels(moments: Reals) -> Reals:
     mixed = np.empty_like(moments)
     part = np.empty_like(moments[0, 0])
     for field, result in zip(moments, mixed, strict=True):
-        for channel, weights in zip(result, _CHANNELS.astype(moments.dtype), strict=True):
+        for channel, weights in zip(result, _CHANNELS, strict=True):
             np.multiply(field[0], weights[0], out=channel)
             for values, weight in zip(field[1:], weights[1:], strict=True):
                 channel += np.multiply(values, weight, out=part)

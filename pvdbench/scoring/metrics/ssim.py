@@ -75,7 +75,7 @@ def ssim(estimate: Numbers, truth: Numbers, *, window: Window = GAUSSIAN, dtype:
                          f"{window.size} pixels per side")  # fmt: skip
     planes = (image if image.ndim == 3 else image[None] for image in (estimate, truth))
     total, count = 0.0, 0
-    centres = sum_and_difference(estimate, truth) if dtype == np.float32 else (0.0, 0.0)
+    centres = _centres(estimate, truth) if dtype == np.float32 else (0.0, 0.0)
     for moments in local_moments(*planes, window=window, centres=centres, dtype=dtype):
         similarity = ssim_map(moments, window, centres)
         total += float(similarity.sum(dtype=np.float64))
@@ -83,8 +83,8 @@ def ssim(estimate: Numbers, truth: Numbers, *, window: Window = GAUSSIAN, dtype:
     return total / count
 
 
-def sum_and_difference(estimate: Numbers, truth: Numbers) -> tuple[float, float]:
-    """Find whole numbers near the means of sum and difference: float32 squares should be of what is left."""
+def _centres(estimate: Numbers, truth: Numbers) -> tuple[float, float]:
+    """Whole numbers near the means of sum and difference: what float32 squares should be of what is left."""
     first, second = (float(image[..., ::_SAMPLED, :].mean(dtype=np.float64)) for image in (estimate, truth))
     return float(round(first + second)), float(round(first - second))
 
