@@ -46,7 +46,10 @@ def read_frame(path: Path) -> Frame:
     with reading:
         data = _whole(path)
         frame = decode_plain(data)
-        return _decode(path, data) if frame is None else frame
+        if frame is None:
+            return _decode(path, data)
+        frame.setflags(write=False)  # as what Pillow decodes: a frame may be shared
+        return frame
 
 
 def _decode(path: Path, data: bytes) -> Frame:
