@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _HOW = bytes((8, 2, 0, 0, 0))  # bits, colour type RGB, deflate, a filter for each row, not interlaced
-_LEVEL = 1  # of deflate: by the filter below, files are as large as Pillow's of level 1
-_UP, _FILTERS = 2, 5  # the filter that takes the row above from each row, of so many
+_LEVEL = 1  # of deflate: by the filter Up, files are as large as Pillow's of level 1
+_NONE, _SUB, _UP = range(3)  # filters: the row itself, less the pixel to the left, less the row above
+_PEEKED = 32  # rows whose filters tell whether all rows may have one
+_TABLES = 1000  # bytes of deflate's own beside the rows
 _HARMLESS = {b"pHYs": 9, b"gAMA": 4, b"sRGB": 1, b"cHRM": 32, b"tIME": 7}  # chunks that change no pixel: their lengths
-_SIDE = 4096  # pixels of a plain frame: of the memory for a larger one, kornia-rs would not survive the lack
-_BLOCK = (1 << 16) - 1  # bytes of a block of deflate that is not compressed
+_SIDE = 4096  # pixels of a plain frame: where memory for a larger one is short, kornia-rs would end the process
 
 
 def encode_png(frame: NDArray[np.uint8]) -> bytes:
@@ -26,41 +27,31 @@ def encode_png(frame: NDArray[np.uint8]) -> bytes:
     """
     if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or not frame.size:
         raise ValueError(f"a frame is (H, W, 3) uint8, got {frame.shape} of {frame.dtype}")
-    height, width = frame.shape[:2]
-    rows, filtered = frame.reshape(height, -1), np.empty((height, 1 + 3 * width), np.uint8)
-    filtered[:, 0], filtered[0, 1:] = _UP, rows[0]
-    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
-    return _png(height, width, zlib.compress(filtered.data, _LEVEL))
+    deflated = zlib.compress(_filtered(frame, _UP).data, _LEVEL)
+    header = struct.pack(">II", frame.shape[1], frame.shape[0]) + _HOW
+    return b"".join((SIGNATURE, *_chunk(b"IHDR", header), *_chunk(b"IDAT", deflated), *_chunk(b"IEND", b"")))
 
 
 def decode_plain(data: bytes) -> NDArray[np.uint8] | None:
     """Decode a PNG whose chunks have the right checksums, if it is a plain one.
 
+    kornia-rs leaves the checksum of the pixels out, which Pillow looks at; it is that of the filtered rows. Where all
+    rows have one simple filter, as those of this package and of OpenCV, they are had again from the pixels.
+
     Returns: (H, W, 3) uint8 RGB, as Pillow would. None for what is left to Pillow to decode or to refuse: another
-        format, depth or colour type, interlaced rows, chunks that may change pixels, frames above 4096 pixels a side,
-        and all that is damaged: pixels that do not fit their size or their own checksum, an unknown filter.
+        format, depth or colour type, interlaced rows, several filters, chunks that may change pixels, frames above 4096
+        pixels a side, and all that is damaged.
     """
     if (found := _plain(data)) is None:
         return None
     height, width, deflated = found
-    inflating, size = zlib.decompressobj(), height * (1 + 3 * width)
+    if (kind := _filter_kind(height, width, deflated)) is None:
+        return None
     try:
-        filtered = inflating.decompress(deflated, size + 1)  # no more, whatever there is
-    except zlib.error:
+        frame: NDArray[np.uint8] = decode_image_png_u8(data, (height, width), "rgb")
+    except Exception:  # it has no class of its own; Pillow says what is wrong
         return None
-    if not inflating.eof or len(filtered) != size:
-        return None
-    rows = np.frombuffer(filtered, np.uint8).reshape(height, -1)
-    if (rows[:, 0] == _UP).all():
-        return _add_rows(rows[:, 1:]).reshape(height, width, 3)
-    if rows[:, 0].max() >= _FILTERS:
-        return None
-    end = len(deflated) - len(inflating.unused_data)
-    checksum = bytes(deflated[end - 4 : end])  # of what was inflated, as zlib has found
-    undone: NDArray[np.uint8] = decode_image_png_u8(
-        _png(height, width, _stored(filtered, checksum)), (height, width), "rgb"
-    )
-    return undone
+    return frame if zlib.adler32(_filtered(frame, kind).data).to_bytes(4) == deflated[-4:] else None
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, slice]]:
@@ -93,30 +84,30 @@ def _plain(data: bytes) -> tuple[int, int, bytearray] | None:
     return None
 
 
-def _add_rows(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Undo the filter that takes the row above from each row; NumPy's own accumulation takes eight times as long."""
-    added = np.empty(rows.shape, np.uint8)
-    added[0] = rows[0]
-    for above, row, out in zip(added, rows[1:], added[1:], strict=False):
-        np.add(above, row, out=out)
-    return added
+def _filter_kind(height: int, width: int, deflated: bytearray) -> int | None:
+    """Read the filter that all rows seem to have; None if it is not a simple one, or there are several."""
+    length = 1 + 3 * width
+    peeked = min(height, _PEEKED) * length
+    try:
+        rows = zlib.decompressobj().decompress(memoryview(deflated)[: 2 * peeked + _TABLES], peeked)
+    except zlib.error:
+        return None
+    kinds = set(rows[::length]) if len(rows) == peeked else set()
+    return min(kinds) if len(kinds) == 1 and kinds < {_NONE, _SUB, _UP} else None
 
 
-def _png(height: int, width: int, deflated: bytes) -> bytes:
-    header = _chunk(b"IHDR", struct.pack(">II", width, height) + _HOW)
-    return b"".join((SIGNATURE, *header, *_chunk(b"IDAT", deflated), *_chunk(b"IEND", b"")))
+def _filtered(frame: NDArray[np.uint8], kind: int) -> NDArray[np.uint8]:
+    """Filter all rows in one way: (H, 1 + 3 W) bytes, each row after the number of its filter."""
+    height, width, channels = frame.shape
+    rows, out = frame.reshape(height, -1), np.empty((height, 1 + width * channels), np.uint8)
+    out[:, 0], out[:, 1:] = kind, rows
+    if kind == _SUB:
+        out[:, 1 + channels :] -= rows[:, :-channels]
+    elif kind == _UP:
+        out[1:, 1:] -= rows[:-1]
+    return out
 
 
 def _chunk(kind: bytes, content: bytes) -> tuple[bytes, ...]:
     checksum = zlib.crc32(content, zlib.crc32(kind))
     return struct.pack(">I", len(content)), kind, content, struct.pack(">I", checksum)
-
-
-def _stored(content: bytes, checksum: bytes) -> bytes:
-    """Wrap bytes as zlib does without compression: kornia-rs then undoes the filters, and has nothing to check."""
-    view, parts = memoryview(content), [memoryview(b"\x78\x01")]
-    for start in range(0, len(view), _BLOCK):
-        block = view[start : start + _BLOCK]
-        last = start + _BLOCK >= len(view)
-        parts += [memoryview(struct.pack("<BHH", last, len(block), _BLOCK - len(block))), block]
-    return b"".join((*parts, checksum))
