@@ -41,12 +41,13 @@ def cost_volume_by_kernel(first: Tensor, second: Tensor, radius: int) -> Tensor:
         first, second: (B, C, H, W) on a graphics card, of any strides.
         radius: displacements on each side of 0.
 
-    Returns: (B, (2 radius + 1)^2, H, W) of first's type, with its channels last where those of first are.
+    Returns: (B, (2 radius + 1)^2, H, W) of the wider type, with its channels last where those of first are.
     """
     b, c, h, w = first.shape
     side = 2 * radius + 1
     layout = torch.channels_last if first.stride(1) == 1 and c > 1 else torch.contiguous_format
-    costs = torch.empty((b, side**2, h, w), dtype=first.dtype, device=first.device, memory_format=layout)
+    dtype = torch.promote_types(first.dtype, second.dtype)  # under autocast a warped map is float32, the other is not
+    costs = torch.empty((b, side**2, h, w), dtype=dtype, device=first.device, memory_format=layout)
     padded = triton.next_power_of_2(c)
     pixels = max(1, _VALUES // padded)
     with torch.cuda.device_of(costs):  # type: ignore[no-untyped-call]  # Triton launches on the current card

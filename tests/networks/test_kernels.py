@@ -92,6 +92,14 @@ def test_costs_of_short_numbers_are_summed_in_float32(kernels, dtype):
 
 
 @needs_triton
+def test_costs_of_two_types_are_of_the_wider(kernels):
+    first, second = torch.randn(2, 1, 8, 5, 6, generator=torch.Generator().manual_seed(0))
+    ours, expected = kernels("costs", first.bfloat16(), second, 3), cost_volume(first.bfloat16(), second)
+    assert ours.dtype == expected.dtype == torch.float32
+    torch.testing.assert_close(ours, expected, rtol=0, atol=1e-5)
+
+
+@needs_triton
 def test_costs_of_every_second_pixel_with_channels_last(kernels):
     """As LiteFlowNet's fine levels: views with steps, of features with their channels last."""
     whole = torch.randn(2, 2, 16, 14, 22, generator=torch.Generator().manual_seed(0))
