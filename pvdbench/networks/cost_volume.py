@@ -35,12 +35,14 @@ def correlation(first: Tensor, second: Tensor, *, radius: int, step: int) -> Ten
     (1280x720, one core), as products of matrices run from the cache, and nothing of the size of a window is made.
 
     Args:
-        first, second: (B, C, H, W).
+        first, second: (B, C, H, W); the result is of the wider type.
         radius: displacements on each side of 0.
         step: pixels between two displacements; every position p is kept.
 
     Returns: (B, (2 radius + 1)^2, H, W), y of the displacement outer, x inner, each from -step * radius.
     """
+    wider = torch.promote_types(first.dtype, second.dtype)
+    first, second = first.to(wider), second.to(wider)
     b, c, h, w = first.shape
     reach = step * radius
     columns = max(_NARROWEST, 2 * reach)
