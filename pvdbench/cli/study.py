@@ -32,7 +32,8 @@ study.add_command(run)
 @study.command()
 @click.option("--tflops", type=click.FloatRange(min=0, min_open=True),
               help="What another machine that will run it sustains, in 10^12 operations per second. Without it this "
-              f"machine is measured, in two seconds the first time; one with a graphics card is taken for {_CARD:g}.")  # fmt: skip
+              "machine is measured, in two seconds the first time; one with a graphics card is taken for "
+              f"{_CARD:g}.")  # fmt: skip
 @study_folder
 def plan(folder: Path, tflops: float | None) -> None:
     """Print stages, hours, disk and memory of what is still to run, and what is missing here; no stage runs."""
@@ -60,7 +61,8 @@ def plan(folder: Path, tflops: float | None) -> None:
 
 def _rates(study: "Study", tflops: float | None) -> "MachineRates":
     """Take the rate that was given, or measure this machine where stages will run on its processor."""
-    from pvdbench.study.machine_rates import assumed_rates, machine_rates
+    from pvdbench.study.kept_rates import machine_rates
+    from pvdbench.study.machine_rates import assumed_rates
 
     if tflops is None:
         import torch

@@ -178,12 +178,14 @@ def _plain(text: str) -> pd.DataFrame | None:
     if text.count(",") + text.count("\n") > _MOST_CELLS - 1:
         return None
     try:
-        return arrow_csv.read_csv(
+        plain = arrow_csv.read_csv(
             io.BytesIO(text.encode()), arrow_csv.ReadOptions(use_threads=False, block_size=_LARGEST, column_names=names,
             skip_rows=1), arrow_csv.ParseOptions(quote_char=False), arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pyarrow.string()), strings_can_be_null=False)).to_pandas()  # fmt: skip
+            column_types=dict.fromkeys(names, pyarrow.string()), strings_can_be_null=False))  # fmt: skip
     except pyarrow.ArrowInvalid:  # rows that are not alike, which are named by line
         return None
+    table: pd.DataFrame = plain.to_pandas()
+    return table
 
 
 def _rows(text: str) -> Iterator[list[str]]:

@@ -1,21 +1,12 @@
-"""What a machine does per second, by which a plan tells hours of stages that never ran on it; measured once and kept."""
+"""What a machine does per second on one thread, by which a plan tells the hours of stages that never ran on it."""
 
-import json
 import math
 import os
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import Field
-
-from pvdbench import __version__
-from pvdbench.core.errors import DataError, WriteError
-from pvdbench.core.json_file import read_json
-from pvdbench.io.atomic import replaced_file
-from pvdbench.io.cost import hardware
 
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _PIXELS = 1e6
@@ -55,32 +46,13 @@ class MachineRates:
         share = 0.0
         if high > low and operations > low:
             share = min(1.0, math.log(operations / low) / math.log(high / low))
-        rate = first ** (1 - share) * last**share
+        rate: float = first ** (1 - share) * last**share
         return operations * calls / rate / (min(threads, _cores()) if self.hardware else 1)
 
 
 def assumed_rates(flops: float) -> MachineRates:
     """Describe another machine, of which nothing but its operations per second is known."""
     return MachineRates(((1.0, flops),))
-
-
-def machine_rates(folder: Path) -> MachineRates:
-    """Read this machine's rates, which take about two seconds to measure where this version never did.
-
-    Args:
-        folder: keeps a file per machine and version; a damaged one, or one of other hardware, is measured again.
-    """
-    path = folder / f"rates-{os.uname().nodename}-{__version__}.json"
-    with suppress(DataError, FileNotFoundError):
-        kept = read_json(path, MachineRates, "these are no rates of a machine", "delete it")
-        if kept.hardware == hardware():
-            return kept
-    from pvdbench.study.rate_measurement import measure_rates  # here, as it imports what scores
-
-    rates = measure_rates()
-    with suppress(WriteError, OSError), replaced_file(path) as partial:  # a folder of others can be planned, too
-        partial.write_text(json.dumps(asdict(rates), indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    return rates
 
 
 def _cores() -> int:

@@ -55,7 +55,8 @@ def run_study(study: Study, place: Place, only: Iterable[str], view: View) -> Ou
         recorder = Recorder(graph, study.data("logs", "stages").resolve())
         until_the_end.callback(recorder.close)
         outcome = Dispatch(
-            graph, recorder, lambda: until_the_end.enter_context(connected(place)), _memory(study), stage_times(study.data()), view
+            graph, recorder, lambda: until_the_end.enter_context(connected(place)), _memory(study),
+            stage_times(study.data()), view
         ).run()  # fmt: skip
         try:
             until_the_end.close()

@@ -44,7 +44,7 @@ class Stage:
         name: as `dvc repro` takes it.
         done: whether its outputs are there and up to date.
         hours: of computing; None where that is not known before it ran here.
-        basis: what the hours come from: measured here when it ran, frames by this machine's rate, or counted operations.
+        basis: what the hours come from: measured here, frames by this machine's rate, or counted operations.
         disk, memory: bytes.
     """
 
@@ -127,7 +127,7 @@ class StageCosts:
 
     def _training(self, task: str, name: str, steps: int, count: Callable[[], Operations | None]) -> Stage:
         cost = read_cost(self._study.data("cost", "train", task, f"{name}.json"))
-        if cost.get("steps"):  # seconds of all its runs, where it was interrupted
+        if cost.get("steps"):
             hours = cost["seconds"] / cost["steps"] * steps / _HOUR
             return Stage(name, hours=hours, basis=MEASURED, memory=(cost.get("peak_memory_mib") or 0.0) * _MEBIBYTE)
         if (update := count()) is None:
@@ -207,8 +207,8 @@ class StageCosts:
             videos = read_splits(self._study.dataset("splits.csv"), dataset.removesuffix("-linear"))
         except DataError:
             return 0, 0, 0, 0
-        test = [len(video.frames) for video in videos.values() if video.split == "test"]
-        return len(test), sum(test), *_PUBLISHED_SIZE
+        lengths = [len(video.frames) for video in videos.values() if video.split == "test"]
+        return len(lengths), sum(lengths), *_PUBLISHED_SIZE
 
     def _motion_network(self, row: MotionRow) -> MotionNetwork:
         return FlowNet2() if row.network == "flownet2" else LiteFlowNet(self._study.params.training.motion.width)

@@ -17,11 +17,12 @@ from pvdbench.io.cost import hardware
 from pvdbench.io.weights import save_weights
 from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.video_deblurrer import VideoDeblurrer, architecture
-from pvdbench.study.machine_rates import FrameSeconds, MachineRates, assumed_rates, machine_rates
+from pvdbench.study.kept_rates import machine_rates
+from pvdbench.study.machine_rates import FrameSeconds, MachineRates, assumed_rates
 from pvdbench.study.operations import Operations, frame_operations, update_operations
 from pvdbench.study.plan import Plan, plan_study
-from pvdbench.study.stage_cost import BY_RATE, COUNTED, MEASURED, Stage, StageCosts
 from pvdbench.study.rate_measurement import measure_rates
+from pvdbench.study.stage_cost import BY_RATE, COUNTED, MEASURED, Stage, StageCosts
 from pvdbench.study.study import load_study
 from pvdbench.training.params import Recipe
 
@@ -348,7 +349,7 @@ def test_a_machine_is_measured_once_for_each_version_and_its_hardware(tmp_path, 
         file.write_text(json.dumps(kept | damaged))
         assert machine_rates(tmp_path) == first
     assert len(measured) == 5
-    monkeypatch.setattr("pvdbench.study.machine_rates.__version__", "9.9")
+    monkeypatch.setattr("pvdbench.study.kept_rates.__version__", "9.9")
     machine_rates(tmp_path)
     assert len(measured) == 6
 
