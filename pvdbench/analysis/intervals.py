@@ -83,12 +83,12 @@ def difference(first: pd.Series, second: pd.Series, videos: pd.Series) -> Interv
 
 
 def differences(first: pd.Series, others: pd.DataFrame, videos: pd.Series) -> list[Interval]:
-    """Compute `difference` of first and each column of others, to the same bits; those without infinite values at once.
+    """Compute `difference` of first and each column of others, to the same bits; those of finite values at once.
 
     Args:
         first, others, videos: share their index.
     """
-    finite = ~(np.isinf(others).any() | np.isinf(first).any())
+    finite = np.isfinite(others).all() & np.isfinite(first).all()  # a NaN changes pandas' sums of columns beside it
     by_video = others.loc[:, finite].rsub(first, axis=0).groupby(videos, sort=True)
     sums = by_video.sum(skipna=False).to_numpy(np.float64).T.copy()  # (K, V)
     means, bounds = ratios(sums, np.tile(by_video.size().to_numpy(np.float64), (len(sums), 1)))
