@@ -82,6 +82,23 @@ def difference(first: pd.Series, second: pd.Series, videos: pd.Series) -> Interv
     return replace(_of(totals), identical=int((~finite).sum()))
 
 
+def differences(first: pd.Series, others: pd.DataFrame, videos: pd.Series) -> list[Interval]:
+    """Compute `difference` of first and each column of others, to the same bits; those of finite values at once.
+
+    Args:
+        first, others, videos: share their index.
+    """
+    finite = np.isfinite(others).all() & np.isfinite(first).all()  # a NaN changes pandas' sums of columns beside it
+    by_video = others.loc[:, finite].rsub(first, axis=0).groupby(videos, sort=True)
+    sums = by_video.sum(skipna=False).to_numpy(np.float64).T.copy()  # (K, V)
+    means, bounds = ratios(sums, np.tile(by_video.size().to_numpy(np.float64), (len(sums), 1)))
+    known = {
+        name: Interval(float(mean), float(low), float(high), sums.shape[1], len(first), p=float(p))
+        for name, mean, low, high, p in zip(others.columns[finite], means, *bounds, strict=True)
+    }
+    return [known[name] if name in known else difference(first, others[name], videos) for name in others]
+
+
 def change(before: pd.DataFrame, after: pd.DataFrame) -> Interval:
     """One average of the same videos minus another, where frames cannot be paired.
 

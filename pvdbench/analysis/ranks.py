@@ -1,6 +1,6 @@
 """Which order the clips allow: the paired differences of all rows of a task, and the places that they leave."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import combinations
@@ -9,8 +9,8 @@ from typing import Literal
 
 import pandas as pd
 
-from pvdbench.analysis.intervals import Interval, corrected
-from pvdbench.analysis.scores import Scores, group_mean, paired_difference
+from pvdbench.analysis.intervals import Interval, corrected, differences
+from pvdbench.analysis.scores import Scores, group_mean
 from pvdbench.io.tables import write_table
 
 RankGroup = Literal["all", "blurriest"]
@@ -61,10 +61,17 @@ class Ranking:
         """PSNR (dB) of each row minus that of each other one, frame by frame; p for all pairs of a group by Holm."""
         once: dict[tuple[RankGroup, str, str], Interval] = {}
         for group in RANK_GROUPS:
-            pairs = list(combinations(self.labels, 2))
-            gaps = [paired_difference(self.scores[first], self.scores[second], group) for first, second in pairs]
+            pairs, gaps = list(combinations(self.labels, 2)), list(self._gaps(group))
             once |= {(group, *pair): gap for pair, gap in zip(pairs, corrected(gaps), strict=True)}
         return once | {(group, second, first): -interval for (group, first, second), interval in once.items()}
+
+    def _gaps(self, group: RankGroup) -> Iterator[Interval]:
+        """Differences of every two rows in the order of `combinations`; all rows hold the same frames and groups."""
+        frames = next(iter(self.scores.values()))
+        chosen = frames[group]
+        psnr = pd.DataFrame({row: self.scores[row]["psnr_db"][chosen] for row in self.labels})
+        for number, first in enumerate(self.labels):
+            yield from differences(psnr[first], psnr.iloc[:, number + 1 :], frames["video"][chosen])
 
     @cached_property
     def means(self) -> Mapping[tuple[str, RankGroup], Interval]:

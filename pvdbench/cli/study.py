@@ -14,8 +14,11 @@ from pvdbench.core.errors import StudyError
 
 if TYPE_CHECKING:
     from pvdbench.study.fingerprints import CommandFunction
+    from pvdbench.study.machine_rates import MachineRates
+    from pvdbench.study.study import Study
 
 _GIB = 2**30
+_CARD = 20.0  # TFLOP/s that a graphics card is assumed to sustain
 
 
 @click.group()
@@ -27,17 +30,20 @@ study.add_command(run)
 
 
 @study.command()
-@click.option("--tflops", type=click.FloatRange(min=0, min_open=True), default=20.0, show_default=True,
-              help="What the machine that will run it sustains, in 10^12 operations per second: an assumption, where "
-              "nothing was measured.")  # fmt: skip
+@click.option("--tflops", type=click.FloatRange(min=0, min_open=True),
+              help="What another machine that will run it sustains, in 10^12 operations per second. Without it this "
+              "machine is measured, in two seconds the first time; one with a graphics card is taken for "
+              f"{_CARD:g}.")  # fmt: skip
 @study_folder
-def plan(folder: Path, tflops: float) -> None:
-    """Print stages, hours, disk and memory of what is still to run, and what is missing here; nothing runs."""
+def plan(folder: Path, tflops: float | None) -> None:
+    """Print stages, hours, disk and memory of what is still to run, and what is missing here; no stage runs."""
     from pvdbench.study.plan import plan_study
     from pvdbench.study.stage_cost import COUNTED
     from pvdbench.study.study import load_study
 
-    found = plan_study(load_study(folder), tflops * 1e12)
+    found_study = load_study(folder)
+    rates = _rates(found_study, tflops)
+    found = plan_study(found_study, rates)
     click.echo(f"{'stage':40} {'state':6} {'time':>9}  {'from':28} {'disk GiB':>9} {'memory GiB':>11}")
     for stage in found.stages:
         time = "" if stage.hours is None else duration(stage.hours)
@@ -48,9 +54,30 @@ def plan(folder: Path, tflops: float) -> None:
     click.echo(f"{len(found.stages)} stages, {done} done; to run: {duration(found.hours)} where the time is known, "
                f"{found.disk / _GIB:.1f} GiB of disk, and as much in DVC's cache unless cache.type links")  # fmt: skip
     if any(stage.basis == COUNTED and not stage.done for stage in found.stages):
-        click.echo(f"counted: convolutions and matrix products at an assumed {tflops:g} TFLOP/s (--tflops)")
+        click.echo(f"counted: convolutions and matrix products at {_spoken(rates)}")
     for line in found.missing:
         click.echo(f"missing here: {line}")
+
+
+def _rates(study: "Study", tflops: float | None) -> "MachineRates":
+    """Take the rate that was given, or measure this machine where stages will run on its processor."""
+    from pvdbench.study.kept_rates import machine_rates
+    from pvdbench.study.machine_rates import assumed_rates
+
+    if tflops is None:
+        import torch
+
+        if not torch.cuda.is_available():
+            return machine_rates(study.data("logs", "stages"))
+    return assumed_rates((tflops or _CARD) * 1e12)
+
+
+def _spoken(rates: "MachineRates") -> str:
+    speeds = [speed / 1e9 for _, speed in rates.operations]
+    if not rates.hardware:
+        return f"an assumed {speeds[0] / 1000:g} TFLOP/s (--tflops)"
+    return (f"{min(speeds):.0f} to {max(speeds):.0f} GFLOP/s per thread, small networks to large ones, as measured on "
+            f"this machine ({rates.hardware}); --tflops for another")  # fmt: skip
 
 
 def duration(hours: float) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.csv as arrow_csv
 
 from pvdbench.core.errors import DataError, shorten
 from pvdbench.core.whole_file import read_text
@@ -53,6 +55,7 @@ _MOST_CELLS, _MOST_COLUMNS = 1_000_000, 1000
 
 _LONGEST_NUMBER = 400  # characters; the largest float has 309 digits, and Python reads no integer of over 4,300
 _NUMBER = r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf)"
+_NOT_PLAIN = '"', "\r", "\0"
 _SPREADSHEET = "a spreadsheet changed it"
 
 
@@ -78,12 +81,13 @@ def read_text_table(path: Path) -> pd.DataFrame:
         DataError: if the file is missing or no CSV in UTF-8 (a byte order mark is taken), or a row has not a cell for
             each column.
     """
-    header, *lines = _cells(path)
+    table = _cells(path)
+    header = list(table.columns)
     if "" in header:
         raise DataError(f"{path}: column {header.index('') + 1} has no name; {_SPREADSHEET}: remove empty columns")
     if twice := next((name for name, count in Counter(header).items() if count > 1), None):
         raise DataError(f"{path}: it has two columns '{shorten(twice, 40)}'; make it again")
-    return pd.DataFrame(lines, columns=header, dtype="str")
+    return table
 
 
 def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -142,10 +146,12 @@ def _refuse(path: Path, text: "pd.Series[str]", right: "pd.Series[bool]", wanted
     raise DataError(f"{path}: line {line + 2}: {text.name} is {said}, and should be a {wanted}; {hint}")
 
 
-def _cells(path: Path) -> list[list[str]]:
+def _cells(path: Path) -> pd.DataFrame:
     """Read a CSV's rows, as many cells in each as in the first, which names the columns."""
     try:
         text = read_text(path, _LARGEST)
+        if (table := _plain(text)) is not None:
+            return table
         rows = list(_rows(text))
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such table; run the stage that makes it, or correct its name") from None
@@ -158,7 +164,28 @@ def _cells(path: Path) -> list[list[str]]:
     if not rows:
         raise DataError(f"{path}: this is no CSV (it is empty); make it again")
     _refuse_separators(path, text, rows)
-    return rows
+    return pd.DataFrame(rows[1:], columns=rows[0], dtype="str")
+
+
+def _plain(text: str) -> pd.DataFrame | None:
+    """Read a table as write_table writes it, without quotes, where commas and line ends alone separate cells.
+
+    Returns: None for any other text, whose rows are looked at one by one.
+    """
+    names = text[: text.find("\n")].split(",")
+    if any(mark in text for mark in _NOT_PLAIN) or not 1 < len(names) <= _MOST_COLUMNS or len(set(names)) < len(names):
+        return None
+    if text.count(",") + text.count("\n") > _MOST_CELLS - 1:
+        return None
+    try:
+        plain = arrow_csv.read_csv(
+            io.BytesIO(text.encode()), arrow_csv.ReadOptions(use_threads=False, block_size=_LARGEST, column_names=names,
+            skip_rows=1), arrow_csv.ParseOptions(quote_char=False), arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pyarrow.string()), strings_can_be_null=False))  # fmt: skip
+    except pyarrow.ArrowInvalid:  # rows that are not alike, which are named by line
+        return None
+    table: pd.DataFrame = plain.to_pandas()
+    return table
 
 
 def _rows(text: str) -> Iterator[list[str]]:

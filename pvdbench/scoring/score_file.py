@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pvdbench.core.errors import DataError
 from pvdbench.io.tables import SCORE_KEYS, read_text_table, write_table
@@ -14,6 +15,7 @@ from pvdbench.scoring.registry import metrics, protocols
 
 _AS_IN = "as where a spreadsheet changed the table"
 _PLACE = ["video", "frame", "protocol"]
+_Wrong = NDArray[np.bool_]  # row by row
 
 
 def score_table(rows: Iterable[Mapping[str, Any]], chosen: Iterable[Protocol]) -> pd.DataFrame:
@@ -61,22 +63,44 @@ def read_score_file(path: Path, *, dataset: str = "", method: str = "", task: Ta
     if tuple(table.columns[: len(SCORE_KEYS)]) != SCORE_KEYS or strange:
         what = f"no protocol here has the metric '{strange[0]}'" if strange else "its columns are not those of scores"
         raise DataError(f"{path}: {what}; score the row again, or install the package that brings the metric")
+    keys = {name: _Key(table[name]) for name in SCORE_KEYS}
     for column, wanted in (("dataset", dataset), ("method", method), ("task", task)):
         if wanted:
-            _refuse(path, table, table[column] != wanted, f"{column} is not '{wanted}'")
+            _refuse(path, table, ~keys[column].among([wanted]), f"{column} is not '{wanted}'")
     for column in SCORE_KEYS[:-1]:
-        _refuse(path, table, table[column] == "", f"{column} is blank")
-    _refuse(path, table, ~table["task"].isin(get_args(Task)), "no such task here")
-    _refuse(path, table, ~table["counted"].isin(("True", "False")), f"counted is neither True nor False, {_AS_IN}")
-    _refuse(path, table, ~table["protocol"].isin(list(protocols())), "no such protocol here")
-    _refuse(path, table, table.duplicated(_PLACE), "the frame is there twice")
-    checked = table.assign(counted=table["counted"] == "True")
+        _refuse(path, table, keys[column].among([""]), f"{column} is blank")
+    _refuse(path, table, ~keys["task"].among(get_args(Task)), "no such task here")
+    _refuse(path, table, ~keys["counted"].among(("True", "False")), f"counted is neither True nor False, {_AS_IN}")
+    _refuse(path, table, ~keys["protocol"].among(protocols()), "no such protocol here")
+    _refuse(path, table, _repeated([keys[name] for name in _PLACE]), "the frame is there twice")
+    checked: dict[str, Any] = {"counted": keys["counted"].among(["True"])}
     for name, metric in known.items():
         if name in table:
-            checked[name] = _numbers(path, table, metric)
+            checked[name] = _numbers(path, table, metric, keys["protocol"])
         elif not metric.optional:
-            _refuse(path, table, table["protocol"].isin(_giving(metric)), f"there is no column {name}")
-    return checked
+            _refuse(path, table, keys["protocol"].among(_giving(metric)), f"there is no column {name}")
+    return table.assign(**checked)
+
+
+class _Key:
+    """A column of few distinct texts, each of which is looked at once."""
+
+    def __init__(self, column: "pd.Series[str]") -> None:
+        self.codes, distinct = pd.factorize(column)
+        self.distinct = [str(text) for text in distinct]
+
+    def among(self, texts: Iterable[str]) -> _Wrong:
+        """Tell row by row whether the text is one of these."""
+        wanted = set(texts)
+        return np.array([text in wanted for text in self.distinct], bool)[self.codes]
+
+
+def _repeated(keys: Iterable[_Key]) -> _Wrong:
+    """Tell row by row whether a row before it is the same in all columns."""
+    places: NDArray[np.int64] = np.zeros(1, np.int64)
+    for key in keys:
+        places = places * max(len(key.distinct), 1) + key.codes  # below 2^63: a table has at most a million cells
+    return pd.Series(places).duplicated().to_numpy()
 
 
 def _giving(metric: Metric) -> list[str]:
@@ -84,21 +108,23 @@ def _giving(metric: Metric) -> list[str]:
     return [name for name, protocol in protocols().items() if metric in protocol.metrics]
 
 
-def _numbers(path: Path, table: pd.DataFrame, metric: Metric) -> "pd.Series[float]":
+def _numbers(path: Path, table: pd.DataFrame, metric: Metric, protocol: _Key) -> NDArray[np.float64]:
     """One metric's column, checked against what the metric says of its values."""
     text = table[metric.name]
-    values = pd.to_numeric(text, errors="coerce").astype(float)
-    _refuse(path, table, values.isna() & (text != ""), f"{metric.name} is no number", text)
+    values: NDArray[np.float64] = pd.to_numeric(text, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    missing = np.isnan(values)
+    if missing.any():
+        _refuse(path, table, missing & (text != "").to_numpy(bool), f"{metric.name} is no number", text)
     low, high = metric.lowest, metric.highest
     outside = (values < low) | (values > high) | (np.isinf(values) & ~((values > 0) & metric.infinite))
     _refuse(path, table, outside, f"{metric.name} is outside {low:g} to {high:g}", text)
     if not metric.optional:
-        _refuse(path, table, values.isna() & table["protocol"].isin(_giving(metric)), f"there is no {metric.name}")
+        _refuse(path, table, missing & protocol.among(_giving(metric)), f"there is no {metric.name}")
     return values
 
 
 def _refuse(
-    path: Path, table: pd.DataFrame, wrong: "pd.Series[bool]", what: str, values: "pd.Series[str] | None" = None
+    path: Path, table: pd.DataFrame, wrong: _Wrong, what: str, values: "pd.Series[str] | None" = None
 ) -> None:
     """Raise for the first row that is wrong, by video, frame and protocol."""
     if not wrong.any():

@@ -12,6 +12,7 @@ from pvdbench.core.params import read_params
 from pvdbench.datasets.catalogue import read_catalogue
 from pvdbench.datasets.params import DataParams
 from pvdbench.study.dvc import changed_stages, stage_names
+from pvdbench.study.machine_rates import MachineRates
 from pvdbench.study.stage_cost import COUNTED, Stage, StageCosts
 from pvdbench.study.study import Study
 
@@ -36,18 +37,18 @@ class Plan:
         return sum(stage.disk for stage in self.stages if not stage.done)
 
 
-def plan_study(study: Study, flops: float) -> Plan:
+def plan_study(study: Study, rates: MachineRates) -> Plan:
     """Look at what is there and count what is not.
 
     Args:
-        flops: per second, that the machine which will run it sustains; an assumption where nothing was measured.
+        rates: of the machine that will run it, by which stages are told that never ran here.
 
     Raises:
         StudyError: outside a DVC repository.
     """
-    costs = StageCosts(study, flops)
+    costs = StageCosts(study, rates)
     stages = tuple(costs.stage(name, done=done) for name, done in _states(study.folder))
-    return Plan(stages, tuple(_missing(study, stages)))
+    return Plan(stages, tuple(_missing(study, stages, rates)))
 
 
 def _states(folder: Path) -> list[tuple[str, bool]]:
@@ -57,7 +58,7 @@ def _states(folder: Path) -> list[tuple[str, bool]]:
     return [(name, name not in changed) for name in names]
 
 
-def _missing(study: Study, stages: Iterable[Stage]) -> Iterable[str]:
+def _missing(study: Study, stages: Iterable[Stage], rates: MachineRates) -> Iterable[str]:
     to_run = [stage for stage in stages if not stage.done]
     needed = sum(stage.disk for stage in to_run)
     chosen = study.params.datasets
@@ -74,7 +75,8 @@ def _missing(study: Study, stages: Iterable[Stage]) -> Iterable[str]:
     free = shutil.disk_usage(study.folder).free
     if free < CACHED * needed:
         yield f"disk: {CACHED * needed / 2**30:.0f} GiB are needed, {free / 2**30:.0f} are free"
-    if any(stage.basis == COUNTED for stage in to_run) and not torch.cuda.is_available():
+    counted = any(stage.basis == COUNTED for stage in to_run)
+    if counted and not rates.hardware and not torch.cuda.is_available():
         yield "a graphics card: counted hours are for the assumed rate, not for this processor"
 
 

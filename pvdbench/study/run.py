@@ -9,8 +9,9 @@ from pvdbench.io.lock import one_command_at_a_time
 from pvdbench.study.dispatch import Dispatch, Outcome, View
 from pvdbench.study.graph import Graph, read_graph
 from pvdbench.study.lock_copy import restore_locks
+from pvdbench.study.machine_rates import assumed_rates
 from pvdbench.study.recorder import Recorder, params_read_once
-from pvdbench.study.stage_times import StageTimes
+from pvdbench.study.stage_times import stage_times
 from pvdbench.study.study import Study
 from pvdbench.study.workers import Place, connected
 
@@ -54,7 +55,8 @@ def run_study(study: Study, place: Place, only: Iterable[str], view: View) -> Ou
         recorder = Recorder(graph, study.data("logs", "stages").resolve())
         until_the_end.callback(recorder.close)
         outcome = Dispatch(
-            graph, recorder, lambda: until_the_end.enter_context(connected(place)), _memory(study), _times(study), view
+            graph, recorder, lambda: until_the_end.enter_context(connected(place)), _memory(study),
+            stage_times(study.data()), view
         ).run()  # fmt: skip
         try:
             until_the_end.close()
@@ -69,7 +71,7 @@ def foresee_run(study: Study, only: Iterable[str]) -> Foreseen:
     Raises:
         StudyError: if DVC cannot read the study.
     """
-    graph, times = _graph(study, only), _times(study)
+    graph, times = _graph(study, only), stage_times(study.data())
     recorder = Recorder(graph, study.data("logs", "stages"))
     with params_read_once(), recorder.locked():
         changed = {name for name in graph.stages if recorder.changed(name)}
@@ -92,15 +94,11 @@ def _memory(study: Study) -> Callable[[str], float]:
         from pvdbench.study.stage_cost import StageCosts  # here, as it imports every network
 
         try:
-            return StageCosts(study, flops=1.0).stage(name, done=False).memory
+            return StageCosts(study, assumed_rates(1.0)).stage(name, done=False).memory
         except PvdbenchError:  # of its method's own code, which the stage itself will tell of
             return 0.0
 
     return memory
-
-
-def _times(study: Study) -> StageTimes:
-    return StageTimes(study.data("logs", "stages", "seconds.json"))
 
 
 def _chain(graph: Graph, seconds: dict[str, float]) -> Iterable[str]:

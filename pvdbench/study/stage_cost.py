@@ -20,7 +20,9 @@ from pvdbench.networks.liteflownet import LiteFlowNet
 from pvdbench.networks.motion import MotionNetwork
 from pvdbench.networks.params import DeblurRow, MotionRow
 from pvdbench.networks.video_deblurrer import VideoDeblurrer, untrained_deblurrer
+from pvdbench.study.machine_rates import MachineRates
 from pvdbench.study.operations import Operations, frame_operations, update_operations
+from pvdbench.study.stage_times import StageTimes, stage_times
 from pvdbench.study.study import Study
 from pvdbench.training.competitors import update_losses
 from pvdbench.training.deblur import sequence_losses
@@ -29,7 +31,7 @@ from pvdbench.training.params import MethodRecipe
 
 PNG_BYTES = 1.5  # per pixel of a frame; 0.1 to 1.4 on the real clips of docs/log.md
 FLOW_BYTES = 8.0  # per pixel: two float32
-COUNTED, MEASURED = "counted", "measured here"
+COUNTED, MEASURED, BY_RATE = "counted", "measured here", "this machine's rate"
 _HOUR, _MEBIBYTE = 3600.0, 2**20
 _PUBLISHED_SIZE = 1280, 720  # of su and nah, upright videos aside
 
@@ -42,7 +44,7 @@ class Stage:
         name: as `dvc repro` takes it.
         done: whether its outputs are there and up to date.
         hours: of computing; None where that is not known before it ran here.
-        basis: what the hours come from: measured here, or counted operations.
+        basis: what the hours come from: measured here, frames by this machine's rate, or counted operations.
         disk, memory: bytes.
     """
 
@@ -61,9 +63,10 @@ _NOTHING = Stage("", hours=0.0, basis="nothing to train")
 class StageCosts:
     """Hours, disk and memory of a stage by its name."""
 
-    def __init__(self, study: Study, flops: float) -> None:
-        """Take a study and the operations per second that the machine which will run it sustains."""
-        self._study, self._flops = study, flops
+    def __init__(self, study: Study, rates: MachineRates) -> None:
+        """Take a study and the rates of the machine that will run it."""
+        self._study, self._rates = study, rates
+        self._times: StageTimes = stage_times(study.data())
 
     def stage(self, name: str, *, done: bool) -> Stage:
         """Count or look up what the stage of this name takes."""
@@ -76,7 +79,7 @@ class StageCosts:
             "deblur": partial(self._run, "deblur"),
             "qualitative": partial(self._run, "deblur"),
         }
-        found = counts[kind](item) if kind in counts else Stage(name)
+        found = counts[kind](item) if kind in counts else self._other(name, kind, item)
         return replace(found, name=name, done=done)
 
     def _pretrain(self) -> Stage:
@@ -129,23 +132,38 @@ class StageCosts:
             return Stage(name, hours=hours, basis=MEASURED, memory=(cost.get("peak_memory_mib") or 0.0) * _MEBIBYTE)
         if (update := count()) is None:
             return _UNKNOWN
-        hours = update.flops * steps / self._flops / _HOUR
+        hours = self._rates.seconds(update.flops, steps, self._study.params.threads) / _HOUR
         return Stage(name, hours=hours, basis=COUNTED, disk=update.parameters * 4.0, memory=update.memory)
 
     def _run(self, task: str, item: str) -> Stage:
         dataset, name = self._parts(item)
-        frames, width, height = self._size(dataset)
+        _, frames, width, height = self._size(dataset)
         disk = frames * width * height * (PNG_BYTES + (FLOW_BYTES if task == "motion" else 0.0))
         cost = read_cost(self._study.data("cost", task, dataset, f"{name}.json"))
         if cost.get("milliseconds_median"):
-            hours = cost["milliseconds_median"] / 1000 * frames / _HOUR
+            per_frame = cost["seconds"] / cost["frames"] if cost.get("frames") else cost["milliseconds_median"] / 1000
+            hours = per_frame * frames / _HOUR
             memory = (cost.get("peak_memory_mib") or 0.0) * _MEBIBYTE
             return Stage(item, hours=hours, basis=MEASURED, disk=disk, memory=memory)
         frame = self._frame(task, name, width, height)
         if frame is None:
             return replace(_UNKNOWN, disk=disk)
-        hours = frame.flops * frames / self._flops / _HOUR
-        return Stage(item, hours=hours, basis=COUNTED, disk=disk, memory=frame.memory)
+        files = self._rates.frames.get("files")
+        seconds = self._rates.seconds(frame.flops, frames, self._study.params.threads)
+        seconds += files.of(frames, width, height) if files else 0.0
+        return Stage(item, hours=seconds / _HOUR, basis=COUNTED, disk=disk, memory=frame.memory)
+
+    def _other(self, name: str, kind: str, item: str) -> Stage:
+        """A stage that computes no network: what it took here, else its frames by this machine's rate."""
+        if (seconds := self._times.taken(name)) is not None:
+            return Stage(name, hours=seconds / _HOUR, basis=MEASURED)
+        if (rate := self._rates.frames.get(kind)) is None:
+            return Stage(name)
+        clips, frames, width, height = self._size(item if kind in ("truth", "score-volume") else self._parts(item)[0])
+        if kind == "score-volume":
+            frames = min(frames, clips * self._study.params.protocols.volume.frames_per_video)
+        hours = rate.of(frames, width, height) / _HOUR
+        return Stage(name, hours=hours, basis=BY_RATE) if frames else _UNKNOWN
 
     def _parts(self, item: str) -> tuple[str, str]:
         """Data set and row of DATASET-ROW; the names of both may hold hyphens."""
@@ -178,18 +196,19 @@ class StageCosts:
         described(build, given)
         return build
 
-    def _size(self, dataset: str) -> tuple[int, int, int]:
-        """Test frames, width and height: of the manifest, else what data/splits.csv says of a published data set."""
+    def _size(self, dataset: str) -> tuple[int, int, int, int]:
+        """Test clips, frames, width and height: of the manifest, else what data/splits.csv says of a published one."""
         manifest = self._study.dataset(dataset) / "manifest.csv"
         if manifest.exists():
             table = read_table(manifest, MANIFEST)
             test = table[table["split"] == "test"]
-            return len(test), int(test["width"].max()), int(test["height"].max())
+            return test["video"].nunique(), len(test), int(test["width"].max()), int(test["height"].max())
         try:
             videos = read_splits(self._study.dataset("splits.csv"), dataset.removesuffix("-linear"))
         except DataError:
-            return 0, 0, 0
-        return sum(len(video.frames) for video in videos.values() if video.split == "test"), *_PUBLISHED_SIZE
+            return 0, 0, 0, 0
+        lengths = [len(video.frames) for video in videos.values() if video.split == "test"]
+        return len(lengths), sum(lengths), *_PUBLISHED_SIZE
 
     def _motion_network(self, row: MotionRow) -> MotionNetwork:
         return FlowNet2() if row.network == "flownet2" else LiteFlowNet(self._study.params.training.motion.width)

@@ -38,6 +38,10 @@ class StageTimes:
         """Whether a stage, or one of its kind, ran here before."""
         return _kind(name) in self._kinds
 
+    def taken(self, name: str) -> float | None:
+        """Seconds of a stage when it last ran here; None if it never did."""
+        return self._measured.get(name)
+
     def add(self, name: str, seconds: float) -> None:
         """Take what a stage took."""
         self._expected += self.expected([name])[name] if self.measured(name) else seconds
@@ -62,7 +66,6 @@ class StageTimes:
         rate = self._taken / self._expected if self._expected else 1.0
         return rate * max(max(chains.values(), default=0.0), sum(seconds.values()) / max(1, workers))
 
-
     def _count(self, name: str, seconds: float) -> None:
         total, count = self._kinds.get(_kind(name), (0.0, 0))
         self._kinds[_kind(name)] = total + seconds, count + 1
@@ -70,6 +73,11 @@ class StageTimes:
     def _mean(self, name: str) -> float:
         total, count = self._kinds.get(_kind(name), (_UNKNOWN, 1))
         return total / count
+
+
+def stage_times(data: Path) -> StageTimes:
+    """Read what the stages of a study took, in its folder `data`."""
+    return StageTimes(data / "logs" / "stages" / "seconds.json")
 
 
 def _kind(name: str) -> str:

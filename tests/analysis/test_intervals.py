@@ -11,7 +11,7 @@ from scipy import stats
 
 from pvdbench.analysis import intervals
 from pvdbench.analysis.clip_test import clip_bounds, holm
-from pvdbench.analysis.intervals import Interval, clip_totals, frame_totals
+from pvdbench.analysis.intervals import Interval, clip_totals, difference, differences, frame_totals
 
 
 def _series(*videos):
@@ -187,3 +187,16 @@ def test_identical_frames_change_nothing_but_their_count(videos, data):
     with_identical, without = (intervals.mean(*_series(*v)) for v in (more, videos))
     assert with_identical.identical == sum(map(len, more)) - without.count
     assert (with_identical.mean, with_identical.low, with_identical.high) == (without.mean, without.low, without.high)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_differences_at_once_have_the_bits_of_each_alone(seed):
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(1, 200))
+    videos = pd.Series(rng.integers(0, rng.integers(1, 9), count).astype(str))
+    psnr = pd.DataFrame(rng.normal(30, 5, (count, 5)), columns=list("abcde"))
+    psnr.loc[0, "c"], psnr.loc[0, "d"] = np.inf, np.nan
+    for first in ("a", "c"):
+        others = psnr.drop(columns=first)
+        alone = [difference(psnr[first], others[name], videos) for name in others]
+        assert repr(differences(psnr[first], others, videos)) == repr(alone)

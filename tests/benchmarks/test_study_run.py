@@ -14,11 +14,12 @@ from sleeping_stages import Silent, SleepingRecorder, graph, layered, no_memory,
 from pvdbench.study.dispatch import Dispatch
 from pvdbench.study.dvc import stage_names
 from pvdbench.study.graph import read_graph
+from pvdbench.study.machine_rates import assumed_rates
 from pvdbench.study.stage_cost import StageCosts
 from pvdbench.study.stage_times import StageTimes
 from pvdbench.study.study import load_study
 
-FLOPS = 20e12  # per second, as `study plan` assumes
+RATES = assumed_rates(20e12)  # operations per second, as `study plan` assumes of a card
 SCORING = 15.0  # core-hours of the paper's study, as measured per frame on 1280x720 frames, over its score stages
 OTHER = 0.05  # hours of a stage of which nothing is known
 WHOLE = 60.0  # seconds that the longest chain sleeps
@@ -85,7 +86,7 @@ def test_the_papers_graph_on_eight_workers(benchmark, run, request, without):
 def _papers_graph(without):
     """The paper's stages with what each needs, and their hours, counted by `study plan`."""
     study = load_study(Path(__file__).parents[2] / "studies" / "paper")
-    found, costs = read_graph(study.folder), StageCosts(study, FLOPS)
+    found, costs = read_graph(study.folder), StageCosts(study, RATES)
     own = {name: costs.stage(name, done=False).hours for name in stage_names(study.folder)}
     scored = [name for name in own if name.startswith(("score-", "truth"))]
     own |= dict.fromkeys(scored, SCORING / len(scored))

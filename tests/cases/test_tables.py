@@ -221,3 +221,14 @@ def test_columns_without_a_name_are_a_spreadsheets(tmp_path):
     for read in (read_text_table, lambda path: read_table(path, TRAINING_LOG)):
         with pytest.raises(DataError, match="column 5 has no name; a spreadsheet changed it: remove empty columns"):
             read(tmp_path / "log.csv")
+
+
+TEXTS = ("a,b\n1,NA\n\n,007\n", "a,b\n", "a,b", "a,b\nnull,-\n x ,\u00e9\n", "a,b\n1,2", "a,b\n,\n")
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_table_without_quotes_reads_as_with_them(tmp_path, text):
+    plain, quoted = tmp_path / "plain.csv", tmp_path / "quoted.csv"
+    plain.write_text(text, encoding="utf-8")
+    quoted.write_text(text.replace("a,b", '"a",b'), encoding="utf-8")
+    pd.testing.assert_frame_equal(read_text_table(plain), read_text_table(quoted))
