@@ -5,10 +5,10 @@ module itself is not touched.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -36,16 +36,27 @@ _MOVED: Mapping[str, str] = {
 
 def install() -> None:
     """Offer what has moved since, wherever the package that runs lacks it."""
-    sys.meta_path.append(_Finder())
+    sys.meta_path.insert(0, _Finder())
     _require_trained_parameters()
 
 
 class _Finder(MetaPathFinder, Loader):
-    """Comes after all others, so for what is not there; the folders above a module are made, too."""
+    """Finds what the tree has, then what has moved, with the folders above it, and nothing else of pvdbench.
 
-    def find_spec(self, fullname: str, path: object, target: object = None) -> ModuleSpec | None:  # noqa: ARG002
+    It comes before all others, as that of an editable installation would find this version's modules.
+    """
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:  # fmt: skip
+        if not fullname.startswith("pvdbench."):
+            return None
+        if (there := PathFinder.find_spec(fullname, path, target)) is not None:
+            return there
         above = any(name.startswith(f"{fullname}.") for name in _MOVED)
-        return ModuleSpec(fullname, self, is_package=above) if above or fullname in _MOVED else None
+        if not above and fullname not in _MOVED:
+            raise ModuleNotFoundError(f"No module named '{fullname}'", name=fullname)
+        return ModuleSpec(fullname, self, is_package=above)
 
     def exec_module(self, module: ModuleType) -> None:
         if (old := _MOVED.get(module.__name__)) is not None:

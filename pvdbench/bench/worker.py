@@ -90,7 +90,10 @@ def _part(name: str) -> Part:
     from pvdbench.bench.ceiling import ceiling_parts
     from pvdbench.bench.parts import parts
 
-    return ({part.name: part for part in ceiling_parts()} | dict(parts()))[name]
+    known = {part.name: part for part in ceiling_parts()} | dict(parts())
+    if name not in known:
+        raise NotMeasuredError("that revision has no such part")
+    return known[name]
 
 
 def _run(work: Work, *, count: bool) -> tuple[float, float]:
