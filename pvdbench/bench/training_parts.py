@@ -26,7 +26,7 @@ def training_parts() -> list[Part]:
     return [
         _update("update-default", "an update of PVDNet as the default study trains it", DEFAULT_STUDY, DEFAULT_WIDTH,
                 warm=2, updates=12),
-        _update("update-paper", "an update of PVDNet as the paper trains it", _PAPER, _PAPER_WIDTH, warm=1, updates=1),
+        _update("update-paper", "an update of PVDNet as the paper trains it", _PAPER, _PAPER_WIDTH, warm=0, updates=1),
         Part("loader", "a batch of the paper's from packed frames", _loader, _loader_by_definition, "8 bits"),
     ]  # fmt: skip
 

@@ -32,18 +32,13 @@ def timed_updates(
     clock = _Clock(warm)
     short = recipe.model_copy(update={"steps": warm + updates, "checkpoint_every": 0})
 
-    def timed(batch: Batch) -> Iterator[Tensor]:
-        for loss in losses(batch):
-            clock.tick(loss)
-            yield loss
-
     def supply(first: int) -> Iterator[Batch]:  # noqa: ARG001
         while True:
             yield batch
 
     with TemporaryDirectory() as folder:
         run = Run("updates", network, short, Path(folder) / "log.csv", Path(folder) / "checkpoint", {})
-        optimise(run, supply, timed)
+        optimise(run, supply, lambda batch: clock.watched(losses(batch)))
     return clock.stop(updates)
 
 
@@ -59,8 +54,7 @@ def textbook_updates(
     optimiser = torch.optim.Adam(trained, lr=recipe.learning_rate, foreach=False)
     clock = _Clock(warm)
     while True:
-        for loss in losses(batch):
-            clock.tick(loss)
+        for loss in clock.watched(losses(batch)):
             optimiser.param_groups[0]["lr"] = recipe.learning_rate * min(1, clock.seen / max(1, recipe.warmup))
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -71,20 +65,26 @@ def textbook_updates(
 
 @dataclass
 class _Clock:
-    """Measures the time of updates from the loss of the first timed one on."""
+    """Measures the time of updates, from before the loss of the first timed one is computed."""
 
     warm: int
     seen: int = 0
-    start: float = 0.0
+    start: float | None = None
     losses: list[Tensor] = field(default_factory=list)
 
-    def tick(self, loss: Tensor) -> None:
-        if self.seen == self.warm:
-            self.start = _now()
-        self.seen += 1
-        self.losses.append(loss.detach())
+    def watched(self, losses: Iterator[Tensor]) -> Iterator[Tensor]:
+        """Hand losses on; each is computed when it is asked for."""
+        while True:
+            if self.seen == self.warm and self.start is None:
+                self.start = _now()
+            if (loss := next(losses, None)) is None:
+                return
+            self.seen += 1
+            self.losses.append(loss.detach())
+            yield loss
 
     def stop(self, updates: int) -> Timed:
+        assert self.start is not None
         milliseconds = 1000 * (_now() - self.start) / updates
         return Timed(milliseconds, self.seen, [loss.item() for loss in self.losses])
 

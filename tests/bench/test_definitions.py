@@ -1,6 +1,7 @@
 """Each part computes what its straightforward version does: 1e-4 of the networks, 1e-6 dB of scores."""
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -90,6 +91,17 @@ def test_the_loader_gives_the_batches_of_the_decoded_frames(both):
         assert fast["blurry"].shape == (8, 13, 3, 64, 64)
 
 
+def _slow(model, recipe):
+    """Losses that take 50 ms more."""
+
+    def losses(batch):
+        for loss in sequence_losses(model, batch, recipe):
+            time.sleep(0.05)
+            yield loss
+
+    return losses
+
+
 def test_updates_are_those_of_a_textbook():
     recipe = SequenceRecipe.model_validate(DEFAULT_STUDY | {"batch": 1, "crop": [32, 32], "sequence": 2, "warmup": 3})
     torch.manual_seed(0)
@@ -101,6 +113,9 @@ def test_updates_are_those_of_a_textbook():
         found.append(run(model, recipe, batch, lambda b, m=model: sequence_losses(m, b, recipe), warm=1, updates=5))
         weights.append(torch.cat([parameter.detach().flatten() for parameter in model.parameters()]))
     assert all(isinstance(timed, Timed) and timed.repetitions == 6 and timed.milliseconds > 0 for timed in found)
+    another = VideoDeblurrer(NetworkParams(volume="gray", width=0.0625, blocks=1), None)
+    single = timed_updates(another, recipe, batch, _slow(another, recipe), warm=0, updates=1)
+    assert single.repetitions == 1 and single.milliseconds > 50  # the loss is part of its update
     assert found[0].value == pytest.approx(found[1].value, rel=1e-5)
     assert len(set(found[0].value)) == 6 and not any(map(math.isnan, found[0].value))
     assert (weights[0] - weights[1]).abs().max() < 1e-5

@@ -1,4 +1,4 @@
-"""What a second process is worth in scoring: `make bench`. `make test` runs it once, on fewer frames, and times nothing.
+"""What a second process is worth in scoring: `make bench`. `make test` runs it once and times nothing.
 
 The parts themselves, one process each, are `pvdbench bench all`'s.
 """

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded import ORACLES
 
+from pvdbench.bench.score_definitions import koehler as straightforward
 from pvdbench.core.errors import DataError
 from pvdbench.io.images import read_frame
-from pvdbench.bench.score_definitions import koehler as straightforward
 from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.metrics.alignment import Alignment
 from pvdbench.scoring.protocols.koehler import koehler as koehler_of_pair
