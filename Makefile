@@ -47,8 +47,10 @@ docs: $(BIN)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
 	@echo "The site: $(CURDIR)/site/index.html"
 
-# Speed as ratios against a baseline in the same run; the times are no tests.
+# Speed as ratios against a baseline in the same run; the times are no tests. BENCH: options of `bench all`.
+BENCH ?=
 bench: $(BIN)/.installed-test
+	pvdbench bench all $(BENCH)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 pytest tests/benchmarks --benchmark-enable --benchmark-only
 
 # What tests/faults tries, at FAULTS random moments each (100: hours), and its table in docs/reliability.md.

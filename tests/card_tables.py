@@ -19,7 +19,7 @@ from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.recurrence import deblur_frames
 from pvdbench.networks.transfers import downloaded, uploaded
 from pvdbench.networks.video_deblurrer import VideoDeblurrer
-from pvdbench.training.benchmark import Rate, training_rates
+from pvdbench.bench.training_rates import Rate, training_rates
 from pvdbench.training.params import MotionRecipe, SequenceRecipe
 
 UPDATES = 600_000  # of PVDNet in Sec. 4.1

@@ -30,7 +30,7 @@ SLOW = {
     "test_fingerprints", "test_plan", "test_readme", "test_docs", "test_extensions", "test_cluster",
     "test_process_tree", "test_recorder", "test_stage_work", "test_study_run", "test_workers", "test_slurm",
     "test_guarded_command", "test_whose_fault", "test_lock", "faults", "test_shares",
-    "test_half_row", "test_half_scores",
+    "test_half_row", "test_half_scores", "test_bench_all", "test_measure",
 }  # fmt: skip
 """Folders and modules that `make test-fast` leaves out, beside what opens a browser or is marked slow itself."""
 

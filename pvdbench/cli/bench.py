@@ -1,5 +1,6 @@
 """pvdbench bench: measure how fast this machine is and how often intervals hold the truth, as tables."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -14,6 +15,34 @@ def bench() -> None:
     """Measure speed here, and how often intervals hold the truth; tables in Markdown."""
 
 
+@bench.command("all")
+@click.option("--baseline", metavar="REV", help="Compare with this revision of pvdbench, not with the definitions.")
+@click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write the table as JSON, too.")  # fmt: skip
+@click.option("--only", multiple=True, metavar="NAME", help="A part to measure; repeatable. All without it.")
+@click.option("--threads", type=_COUNT, default=1, show_default=True, help="Threads of the networks on the CPU.")
+@click.option("--size", nargs=2, type=click.IntRange(min=64), default=(1280, 720), show_default=True,
+              help="Width and height of the frames.")  # fmt: skip
+def every_part(
+    baseline: str | None, file: Path | None, only: Sequence[str], threads: int, size: tuple[int, int]
+) -> None:  # fmt: skip
+    """Time every hot part beside its straightforward version; where it runs, the study of this folder, too."""
+    import json
+
+    from pvdbench.bench.run import measure_parts
+    from pvdbench.io.atomic import replaced_file
+
+    report = measure_parts(
+        only, size=size, threads=threads, baseline=baseline, study=Path(),
+        began=lambda name: click.echo(f"measuring {name}", err=True),
+    )  # fmt: skip
+    for line in report.lines:
+        click.echo(line)
+    if file is not None:
+        with replaced_file(file) as partial:
+            partial.write_text(json.dumps(report.rows, indent=1) + "\n", encoding="utf-8")
+
+
 @bench.command()
 @click.option("--width", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True,
               help="Width of both networks; 1 is the paper's.")  # fmt: skip
@@ -23,9 +52,9 @@ def bench() -> None:
 @click.option("--threads", type=_COUNT, default=1, show_default=True, help="Threads on the CPU.")
 def training(width: float, batch: int, crop: int, updates: int, threads: int) -> None:
     """Time updates of BIMNet and PVDNet by the paper's recipes, plain and with each option for speed."""
+    from pvdbench.bench.training_rates import training_rates
     from pvdbench.core.device import compute_device
     from pvdbench.io.cost import hardware
-    from pvdbench.training.benchmark import training_rates
     from pvdbench.training.params import MotionRecipe, SequenceRecipe
 
     device = compute_device(threads)
@@ -54,8 +83,8 @@ def training(width: float, batch: int, crop: int, updates: int, threads: int) ->
 @click.option("--batches", type=_COUNT, default=8, show_default=True, help="Batches to time, per line.")
 def loader(batch: int, crop: int, sequence: int, workers: int, size: tuple[int, int], batches: int) -> None:
     """Time the sequences that training reads, from PNG frames and packed."""
+    from pvdbench.bench.loader_rates import loader_rates
     from pvdbench.io.cost import hardware
-    from pvdbench.training.benchmark import loader_rates
     from pvdbench.training.params import SequenceRecipe
 
     sizes = {"preset": "paper", "batch": batch, "crop": [crop, crop], "sequence": sequence, "workers": workers}

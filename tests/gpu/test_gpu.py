@@ -7,11 +7,11 @@ import pytest
 import torch
 from recorded import frames, pour, recorded_run
 
+from pvdbench.bench.training_rates import training_rates
 from pvdbench.networks.liteflownet import LiteFlowNet
 from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.recurrence import deblur_frames
 from pvdbench.networks.video_deblurrer import VideoDeblurrer
-from pvdbench.training.benchmark import training_rates
 from pvdbench.training.params import MotionRecipe, SequenceRecipe
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no graphics card here")

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from pvdbench.training.benchmark import loader_rates, training_rates
+from pvdbench.bench.loader_rates import loader_rates
+from pvdbench.bench.training_rates import training_rates
 from pvdbench.training.params import MotionRecipe, SequenceRecipe
 
 SIZES = {"preset": "paper", "batch": 1, "crop": [32, 32]}

@@ -1,0 +1,1 @@
+"""How fast every hot part is on this machine, beside its straightforward version or another revision's."""
