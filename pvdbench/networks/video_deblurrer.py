@@ -66,7 +66,13 @@ class VideoDeblurrer(nn.Module):
         return volume
 
     def forward(
-        self, previous: Tensor, current: Tensor, following: Tensor, state: Tensor, truth: Tensor | None = None
+        self,
+        previous: Tensor,
+        current: Tensor,
+        following: Tensor,
+        state: Tensor,
+        truth: Tensor | None = None,
+        flow: Tensor | None = None,
     ) -> Tensor:
         """Deblur current.
 
@@ -74,11 +80,12 @@ class VideoDeblurrer(nn.Module):
             previous, current, following: (B, 3, H, W) blurry frames in [-1, 1]; H and W multiples of 4.
             state: (B, 3, H, W), the deblurred previous frame, not clamped.
             truth: (B, 3, H, W), the sharp current frame; only the ideal volume uses it.
+            flow: (B, 2, H, W) from current to previous, where it is known already.
 
         Returns: (B, 3, H, W), not clamped: the next frame's state.
         """
         with torch.autocast(current.device.type, enabled=False):  # coordinates need float32
-            flow = self.flow(current, previous)
+            flow = self.flow(current, previous) if flow is None else flow
             volume = self.compensate(state, flow, current, truth)
             if self.params.compensate == "output-and-frames":
                 previous = backward_warp(previous, flow)
