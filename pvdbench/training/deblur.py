@@ -16,9 +16,8 @@ from pvdbench.training.params import SequenceRecipe
 from pvdbench.training.sampling import Batch, Sequences
 from pvdbench.training.trainer import Trainer, TrainingResult, TrainingTask, accelerate
 
-
 _PIXELS = 2**18
-"""Of frames whose flow is estimated at once; from about there on larger batches only take more memory."""
+"""Of frames whose flow is estimated at once: a bound on the memory, which large crops reach frame by frame."""
 
 
 def train_deblurring(params: NetworkParams, recipe: SequenceRecipe, motion: Path, trainer: Trainer) -> TrainingResult:
@@ -66,7 +65,7 @@ def sequence_losses(model: VideoDeblurrer, batch: Batch, recipe: SequenceRecipe)
 
 
 def _fixed_flows(model: VideoDeblurrer, blurry: Tensor, times: Sequence[int]) -> Iterator[Tensor | None]:
-    """Yield the flow (B, 2, h, w) from each of the frames to the one before; None where it is trained, or there is none.
+    """Yield the flow (B, 2, h, w) from each frame to the one before; None where it is trained, or there is none.
 
     As blurry frames and a fixed network do not change with the updates, the frames of a sequence are one batch: on
     small crops most of a motion network's time goes into its coarse levels, whatever their size.
@@ -79,7 +78,7 @@ def _fixed_flows(model: VideoDeblurrer, blurry: Tensor, times: Sequence[int]) ->
         chosen = times[first : first + at_once]
         current = torch.cat([blurry[:, t] for t in chosen])
         previous = torch.cat([blurry[:, max(t - 1, 0)] for t in chosen])
-        yield from model.flow(current, previous).split(batch)
+        yield from torch.split(model.flow(current, previous), batch)
 
 
 def _motion_network(path: Path) -> MotionNetwork | None:
