@@ -56,10 +56,11 @@ FAULTS ?= 100
 faults: $(BIN)/.installed-test
 	PVDBENCH_FAULTS=$(FAULTS) PVDBENCH_FAULTS_WRITE_TABLE=1 pytest tests/faults -m faults -s
 
-# On a machine with a graphics card whose Python (PYTHON=...) has torch: no environment is made.
+# On a machine with a graphics card whose Python (PYTHON=...) has torch: no environment is made; tests, then tables for
+# docs/log.md, in less than eight minutes. What must be there: docs/running-the-papers-study.md.
 gpu:
-	PYTHONPATH=.:tests $(PYTHON) -m pytest tests/gpu -q -o addopts= --import-mode=importlib --noconftest
-	PYTHONPATH=. $(PYTHON) -m pvdbench bench training
+	PYTHONPATH=.:tests:$$PYTHONPATH $(PYTHON) -m pytest tests/gpu -q -o addopts= --import-mode=importlib --noconftest
+	PYTHONPATH=.:tests:$$PYTHONPATH $(PYTHON) tests/card_tables.py
 
 clean:
 	rm -rf .venv

@@ -22,12 +22,10 @@ class Method:
         """Make OpenCV's estimator.
 
         Raises:
-            MethodError: if OpenCV is not installed, or there is no preset of that name.
+            MethodError: if there is no preset of that name.
         """
-        try:
-            import cv2
-        except ImportError as error:
-            raise MethodError(f"DIS needs the package cv2 ({error}); pip install pvdbench[opencv]") from error
+        import cv2
+
         if preset not in _PRESETS:
             raise MethodError(f"DIS: unknown preset '{preset}'; choose from {', '.join(_PRESETS)}")
         cv2.setNumThreads(torch.get_num_threads())

@@ -7,8 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pvdbench.core.device import for_inference
 from pvdbench.methods.clip import Clip
-from pvdbench.networks.video_deblurrer import deblur_frames, load_video_deblurrer
+from pvdbench.networks.recurrence import deblur_frames
+from pvdbench.networks.video_deblurrer import load_video_deblurrer
 
 
 class Method:
@@ -17,7 +19,7 @@ class Method:
     def load(self, weights: Mapping[str, Path], device: torch.device, **options: Any) -> None:
         """Read weights["network"], which holds PVDNet and its motion network."""
         self._device = device
-        self._model = load_video_deblurrer(weights["network"]).to(device).eval()
+        self._model = for_inference(load_video_deblurrer(weights["network"]), device)
         self.upper_bound = self._model.params.volume == "ideal"
 
     def parameters(self) -> Mapping[str, int]:

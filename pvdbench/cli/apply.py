@@ -1,10 +1,15 @@
 """pvdbench deblur, flow: a method on anybody's own frames."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pvdbench.cli.options import methods_folder
+
+if TYPE_CHECKING:
+    from pvdbench.inference.precision import Precision
+    from pvdbench.methods.interface import Deblurrer
 
 weights_file = click.option(
     "--weights", type=click.Path(path_type=Path), help="Its weights file, for a method that was trained."
@@ -31,6 +36,8 @@ threads_used = click.option(
 @threads_used
 @replacing
 @click.option("--allow-damaged", is_flag=True, help="Of a damaged or cut video, take the frames that can be read.")
+@click.option("--precision", type=click.Choice(("float32", "bfloat16")), default="float32", show_default=True,
+              help="Of convolutions and matrix products; what bfloat16 costs in PSNR is printed.")  # fmt: skip
 def deblur(  # the command's options, one each
     source: Path,
     out: Path,
@@ -40,6 +47,7 @@ def deblur(  # the command's options, one each
     threads: int,
     overwrite: bool,
     allow_damaged: bool,
+    precision: "Precision",
 ) -> None:
     """Deblur SOURCE, a folder of frames, one frame (PNG or JPEG, 8-bit RGB) or a video file.
 
@@ -68,8 +76,32 @@ def deblur(  # the command's options, one each
         raise MethodError(f"{name}: this method is an upper bound, which needs the sharp frames; take another method "
                           "or other weights")  # fmt: skip
     read = [there / name, *filter(None, [weights])]
-    count = deblur_source(method, source, out, also_read=read, overwrite=overwrite, allow_damaged=allow_damaged)
+    if precision != "float32":
+        _say_what_it_costs(method, source, precision, allow_damaged=allow_damaged)
+    count = deblur_source(
+        method, source, out, also_read=read, overwrite=overwrite, allow_damaged=allow_damaged, precision=precision
+    )
     click.echo(f"{out}: {count} frames by {name}")
+
+
+_COMPARED = 3  # frames, computed in float32, too
+
+
+def _say_what_it_costs(method: "Deblurrer", source: Path, precision: "Precision", *, allow_damaged: bool) -> None:
+    import numpy as np
+
+    from pvdbench.core.notice import notice
+    from pvdbench.inference.precision import first_frames, is_fast
+    from pvdbench.scoring.metrics.psnr import psnr
+
+    if not is_fast(precision):
+        notice(f"{precision}: this processor does not compute in it by itself, and is slower than in float32")
+    wanted, exact = (
+        np.array(first_frames(method, source, kind, count=_COMPARED, allow_damaged=allow_damaged), np.float64)
+        for kind in (precision, "float32")
+    )
+    worst = min(map(psnr, wanted, exact))
+    notice(f"{precision}: at least {worst:.1f} dB from float32's result over the first {len(exact)} frames")
 
 
 @click.command()

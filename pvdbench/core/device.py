@@ -3,12 +3,15 @@
 import ctypes
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pvdbench.core.errors import ParamsError, shorten
 
 if TYPE_CHECKING:  # PyTorch is imported where it computes, so that commands which need none do not wait for it
     import torch
+    from torch import nn
+
+Network = TypeVar("Network", bound="nn.Module")
 
 MOST_THREADS = 4096
 """More than any machine has; PyTorch counts them in 32 bits."""
@@ -30,6 +33,9 @@ def compute_device(threads: int) -> "torch.device":
 
     if not 1 <= threads <= MOST_THREADS:
         raise ParamsError(f"threads: {shorten(threads, 40)} is not from 1 to {MOST_THREADS}; correct it")
+    # Tensors of megabytes are mapped anew by each operation, and pages of 4 KiB take half of its time where it only
+    # moves memory. Read when PyTorch first allocates; who set it otherwise wants it so.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     torch.set_num_threads(threads)
     _keep_freed_memory()
     if not torch.cuda.is_available():
@@ -40,16 +46,28 @@ def compute_device(threads: int) -> "torch.device":
 
 
 def _keep_freed_memory() -> None:
-    """Have this process reuse the memory of freed tensors, and map large ones in pages of 2 MiB (Linux, glibc).
+    """Have this process reuse the memory of freed tensors (Linux, glibc).
 
     By default a freed tensor goes back to the kernel, and the next one of its size comes in pages of 4 KiB, each filled
     with zeros at its first use: 2,000 to 4,000 of them per training update at a crop of 64x64. What is asked for here
     keeps up to 256 MiB; a tensor above 32 MiB goes back when it is freed, as before.
     """
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # PyTorch reads it at its first allocation
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
         libc.mallopt(_MMAP_THRESHOLD, _HEAP_BLOCK)
         libc.mallopt(_TRIM_THRESHOLD, _KEPT)
+
+
+def for_inference(network: Network, device: "torch.device") -> Network:
+    """Move a network to the device that it is to run on, its weights in the layout that is fastest there.
+
+    With channels last convolutions are up to a fifth faster on processors (as measured for PVDNet and LiteFlowNet) and
+    by more on cards; numbers differ by rounding alone.
+    """
+    import torch
+
+    network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # in place
+    network.eval()
+    return network
 
 
 def named_device(name: "str | torch.device") -> "torch.device":

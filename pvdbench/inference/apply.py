@@ -12,6 +12,8 @@ from tqdm import tqdm
 
 from pvdbench.core.errors import DataError, MethodError
 from pvdbench.inference.files import check_out, check_sizes, open_source, results
+from pvdbench.inference.precision import Precision, in_precision
+from pvdbench.inference.side_by_side import read_ahead, written_behind
 from pvdbench.io.atomic import replaced_file
 from pvdbench.io.flow import Flow, write_flow
 from pvdbench.io.flow_picture import is_our_flow, is_our_picture
@@ -33,6 +35,7 @@ def deblur_source(
     also_read: Iterable[Path] = (),
     overwrite: bool = False,
     allow_damaged: bool = False,
+    precision: Precision = "float32",
 ) -> int:
     """Deblur a folder of frames, a frame or a video file, and write PNG frames or, where out names one, a video.
 
@@ -44,6 +47,7 @@ def deblur_source(
         also_read: files and folders that the method was loaded from.
         overwrite: replace it whoever wrote it; what is read is never replaced.
         allow_damaged: of a damaged video, take the frames that can be read, with a notice.
+        precision: of the method's convolutions and matrix products.
 
     Returns: the number of frames.
     Raises:
@@ -55,9 +59,10 @@ def deblur_source(
     check_out(out, [source, *also_read], overwrite=overwrite)
     clip, names = open_source(source, allow_damaged=allow_damaged)
     labels = [f"{source}: {name}" for name in names]
-    with results(out, clip, names) as write:
-        for t, output in enumerate(tqdm(_deblurred(method, clip, labels), "deblur", len(clip), unit="frame")):
-            write(t, to_bytes(output.permute(1, 2, 0).numpy()))
+    with results(out, clip, names) as write, read_ahead(clip) as ahead, written_behind(write) as behind:
+        outputs = in_precision(_deblurred(method, ahead, labels), precision)
+        for t, output in enumerate(tqdm(outputs, "deblur", len(clip), unit="frame")):
+            behind(t, to_bytes(output.permute(1, 2, 0).numpy()))
     return len(clip)
 
 
@@ -170,12 +175,13 @@ def _deblurred(method: Deblurrer, clip: Clip, names: Iterable[str]) -> Iterator[
     """Yield the method's frames, each after its check against the contract; names say which, in messages."""
     with method_faults(method):
         outputs = iter_frames(method.deblur(clip))
+    shape = tuple(clip[0].shape)
     for t, name in enumerate(names):
         with method_faults(method):
             output = next(outputs, None)
         if output is None:
             raise MethodError(f"{name}: the method yielded {t} of {len(clip)} frames; it must yield one per frame")
-        require_frame(output, tuple(clip[t].shape), name)
+        require_frame(output, shape, name)
         yield in_float(output)
     with method_faults(method):
         surplus = next(outputs, None)

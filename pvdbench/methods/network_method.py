@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from pvdbench.core.device import for_inference
 from pvdbench.core.errors import WeightsError, shorten
 from pvdbench.core.padding import padded
 from pvdbench.io.weights import fill, load_weights
@@ -46,7 +47,7 @@ class TrainedMethod:
             raise WeightsError(f"{path}: its header describes no network that can be built ({reason}); make or import "
                                "the file again") from error  # fmt: skip
         fill(self._network, tensors, path)
-        self._network.to(device).eval()
+        for_inference(self._network, device)
 
     def parameters(self) -> Mapping[str, int]:
         """Count the network's parameters; all are for deblurring."""

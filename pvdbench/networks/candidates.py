@@ -7,8 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from pvdbench.networks.kernels import kernels_take
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]  # how many candidates lie beyond the border differs by frame
+
 def read_on_pixels(previous: Tensor, match: Tensor, current: Tensor, size: int) -> Tensor:
     """Read the candidates of matches that are whole pixels; no gradient reaches the matches.
 
@@ -19,6 +20,10 @@ def read_on_pixels(previous: Tensor, match: Tensor, current: Tensor, size: int) 
 
     Returns: (B, k k, H, W), as pixel_volume says.
     """
+    if kernels_take(previous, match, current):
+        from pvdbench.networks.triton_volume import candidates_by_kernel  # Triton is not everywhere
+
+        return candidates_by_kernel(previous, match, current, size)
     volume: Tensor = _OnPixels.apply(previous, match, current, size)  # type: ignore[no-untyped-call]
     return volume
 
@@ -42,7 +47,8 @@ def _from_neighbours(field: Tensor, size: int) -> Tensor:
     shifted = []
     for i, j in _offsets(size):
         at_q = padded[:, :, r - j : r - j + h, r - i : r - i + w]
-        shifted.append(at_q + at_q.new_tensor([i, j]).view(1, 2, 1, 1) if field.shape[1] == 2 else at_q)
+        # no tensor made of i and j: on a card its copy would wait
+        shifted.append(torch.stack((at_q[:, 0] + i, at_q[:, 1] + j), 1) if field.shape[1] == 2 else at_q)
     return torch.stack(shifted, 1)
 
 
@@ -107,8 +113,9 @@ def _readings(size: int, h: int, w: int) -> Iterator[tuple[int, int, slice, slic
     r = size // 2
     for k, (i, j) in enumerate(_offsets(size)):
         shift = j * w + i
-        p = slice(max(0, shift), h * w + min(0, shift))
-        yield k, (j + r) * (w + 4 * r) + i + r, p, slice(p.start - shift, p.stop - shift)
+        first = max(0, shift)
+        end = max(first, h * w + min(0, shift))  # a small frame may have no p for a candidate
+        yield k, (j + r) * (w + 4 * r) + i + r, slice(first, end), slice(first - shift, end - shift)
 
 
 def _without_unknown(volume: Tensor, size: int) -> Tensor:

@@ -4,12 +4,35 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from pvdbench.networks.kernels import kernels_take
+
+RADIUS = 3
+_NARROWEST = 8  # columns of a tile
+
+
+def cost_volume(first: Tensor, second: Tensor) -> Tensor:
+    """Average first(p) * second(p + d) over channels, d over 7 x 7 displacements; outside is 0.
+
+    The original's "stride 2" (displacements and positions both doubled) is this on maps of every second pixel.
+
+    Args:
+        first, second: (B, C, H, W).
+
+    Returns: (B, 49, H, W), y of the displacement outer, x inner, each from -3.
+    """
+    if kernels_take(first, second):
+        from pvdbench.networks.triton_cost_volume import cost_volume_by_kernel  # Triton is not everywhere
+
+        return cost_volume_by_kernel(first, second, RADIUS)
+    return correlation(first, second, radius=RADIUS, step=1)
+
 
 def correlation(first: Tensor, second: Tensor, *, radius: int, step: int) -> Tensor:
     """Average first(p) * second(p + step * d) over channels, d over (2 radius + 1)^2 displacements; outside is 0.
 
-    Rows are multiplied as matrices, every column with every other, and the diagonals are kept: more products than
-    needed, yet at 720p seven times faster than one displacement at a time, and in less memory.
+    Rows are cut into tiles of columns, and a tile is multiplied as a matrix with all that its displacements reach; the
+    diagonals are kept. Half of these products are needed, yet it is three times as fast as one displacement at a time
+    (1280x720, one core), as products of matrices run from the cache, and nothing of the size of a window is made.
 
     Args:
         first, second: (B, C, H, W).
@@ -18,36 +41,18 @@ def correlation(first: Tensor, second: Tensor, *, radius: int, step: int) -> Ten
 
     Returns: (B, (2 radius + 1)^2, H, W), y of the displacement outer, x inner, each from -step * radius.
     """
-    _, c, h, _ = first.shape
+    b, c, h, w = first.shape
     reach = step * radius
-    shifts = range(0, 2 * reach + 1, step)
-    rows = first.permute(0, 2, 3, 1) / c  # (B, H, W, C)
-    padded = F.pad(second, (reach,) * 4).transpose(1, 2)  # (B, H + 2 reach, C, W + 2 reach)
+    columns = max(_NARROWEST, 2 * reach)
+    tiles = -(-w // columns)
+    rest, wide = tiles * columns - w, columns + 2 * reach
+    rows = F.pad(first / c, (0, rest)).permute(0, 2, 3, 1).reshape(b * h * tiles, columns, c)
+    padded = F.pad(second, (reach, reach + rest, reach, reach)).permute(0, 2, 3, 1)
+    reached = padded.unfold(2, wide, columns).contiguous()  # (B, H + 2 reach, tiles, C, wide)
     costs = []
-    for dy in shifts:
-        products = rows @ padded[:, dy : dy + h]  # (B, H, W, W + 2 reach)
-        costs.append(torch.stack([products.diagonal(dx, 2, 3) for dx in shifts], 1))
-    return torch.cat(costs, 1)
-
-
-RADIUS = 3
-
-
-def cost_volume(first: Tensor, second: Tensor) -> Tensor:
-    """Average first(p) * second(p + d) over channels, d over 7 x 7 displacements; outside is 0.
-
-    The original's "stride 2" (displacements and positions both doubled) is this on maps of every second pixel.
-    One row of displacements at a time: memory stays at 7 times a feature map.
-
-    Args:
-        first, second: (B, C, H, W).
-
-    Returns: (B, 49, H, W), y of the displacement outer, x inner, each from -3.
-    """
-    h, w = first.shape[-2:]
-    padded = F.pad(second, (RADIUS,) * 4)
-    rows = []
-    for dy in range(2 * RADIUS + 1):
-        windows = padded[:, :, dy : dy + h].unfold(3, w, 1)  # (B, C, H, 7, W), a view
-        rows.append((first[:, :, :, None] * windows).mean(1))  # (B, H, 7, W)
-    return torch.cat(rows, 2).transpose(1, 2)
+    for dy in range(0, 2 * reach + 1, step):
+        products = rows @ reached[:, dy : dy + h].reshape(b * h * tiles, c, wide)
+        # rows of one number more put what lies a row and a column further into the same column
+        skewed = F.pad(products.flatten(1), (0, columns)).view(b, h, tiles * columns, wide + 1)
+        costs.append(skewed[..., : 2 * reach + 1 : step])
+    return torch.cat(costs, 3)[:, :, :w].permute(0, 3, 1, 2)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from pvdbench.core.warp import backward_warp
 from pvdbench.networks.cost_volume import correlation
-from pvdbench.networks.liteflownet import scaled
+from pvdbench.networks.liteflownet_modules import scaled
 
 _RADIUS, _STEP = 10, 2  # 441 displacements of up to 20 pixels of 1/8 resolution
 _SKIPS = {6: 1024, 5: 512, 4: 512, 3: 256, 2: 128}  # channels of the contraction's levels in C, S and SD

@@ -1,7 +1,6 @@
 """LiteFlowNet (Hui et al., CVPR 2018), the network of BIMNet (Sec. 3.1), of any width."""
 
-import itertools
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -9,177 +8,27 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pvdbench.core.errors import DataError
-from pvdbench.core.warp import backward_warp
-from pvdbench.networks.cost_volume import cost_volume
+from pvdbench.networks.liteflownet_modules import FLOW_SCALE, Encoder, Matching, Regularization, Subpixel
 
 Preprocessing = Literal["rgb", "bgr-means"]
 """The PVDNet authors feed RGB in [0, 1]; LiteFlowNet's published weights need BGR minus the means of their data."""
 
 LEVELS = (6, 5, 4, 3, 2)  # 1/32 to 1/2 of the resolution
 MULTIPLE = 32  # sides of the input must be multiples of this
-_FLOW_SCALE = 20.0  # inside the network flow is in units of 20 full-resolution pixels
-_CHANNELS = {1: 32, 2: 32, 3: 64, 4: 96, 5: 128, 6: 192}
 _MEANS = ((0.411618, 0.434631, 0.454253), (0.410782, 0.433645, 0.452793))  # of first and second image, BGR
-_KERNEL = {2: 7, 3: 5, 4: 5, 5: 3, 6: 3}
 
 
-def _conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2)
+@dataclass(frozen=True)
+class EncodedFrame:
+    """What LiteFlowNet reads of a frame: at each level its features, and the frame itself in that size.
 
+    Attributes:
+        sides: height and width of the frame, before it was cropped to multiples of 32.
+    """
 
-def _chain(channels: Sequence[int], last_kernel: int) -> nn.Sequential:
-    """3x3 convolutions with leaky ReLUs between, the last with its own kernel and none after it."""
-    layers: list[nn.Module] = []
-    for inputs, outputs in itertools.pairwise(channels[:-1]):
-        layers += [_conv(inputs, outputs), nn.LeakyReLU(0.1)]
-    return nn.Sequential(*layers, _conv(channels[-2], channels[-1], last_kernel))
-
-
-def _convolution(module: nn.Module) -> nn.Conv2d:
-    assert isinstance(module, nn.Conv2d)
-    return module
-
-
-def _pixel_scale(level: int) -> float:
-    """From network units to pixels of a level."""
-    return _FLOW_SCALE * 0.5 ** (level - 1)
-
-
-class Encoder(nn.Module):
-    """NetC: features at six scales, the same weights for both frames."""
-
-    def __init__(self, width: float) -> None:
-        super().__init__()
-        c = {level: scaled(n, width) for level, n in _CHANNELS.items()}
-        self.one = self._level(3, c[1], 7, first_stride=1, convolutions=1)
-        self.two = self._level(c[1], c[2], 3, first_stride=2, convolutions=3)
-        self.three = self._level(c[2], c[3], 3, first_stride=2, convolutions=2)
-        self.four = self._level(c[3], c[4], 3, first_stride=2, convolutions=2)
-        self.five = self._level(c[4], c[5], 3, first_stride=2, convolutions=1)
-        self.six = self._level(c[5], c[6], 3, first_stride=2, convolutions=1)
-
-    @property
-    def first(self) -> nn.Conv2d:
-        """The convolution that sees the image."""
-        return _convolution(self.one[0])
-
-    @staticmethod
-    def _level(inputs: int, outputs: int, kernel: int, *, first_stride: int, convolutions: int) -> nn.Sequential:
-        layers: list[nn.Module] = []
-        for n in range(convolutions):
-            stride = first_stride if n == 0 else 1
-            layers += [_conv(inputs if n == 0 else outputs, outputs, kernel, stride), nn.LeakyReLU(0.1)]
-        return nn.Sequential(*layers)
-
-    def forward(self, image: Tensor) -> dict[int, Tensor]:
-        features = {}
-        for level, stage in enumerate((self.one, self.two, self.three, self.four, self.five, self.six), 1):
-            image = features[level] = stage(image)
-        return features
-
-
-class Matching(nn.Module):
-    """NetE, descriptor matching: the residual flow read from a cost volume."""
-
-    def __init__(self, level: int, width: float) -> None:
-        super().__init__()
-        c = {n: scaled(n, width) for n in (32, 64, 128)}
-        self.level = level
-        self.feature = nn.Sequential(_conv(c[32], c[64], 1), nn.LeakyReLU(0.1)) if level == 2 else nn.Identity()
-        if level < 6:
-            self.upsample_flow = nn.ConvTranspose2d(2, 2, 4, 2, 1, groups=2, bias=False)
-        if level < 4:  # matched at half the positions and displacements, then upsampled
-            self.upsample_cost = nn.ConvTranspose2d(49, 49, 4, 2, 1, groups=49, bias=False)
-        self.flow = _chain((49, c[128], c[64], c[32], 2), _KERNEL[level])
-
-    @property
-    def last(self) -> nn.Conv2d:
-        """The convolution that gives the residual flow."""
-        return _convolution(self.flow[-1])
-
-    def forward(self, first: Tensor, second: Tensor, flow: Tensor | None) -> Tensor:
-        first, second = self.feature(first), self.feature(second)
-        if flow is not None:
-            flow = self.upsample_flow(flow)
-            second = backward_warp(second, flow * _pixel_scale(self.level))
-        step = 2 if self.level < 4 else 1
-        cost = F.leaky_relu(cost_volume(first[:, :, ::step, ::step], second[:, :, ::step, ::step]), 0.1)
-        if self.level < 4:
-            cost = self.upsample_cost(cost)
-        residual: Tensor = self.flow(cost)
-        return residual if flow is None else flow + residual
-
-
-class Subpixel(nn.Module):
-    """NetE, sub-pixel refinement: the residual flow read from both feature maps."""
-
-    def __init__(self, level: int, width: float) -> None:
-        super().__init__()
-        c = {n: scaled(n, width) for n in (32, 64, 128)}
-        self.level = level
-        self.feature = nn.Sequential(_conv(c[32], c[64], 1), nn.LeakyReLU(0.1)) if level == 2 else nn.Identity()
-        inputs = 2 * (c[64] if level == 2 else scaled(_CHANNELS[level], width)) + 2
-        self.flow = _chain((inputs, c[128], c[64], c[32], 2), _KERNEL[level])
-
-    @property
-    def last(self) -> nn.Conv2d:
-        """The convolution that gives the residual flow."""
-        return _convolution(self.flow[-1])
-
-    def forward(self, first: Tensor, second: Tensor, flow: Tensor) -> Tensor:
-        first, second = self.feature(first), self.feature(second)
-        second = backward_warp(second, flow * _pixel_scale(self.level))
-        residual: Tensor = self.flow(torch.cat((first, second, flow), 1))
-        return flow + residual
-
-
-class Regularization(nn.Module):
-    """NetE, flow regularization: each pixel's flow becomes a learned average of its neighbours'."""
-
-    def __init__(self, level: int, width: float) -> None:
-        super().__init__()
-        c = {n: scaled(n, width) for n in (32, 64, 128)}
-        self.level, self.kernel = level, _KERNEL[level]
-        features, taps = scaled(_CHANNELS[level], width), self.kernel**2
-        small = level >= 5
-        self.feature = nn.Identity() if small else nn.Sequential(_conv(features, c[128], 1), nn.LeakyReLU(0.1))
-        inputs = 3 + (features if small else c[128])
-        self.main = nn.Sequential(
-            *_chain((inputs, c[128], c[128], c[64], c[64], c[32], c[32]), last_kernel=3), nn.LeakyReLU(0.1)
-        )
-        self.distance = nn.Sequential(*self._distance(c[32], taps, small))
-        self.scale_x, self.scale_y = nn.Conv2d(taps, 1, 1), nn.Conv2d(taps, 1, 1)
-
-    def _distance(self, inputs: int, taps: int, small: bool) -> list[nn.Module]:
-        k = self.kernel
-        if small:
-            return [_conv(inputs, taps, k)]
-        return [nn.Conv2d(inputs, taps, (k, 1), 1, (k // 2, 0)), nn.Conv2d(taps, taps, (1, k), 1, (0, k // 2))]
-
-    def forward(self, image1: Tensor, image2: Tensor, first: Tensor, flow: Tensor) -> Tensor:
-        warped = backward_warp(image2, flow * _pixel_scale(self.level))
-        # the constant keeps the square root's gradient finite where both images are equal
-        difference = ((image1 - warped).square().sum(1, keepdim=True) + 1e-12).sqrt()
-        centred = flow - flow.mean((2, 3), keepdim=True)
-        distance = self.distance(self.main(torch.cat((difference, centred, self.feature(first)), 1)))
-        closeness = -distance.square()
-        weight = (closeness - closeness.amax(1, keepdim=True)).exp()
-        b, _, h, w = flow.shape
-        taps = F.unfold(flow, self.kernel, padding=self.kernel // 2).view(b, 2, -1, h, w)
-        # divided after the 1x1 convolutions, biases included, as in the original
-        x: Tensor = self.scale_x(weight * taps[:, 0])
-        y: Tensor = self.scale_y(weight * taps[:, 1])
-        averages: Tensor = torch.cat((x, y), 1) / weight.sum(1, keepdim=True)
-        return averages
-
-
-def _centred(image: Tensor, means: tuple[float, ...]) -> Tensor:
-    return image.flip(1) - image.new_tensor(means).view(1, 3, 1, 1)
-
-
-def scaled(channels: int, width: float) -> int:
-    """Scale a number of channels by a width; width 1 is the paper's network."""
-    return max(1, round(channels * width))
+    features: dict[int, Tensor]
+    images: dict[int, Tensor]
+    sides: tuple[int, int]
 
 
 class LiteFlowNet(nn.Module):
@@ -202,35 +51,67 @@ class LiteFlowNet(nn.Module):
         self.subpixel = nn.ModuleList(Subpixel(level, width) for level in reversed(LEVELS))
         self.regularization = nn.ModuleList(Regularization(level, width) for level in reversed(LEVELS))
 
-    def pyramid(self, target: Tensor, source: Tensor) -> dict[int, Tensor]:
-        """Estimate each level's flow, {level: (B, 2, H / 2^(level-1), W / 2^(level-1))}, in full-resolution pixels.
+    @property
+    def encodes_alike(self) -> bool:
+        """Whether a frame is encoded as source as it is as target, so that once is enough for two pairs."""
+        return self.preprocessing == "rgb"
+
+    def encode(self, frame: Tensor, *, source: bool = False) -> EncodedFrame:
+        """Encode a frame, cropped to multiples of 32 at the right and bottom as by the authors' code.
 
         Args:
-            target, source: (B, 3, H, W) RGB in [0, 1]; H and W multiples of 32.
+            frame: (B, 3, H, W) RGB in [0, 1].
+            source: whether it is the frame that flow leads to.
 
         Raises:
-            ValueError: if a side is no multiple of 32.
+            DataError: if a side is shorter than 32.
         """
-        if target.shape[2] % MULTIPLE or target.shape[3] % MULTIPLE:
-            raise ValueError(f"sides must be multiples of {MULTIPLE}, got {tuple(target.shape[2:])}")
+        h, w = frame.shape[2:]
+        if min(h, w) < MULTIPLE:
+            raise DataError(f"LiteFlowNet: a frame of {w}x{h} is smaller than {MULTIPLE}x{MULTIPLE}; use larger frames "
+                            "or another method")  # fmt: skip
+        image = frame[:, :, : h - h % MULTIPLE, : w - w % MULTIPLE]
         if self.preprocessing == "bgr-means":
-            target, source = (_centred(image, means) for image, means in zip((target, source), _MEANS, strict=True))
-        features1, features2 = self.encoder(target), self.encoder(source)
-        images1, images2 = _shrunk(target, features1), _shrunk(source, features2)
+            image = _centred(image, _MEANS[source])
+        features = self.encoder(image)
+        images = _shrunk(image, features)
+        needed, sizes = ({level: maps[level] for level in LEVELS} for maps in (features, images))
+        return EncodedFrame(needed, sizes, (h, w))
+
+    def pyramid(self, target: EncodedFrame, source: EncodedFrame) -> dict[int, Tensor]:
+        """Estimate each level's flow, {level: (B, 2, H / 2^(level-1), W / 2^(level-1))}, in full-resolution pixels.
+
+        Raises:
+            ValueError: if a side of the frames is no multiple of 32, so that a level shows less than the whole frame.
+        """
+        if any(side % MULTIPLE for side in target.sides):
+            raise ValueError(f"sides must be multiples of {MULTIPLE}, got {target.sides}")
+        return {level: flow * FLOW_SCALE for level, flow in self._levels(target, source).items()}
+
+    def _levels(self, target: EncodedFrame, source: EncodedFrame) -> dict[int, Tensor]:
+        """Estimate the flow from coarse to fine, in the network's own units."""
         flow, flows = None, {}
         for level in LEVELS:
-            first, second, n = features1[level], features2[level], level - 2
+            first, second, n = target.features[level], source.features[level], level - 2
             flow = self.matching[n](first, second, flow)
             flow = self.subpixel[n](first, second, flow)
-            flow = self.regularization[n](images1[level], images2[level], first, flow)
-            flows[level] = flow * _FLOW_SCALE
+            flow = self.regularization[n](target.images[level], source.images[level], first, flow)
+            flows[level] = flow
         return flows
+
+    def between(self, target: EncodedFrame, source: EncodedFrame) -> Tensor:
+        """Estimate the full-resolution flow (B, 2, H, W) of two encoded frames.
+
+        As the authors' code: half-resolution flow upsampled bilinearly (its values are full-resolution pixels already),
+        zero flow where the frames were cropped.
+        """
+        half, (h, w) = self._levels(target, source)[2] * FLOW_SCALE, target.sides
+        inner_h, inner_w = h - h % MULTIPLE, w - w % MULTIPLE
+        flow = F.interpolate(half, size=(inner_h, inner_w), mode="bilinear", align_corners=False)
+        return F.pad(flow, (0, w - inner_w, 0, h - inner_h))
 
     def forward(self, target: Tensor, source: Tensor) -> Tensor:
         """Estimate the full-resolution flow (B, 2, H, W) of frames of any size from 32 on.
-
-        As the authors' code: cropped to multiples of 32 at the right and bottom, half-resolution flow upsampled
-        bilinearly (its values are full-resolution pixels already), zero flow where it was cropped.
 
         Args:
             target, source: (B, 3, H, W) RGB in [0, 1].
@@ -238,14 +119,7 @@ class LiteFlowNet(nn.Module):
         Raises:
             DataError: if a side is shorter.
         """
-        h, w = target.shape[2:]
-        if min(h, w) < MULTIPLE:
-            raise DataError(f"LiteFlowNet: a frame of {w}x{h} is smaller than {MULTIPLE}x{MULTIPLE}; use larger frames "
-                            "or another method")  # fmt: skip
-        inner_h, inner_w = h - h % MULTIPLE, w - w % MULTIPLE
-        half = self.pyramid(target[:, :, :inner_h, :inner_w], source[:, :, :inner_h, :inner_w])[2]
-        flow = F.interpolate(half, size=(inner_h, inner_w), mode="bilinear", align_corners=False)
-        return F.pad(flow, (0, w - inner_w, 0, h - inner_h))
+        return self.between(self.encode(target), self.encode(source, source=True))
 
 
 def _shrunk(image: Tensor, features: dict[int, Tensor]) -> dict[int, Tensor]:
@@ -255,3 +129,8 @@ def _shrunk(image: Tensor, features: dict[int, Tensor]) -> dict[int, Tensor]:
         size = features[level].shape[2:]
         images[level] = F.interpolate(images[level - 1], size=size, mode="bilinear", align_corners=False)
     return images
+
+
+def _centred(image: Tensor, means: tuple[float, ...]) -> Tensor:
+    # one after the other, as a tensor of the means would have to be copied to a card
+    return torch.stack([channel - mean for channel, mean in zip(image.flip(1).unbind(1), means, strict=True)], 1)

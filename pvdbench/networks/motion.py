@@ -7,6 +7,7 @@ from typing import Any, get_args
 import torch
 from torch import Tensor
 
+from pvdbench.core.device import for_inference
 from pvdbench.core.errors import WeightsError
 from pvdbench.io.weights import load_weights
 from pvdbench.networks.flownet2 import FlowNet2
@@ -55,7 +56,7 @@ class NetworkEstimator:
     def load(self, weights: Mapping[str, Path], device: torch.device, **options: Any) -> None:  # noqa: ARG002
         """Read weights["network"]; there are no options."""
         self._device = device
-        self._network = load_motion_network(weights["network"]).to(device).eval()
+        self._network = for_inference(load_motion_network(weights["network"]), device)
 
     def parameters(self) -> Mapping[str, int]:
         """Count the network's parameters, all as motion's."""

@@ -37,7 +37,9 @@ def pixel_volume(
     match = flow + pixel_grid(h, w, flow)
     if coordinates == "bilinear":
         return read_between_pixels(previous, match, current, size)
-    return read_on_pixels(previous, match.trunc() if coordinates == "truncate" else match.round(), current, size)
+    whole = match.trunc() if coordinates == "truncate" else match.round()
+    volume: Tensor = read_on_pixels(previous, whole, current, size)
+    return volume
 
 
 def most_frequent(volume: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from pvdbench.networks.liteflownet import scaled
+from pvdbench.networks.liteflownet_modules import scaled
 
 MULTIPLE = 4  # sides of the input must be multiples of this
 
@@ -12,12 +12,17 @@ def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2)
 
 
+def _relu() -> nn.ReLU:
+    """In place: what a convolution gave is needed nowhere else, and a pass over memory less is a tenth of its time."""
+    return nn.ReLU(inplace=True)
+
+
 class _Residual(nn.Module):
     """x + ReLU(conv(ReLU(conv(x)))): the authors' code has a ReLU after the second convolution, too."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(_conv(channels, channels, 3), nn.ReLU(), _conv(channels, channels, 3), nn.ReLU())
+        self.body = nn.Sequential(_conv(channels, channels, 3), _relu(), _conv(channels, channels, 3), _relu())
 
     def forward(self, x: Tensor) -> Tensor:
         residue: Tensor = self.body(x)
@@ -51,17 +56,17 @@ class PVDNet(nn.Module):
         branch, residual = (width if other is None else other for other in (branch_width, residual_width))
         images, values, first = (scaled(n, branch) for n in (32, 64, 64))
         mid, wide, deep = scaled(64, width), scaled(128, width), scaled(128, residual)
-        self.volume_branch = nn.Sequential(_conv(candidates, values, 3), nn.ReLU(), _conv(values, values, 3), nn.ReLU())
-        self.image_branch = nn.Sequential(_conv(9, images, 3), nn.ReLU(), _conv(images, images, 3), nn.ReLU())
+        self.volume_branch = nn.Sequential(_conv(candidates, values, 3), _relu(), _conv(values, values, 3), _relu())
+        self.image_branch = nn.Sequential(_conv(9, images, 3), _relu(), _conv(images, images, 3), _relu())
         self.level0 = _conv(values + images, mid, 5)
-        self.level1 = nn.Sequential(_conv(mid, first, 5, 2), nn.ReLU(), _conv(first, mid, 5))
-        self.level2 = nn.Sequential(_conv(mid, wide, 5, 2), nn.ReLU(), _conv(wide, deep, 5))
+        self.level1 = nn.Sequential(_conv(mid, first, 5, 2), _relu(), _conv(first, mid, 5))
+        self.level2 = nn.Sequential(_conv(mid, wide, 5, 2), _relu(), _conv(wide, deep, 5))
         self.residuals = nn.Sequential(*(_Residual(deep) for _ in range(blocks)))
         self.residuals_end = _conv(deep, deep, 3)
         self.up1 = nn.ConvTranspose2d(deep, mid, 4, 2, 1)
-        self.up1_end = nn.Sequential(nn.ReLU(), _conv(mid, mid, 5), nn.ReLU())
+        self.up1_end = nn.Sequential(_relu(), _conv(mid, mid, 5), _relu())
         self.up2 = nn.ConvTranspose2d(mid, mid, 4, 2, 1)
-        self.up2_end = nn.Sequential(nn.ReLU(), _conv(mid, mid, 5), nn.ReLU())
+        self.up2_end = nn.Sequential(_relu(), _conv(mid, mid, 5), _relu())
         self.end = _conv(mid, 3, 5)
 
     def forward(self, previous: Tensor, current: Tensor, following: Tensor, volume: Tensor) -> Tensor:
@@ -78,8 +83,8 @@ class PVDNet(nn.Module):
         # without a ReLU, which comes only after the sum; the deepest level is rectified before its skip.
         x0 = self.level0(torch.cat((self.volume_branch(volume), images), 1))
         x1 = self.level1(x0)
-        x2 = self.level2(x1).relu()
-        x = self.residuals_end(self.residuals(x2)).relu() + x2
+        x2 = self.level2(x1).relu_()
+        x = self.residuals_end(self.residuals(x2)).relu_() + x2
         x = self.up1_end(self.up1(x) + x1)
         x = self.up2_end(self.up2(x) + x0)
         residue: Tensor = self.end(x)

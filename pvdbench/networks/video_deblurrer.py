@@ -1,6 +1,6 @@
-"""The framework of Fig. 2 as a recurrence (Sec. 3.3): motion, pixel volume and PVDNet, frame after frame."""
+"""One step of the framework of Fig. 2: motion, pixel volume and PVDNet."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +9,14 @@ from torch import Tensor, nn
 
 from pvdbench.core.colour import gray
 from pvdbench.core.errors import WeightsError
-from pvdbench.core.padding import padded
 from pvdbench.core.warp import backward_warp
 from pvdbench.io.weights import load_weights
 from pvdbench.networks.from_weights import network_from_weights
+from pvdbench.networks.liteflownet import EncodedFrame, LiteFlowNet
 from pvdbench.networks.motion import MotionNetwork, motion_header, motion_network
 from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.pixel_volume import most_frequent, nearest, pixel_volume
-from pvdbench.networks.pvdnet import MULTIPLE, PVDNet
+from pvdbench.networks.pvdnet import PVDNet
 
 
 class VideoDeblurrer(nn.Module):
@@ -36,11 +36,22 @@ class VideoDeblurrer(nn.Module):
 
     def flow(self, current: Tensor, previous: Tensor) -> Tensor:
         """Estimate the flow (B, 2, H, W) from current to previous, frames in [-1, 1]; with gradient if trained."""
+        return self._flow(current, previous, None)[0]
+
+    def _flow(
+        self, current: Tensor, previous: Tensor, before: EncodedFrame | None
+    ) -> tuple[Tensor, EncodedFrame | None]:
+        """Estimate the flow, with what was read of previous when it was current; return what was read of current."""
         if self.motion is None:
-            return current.new_zeros(len(current), 2, *current.shape[2:])
+            return current.new_zeros(len(current), 2, *current.shape[2:]), None
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.params.train_motion):
-            flow: Tensor = self.motion((current + 1) / 2, (previous + 1) / 2)  # the authors feed BIMNet [0, 1]
-        return flow
+            target, source = (current + 1) / 2, (previous + 1) / 2  # the authors feed BIMNet [0, 1]
+            if not isinstance(self.motion, LiteFlowNet) or not self.motion.encodes_alike:
+                return self.motion(target, source), None
+            now = self.motion.encode(target)
+            if before is None:
+                before = now if previous is current else self.motion.encode(source, source=True)
+            return self.motion.between(now, before), now
 
     def compensate(self, state: Tensor, flow: Tensor, current: Tensor, truth: Tensor | None = None) -> Tensor:
         """Return what PVDNet sees of state, the deblurred previous frame, by the flow from current to it.
@@ -74,51 +85,32 @@ class VideoDeblurrer(nn.Module):
         truth: Tensor | None = None,
         flow: Tensor | None = None,
     ) -> Tensor:
+        """Deblur current, as step does; return the next frame's state alone."""
+        return self.step(previous, current, following, state, truth, flow=flow)[0]
+
+    def step(
+        self, previous: Tensor, current: Tensor, following: Tensor, state: Tensor, truth: Tensor | None = None,
+        before: EncodedFrame | None = None, flow: Tensor | None = None,
+    ) -> tuple[Tensor, EncodedFrame | None]:  # fmt: skip
         """Deblur current.
 
         Args:
             previous, current, following: (B, 3, H, W) blurry frames in [-1, 1]; H and W multiples of 4.
             state: (B, 3, H, W), the deblurred previous frame, not clamped.
             truth: (B, 3, H, W), the sharp current frame; only the ideal volume uses it.
+            before: what the step before returned besides its frame, so that no frame is encoded twice.
             flow: (B, 2, H, W) from current to previous, where it is known already.
 
-        Returns: (B, 3, H, W), not clamped: the next frame's state.
+        Returns: (B, 3, H, W), not clamped: the next frame's state; and the next frame's before.
         """
         with torch.autocast(current.device.type, enabled=False):  # coordinates need float32
-            flow = self.flow(current, previous) if flow is None else flow
+            flow, now = self._flow(current, previous, before) if flow is None else (flow, None)
             volume = self.compensate(state, flow, current, truth)
             if self.params.compensate == "output-and-frames":
                 previous = backward_warp(previous, flow)
                 following = backward_warp(following, self.flow(current, following))
         output: Tensor = self.deblur(previous, current, following, volume)
-        return output
-
-
-def deblur_frames(
-    model: VideoDeblurrer, clip: Sequence[Tensor], device: torch.device, truth: Sequence[Tensor] | None = None
-) -> Iterator[Tensor]:
-    """Deblur a clip frame by frame; sides that are not multiples of 4 are padded (the authors crop them).
-
-    Args:
-        model: on device.
-        clip: (3, H, W) frames in [0, 1].
-        truth: the sharp frames, used only by the ideal volume.
-
-    Yields: (3, H, W) frames in [0, 1], on the CPU.
-    """
-
-    def batch_of(t: int, frames: Sequence[Tensor] = clip) -> Tensor:
-        return padded(frames[t][None].to(device), MULTIPLE) * 2 - 1
-
-    if not len(clip):
-        return
-    h, w = clip[0].shape[1:]
-    previous = current = state = batch_of(0)  # Sec. 4.1: the first frame is its own past
-    for t in range(len(clip)):
-        following = batch_of(t + 1) if t + 1 < len(clip) else current
-        state = model(previous, current, following, state, None if truth is None else batch_of(t, truth))
-        yield ((state[0, :, :h, :w] + 1) / 2).clamp(0, 1).cpu()
-        previous, current = current, following
+        return output, now
 
 
 def architecture(model: VideoDeblurrer) -> dict[str, Any]:

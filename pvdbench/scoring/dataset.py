@@ -1,9 +1,9 @@
 """Scores of a row over a data set's test clips: warped frames (Table 1) and deblurred frames (Tables 2 to 5)."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +62,10 @@ def score_row(
     """
     chosen = named_protocols(protocols, row.task)
     clips = [] if read_failure(row.estimates) else read_clips(row.folder, "test")
-    work = {clip: list(_jobs(row, clip, chosen, only)) for clip in clips}
+    work = _runs({clip: list(_jobs(row, clip, chosen, only)) for clip in clips}, jobs)
     if half is None or len(clips) < _KEPT_FROM:
-        scored = in_order(_score_frame, [job for of_clip in work.values() for job in of_clip], jobs=jobs)
-        rows = [scores for frame in scored for scores in frame]
+        scored = in_order(_score_run, [run for of_clip in work.values() for run in of_clip], jobs=jobs)
+        rows = [scores for run in scored for scores in run]
         write_score_file(out, score_table(rows, chosen))
         return
     modules = [str(getattr(protocol.score, "__module__", "")) for protocol in chosen]
@@ -82,11 +82,11 @@ def score_row(
 _KEPT_FROM = 2  # clips: of a single one nothing would be finished
 
 
-def _resumed(work: Mapping[ClipFiles, list["_Job"]], kept: HalfScores, jobs: Jobs) -> Iterator[dict[str, Any]]:
+def _resumed(work: Mapping[ClipFiles, list["_Run"]], kept: HalfScores, jobs: Jobs) -> Iterator[dict[str, Any]]:
     """Score the clips that are not finished, keep each when it is, and yield the rows of all in order."""
     before = {clip: kept.read(clip) for clip in work}
-    left = [job for clip, of_clip in work.items() if before[clip] is None for job in of_clip]
-    with closing(in_order(_score_frame, left, jobs=jobs)) as scored:
+    left = [run for clip, of_clip in work.items() if before[clip] is None for run in of_clip]
+    with closing(in_order(_score_run, left, jobs=jobs)) as scored:
         for clip, of_clip in work.items():
             if (rows := before[clip]) is None:
                 rows = [scores for _ in of_clip for scores in next(scored)]
@@ -112,26 +112,64 @@ def _jobs(
             if only is None or (clip.video, clip.frames[number].name) in only)  # fmt: skip
 
 
-def _score_frame(job: _Job) -> list[dict[str, Any]]:
-    """Score one frame; each file is decoded once."""
+_Run = Sequence[_Job]
+"""Consecutive frames of a clip that one process scores, so that it has the frame before."""
+
+_LONGEST_RUN = 8  # frames: where there are several processes, a ninth of the frames is decoded twice
+_SHARES = 4  # runs of each process, at least, so that all end at about one time
+_WORKERS = 16  # of a cluster, whose number is not known
+
+
+def _runs(work: Mapping[ClipFiles, list[_Job]], jobs: Jobs) -> dict[ClipFiles, list[_Run]]:
+    """Divide what is to score of each clip into runs: a single process has each clip as one."""
+    frames = sum(len(of_clip) for of_clip in work.values())
+    shares = _SHARES * (jobs if isinstance(jobs, int) else _WORKERS)
+    length = frames if jobs == 1 else min(_LONGEST_RUN, frames // shares)
+    return {clip: [of_clip[start : start + max(length, 1)] for start in range(0, len(of_clip), max(length, 1))]
+            for clip, of_clip in work.items()}  # fmt: skip
+
+
+Reader = Callable[[Path], Frame]
+
+
+def reader_of_clip() -> Reader:
+    """Make a reader that decodes each file once while one goes through a clip, although frames ask for those before.
+
+    It is for one pass: a file that changes is not read again.
+    """
+    return lru_cache(_RECENT)(read_frame)
+
+
+_RECENT = 6  # files: estimate and truth of a frame and of the one before, and two that were read between them
+
+
+def _score_run(run: _Run) -> list[dict[str, Any]]:
+    read = reader_of_clip()
+    return [scores for job in run for scores in _score_frame(job, read)]
+
+
+def _score_frame(job: _Job, read: Reader) -> list[dict[str, Any]]:
     names = {"dataset": job.row.dataset, "method": job.row.method, "task": job.row.task, "video": job.clip.video}
     names["frame"] = job.clip.frames[job.number].name
-    frame = DatasetFrame(job.row, job.clip, job.number)
+    frame = DatasetFrame(job.row, job.clip, job.number, read)
     return [names | scores for scores in score_rows(frame, job.protocols, job.number + 1)]
 
 
 class DatasetFrame(FramePair):
     """A frame of a data set with everything that the data set knows of it, each file read when it is asked for."""
 
-    def __init__(self, row: ScoredRow, clip: ClipFiles, number: int) -> None:
+    def __init__(self, row: ScoredRow, clip: ClipFiles, number: int, read: Reader = read_frame) -> None:
         """Read the estimate and the truth of a clip's frame, counted from 0.
+
+        Args:
+            read: decodes the frame's files, and those of the frame before.
 
         Raises:
             DataError: if one is missing, damaged, or the two are not of one size.
         """
-        self._row, self._clip, self._number = row, clip, number
-        truth = read_frame(self._files.sharp)
-        super().__init__(read_estimate(self._estimate(".png"), truth, self._files.sharp), truth)
+        self._row, self._clip, self._number, self._read = row, clip, number, read
+        truth = read(self._files.sharp)
+        super().__init__(read_estimate(self._estimate(".png"), truth, self._files.sharp, read), truth)
 
     @property
     def _files(self) -> FrameFiles:
@@ -143,7 +181,7 @@ class DatasetFrame(FramePair):
     @cached_property
     def before(self) -> FramePair | None:
         """The frame before, of the same row; None for a clip's first."""
-        return type(self)(self._row, self._clip, self._number - 1) if self._number else None
+        return type(self)(self._row, self._clip, self._number - 1, self._read) if self._number else None
 
     @cached_property
     def flow(self) -> Flow | None:
@@ -184,13 +222,13 @@ def truth_flow_path(folder: Path, video: str, frame: str) -> Path:
     return folder / "flow" / video / f"{frame}.flo"
 
 
-def read_estimate(path: Path, truth: Frame, truth_path: Path) -> Frame:
+def read_estimate(path: Path, truth: Frame, truth_path: Path, read: Reader = read_frame) -> Frame:
     """Read the estimate of a frame.
 
     Raises:
         DataError: if it is missing, damaged or not of the truth's size.
     """
-    estimate = read_frame(path)
+    estimate = read(path)
     if estimate.shape != truth.shape:
         raise DataError(f"{path} is {estimate.shape[1]}x{estimate.shape[0]}, but {truth_path} is "
                         f"{truth.shape[1]}x{truth.shape[0]}; make it again in that size")  # fmt: skip

@@ -43,7 +43,7 @@ class ProtocolParams(StrictModel):
     @property
     def tabled(self) -> list[str]:
         """Those of names that give PSNR, which the paper's tables are made of."""
-        return _with_psnr(choices() if "all" in self.names else self.names)
+        return _with_psnr([protocol.name for protocol in named_protocols(self.names)])
 
 
 def _with_psnr(names: list[str]) -> list[str]:

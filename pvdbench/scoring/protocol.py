@@ -58,6 +58,7 @@ WARPING_ERROR = Metric(
     "warping_error_db", "Warping error", "dB", "higher", 2, lowest=-50.0, optional=True, infinite=True
 )
 TOF = Metric("tof_px", "tOF", "px", "lower", 3, lowest=0.0)
+TOF_ILK = Metric("tof_ilk_px", "tOF, Lucas-Kanade", "px", "lower", 3, lowest=0.0)
 
 
 Task = Literal["deblur", "motion"]
@@ -95,6 +96,7 @@ class Protocol:
         any_frames: whether it needs nothing but the two images, so that any two folders can be scored by it.
         informs: whether a frame tells estimates apart under it, by the truth alone; one that does not is scored, and no
             average counts it.
+        on_request: whether it is left out of `all` and scores only where it is named, as one that costs much.
     """
 
     name: str
@@ -106,6 +108,7 @@ class Protocol:
     tasks: frozenset[Task] = frozenset(("deblur", "motion"))
     any_frames: bool = True
     informs: Callable[[FramePair], bool] = every_pair
+    on_request: bool = False
 
     def counted(self, number: int) -> bool:
         """Tell whether averages count a frame; a package's function may say so by any value, such as 1."""

@@ -76,6 +76,8 @@ def named_protocols(
 ) -> tuple[Protocol, ...]:
     """The protocols of these names, each once, in their order; `all` stands for every one that applies.
 
+    Those that score on request alone are not in `all`.
+
     Args:
         names: one or several.
         task: those that do not apply to it are passed over.
@@ -89,7 +91,8 @@ def named_protocols(
         if name != "all" and (name not in known or (any_frames and not known[name].any_frames)):
             what = "unknown protocol" if name not in known else "two folders are not enough for the protocol"
             raise ParamsError(f"protocols: {what} '{shorten(name, 60)}'; choose from {among(['all', *fitting])}")
-    spelt = [each for name in listed for each in (fitting if name == "all" else [name])]
+    every = [name for name in fitting if not known[name].on_request]
+    spelt = [each for name in listed for each in (every if name == "all" else [name])]
     return tuple(known[name] for name in dict.fromkeys(spelt) if name in fitting)
 
 

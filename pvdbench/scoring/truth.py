@@ -11,9 +11,8 @@ from pvdbench.core.executor import Jobs, in_order
 from pvdbench.datasets.manifest import ClipFiles, read_clips
 from pvdbench.io.atomic import replaced_folder
 from pvdbench.io.flow import write_flow
-from pvdbench.io.images import read_frame
 from pvdbench.io.tables import TRUTH, read_table, write_table
-from pvdbench.scoring.dataset import DatasetFrame, Place, ScoredRow, truth_flow_path
+from pvdbench.scoring.dataset import DatasetFrame, Place, ScoredRow, reader_of_clip, truth_flow_path
 from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.metrics.flow import estimate_flow
 from pvdbench.scoring.protocol import PSNR, WARPING_ERROR, Protocol
@@ -56,15 +55,14 @@ def read_truth(folder: Path) -> pd.DataFrame:
 def _score_clip(job: tuple[Path, ClipFiles, Protocol, Path, Collection[Place] | None]) -> list[dict[str, Any]]:
     dataset_folder, clip, ranked, out, only = job
     sharp = ScoredRow("", "", "deblur", dataset_folder, dataset_folder)
-    rows = []
+    rows, read = [], reader_of_clip()
     for number, files in enumerate(clip.frames):
         if only is not None and (clip.video, files.name) not in only:
             continue
-        truth = read_frame(files.sharp)
-        blurriness = ranked.score(FramePair(read_frame(files.blurry), truth))[PSNR.name]
+        blurriness = ranked.score(FramePair(read(files.blurry), read(files.sharp)))[PSNR.name]
         steady = math.nan
         if number:
-            steady = _steadiness(_Sharp(sharp, clip, number), truth_flow_path(out, clip.video, files.name))
+            steady = _steadiness(_Sharp(sharp, clip, number, read), truth_flow_path(out, clip.video, files.name))
         rows.append({"video": clip.video, "frame": files.name, "blurriness_db": round(blurriness, PSNR.decimals),
                      "warping_error_db": round(steady, WARPING_ERROR.decimals)})  # fmt: skip
     return rows

@@ -78,6 +78,8 @@ def _rate(
     losses: Callable[[Batch], Iterator[Tensor]], updates: int, device: torch.device,
 ) -> Rate:  # fmt: skip
     """Time updates through the training loop itself."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
     clock = _Clock(_WARM, updates, device)
     short = recipe.model_copy(update={"steps": _WARM + updates, "checkpoint_every": 0})
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from pvdbench.core.errors import WeightsError
-from pvdbench.networks.liteflownet import Encoder, LiteFlowNet, Matching, Regularization, Subpixel
+from pvdbench.networks.liteflownet import LiteFlowNet
+from pvdbench.networks.liteflownet_modules import Encoder, Matching, Regularization, Subpixel
 from pvdbench.networks.motion import MotionNetwork, load_motion_network, motion_header
 from pvdbench.networks.params import MotionRow
 from pvdbench.training.motion_losses import supervised_loss, warping_loss

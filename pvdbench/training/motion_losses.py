@@ -14,7 +14,7 @@ from pvdbench.training.sampling import Batch
 def supervised_loss(network: LiteFlowNet, batch: Batch) -> Tensor:
     """Average the endpoint error of the flow between two sharp frames over the network's five levels."""
     truth = batch["flow"][:, 0]
-    flows = network.pyramid(batch["sharp"][:, 1], batch["sharp"][:, 0])
+    flows = network.pyramid(network.encode(batch["sharp"][:, 1]), network.encode(batch["sharp"][:, 0], source=True))
     return torch.stack([_endpoint_error(flow, truth) for flow in flows.values()]).mean()
 
 

@@ -9,7 +9,8 @@ from recorded import frames, pour, recorded_run
 
 from pvdbench.networks.liteflownet import LiteFlowNet
 from pvdbench.networks.params import NetworkParams
-from pvdbench.networks.video_deblurrer import VideoDeblurrer, deblur_frames
+from pvdbench.networks.recurrence import deblur_frames
+from pvdbench.networks.video_deblurrer import VideoDeblurrer
 from pvdbench.training.benchmark import training_rates
 from pvdbench.training.params import MotionRecipe, SequenceRecipe
 

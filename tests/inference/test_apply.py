@@ -239,3 +239,33 @@ def test_real_videos(name):
     assert len(clip) > 30 and clip.film.rate > 10
     first, last = clip[0], clip[len(clip) - 1]
     assert first.shape == last.shape and 0.05 < first.mean() < 0.95 and first.std() > 0.02
+
+
+class Convolve(torch.nn.Module):
+    """A blur by a convolution, which autocast reaches."""
+
+    def __init__(self):
+        super().__init__()
+        self.blur = torch.nn.Conv2d(3, 3, 5, padding=2)
+
+    @torch.inference_mode()
+    def deblur(self, clip):
+        for t in range(len(clip)):
+            yield self.blur(clip[t][None])[0].float().clamp(0, 1)
+
+
+def test_bfloat16_changes_the_convolutions_and_little_else(folder, tmp_path):
+    torch.manual_seed(0)
+    method = Convolve()
+    for precision in ("float32", "bfloat16"):
+        deblur_source(method, folder, tmp_path / precision, precision=precision)
+    first, second = (read_frame(tmp_path / kind / "f1.png").astype(int) for kind in ("float32", "bfloat16"))
+    assert 1 <= np.abs(first - second).max() <= 4
+    assert not torch.is_autocast_enabled("cpu")
+
+
+def test_the_command_says_what_bfloat16_costs(folder, tmp_path):
+    run = pvdbench("deblur", str(folder), "--method", "input", "--out", str(tmp_path / "o"), "--precision", "bfloat16")
+    assert (run.returncode, run.stdout.count("5 frames by input")) == (0, 1)
+    said = "bfloat16: at least inf dB from float32's result over the first 3 frames"  # a copy has no convolution
+    assert said in run.stderr

@@ -1,7 +1,5 @@
 """methods/dis: OpenCV's axes and direction are ours."""
 
-import importlib.util
-
 import numpy as np
 import pytest
 import torch
@@ -20,7 +18,6 @@ def ready(place, name="dis"):
     return method
 
 
-@pytest.mark.skipif(importlib.util.find_spec("cv2") is None, reason="needs the extra opencv")
 @pytest.mark.parametrize("shift", [(2, 1), (-3, 0), (0, -2)])
 def test_it_follows_the_convention_of_direction_and_axes(shift):
     from scipy.ndimage import gaussian_filter
@@ -34,16 +31,9 @@ def test_it_follows_the_convention_of_direction_and_axes(shift):
     np.testing.assert_allclose(inner.mean((1, 2)).numpy(), shift, atol=0.15)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("cv2") is None, reason="needs the extra opencv")
 def test_a_preset_that_is_not_there_is_refused(tmp_path):
     (tmp_path / "x").mkdir()
     card = CARD.replace("deblur", "motion") + f"adapter: {METHODS}/dis/adapter.py\noptions: {{preset: slow}}\n"
     (tmp_path / "x" / "method.yaml").write_text(card)
     with pytest.raises(MethodError, match="unknown preset 'slow'; choose from ultrafast, fast, medium"):
         ready(tmp_path, "x")
-
-
-def test_without_opencv_it_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "cv2", None)
-    with pytest.raises(MethodError, match=r"needs the package cv2 .* pip install pvdbench\[opencv\]"):
-        ready(METHODS)

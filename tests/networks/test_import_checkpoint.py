@@ -14,7 +14,8 @@ from pvdbench.io.weights import load_weights
 from pvdbench.networks.import_checkpoint import PVDNET, import_checkpoint, official_name
 from pvdbench.networks.motion import load_motion_network
 from pvdbench.networks.params import NetworkParams
-from pvdbench.networks.video_deblurrer import VideoDeblurrer, deblur_frames, load_video_deblurrer
+from pvdbench.networks.recurrence import deblur_frames
+from pvdbench.networks.video_deblurrer import VideoDeblurrer, load_video_deblurrer
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,8 @@ def test_frames_below_32_pixels_are_refused(size):
 
 def test_pyramid_refuses_other_sides():
     with pytest.raises(ValueError, match=r"multiples of 32, got \(40, 64\)"):
-        LiteFlowNet(width=0.125).pyramid(torch.rand(1, 3, 40, 64), torch.rand(1, 3, 40, 64))
+        network, frame = LiteFlowNet(width=0.125), torch.rand(1, 3, 40, 64)
+        network.pyramid(network.encode(frame), network.encode(frame, source=True))
 
 
 def test_gradients_stay_finite_on_equal_frames():

@@ -3,12 +3,14 @@ import pytest
 import torch
 from recorded import frames, pour, recorded_run
 
+from pvdbench.core.device import for_inference
 from pvdbench.core.errors import WeightsError
 from pvdbench.io.weights import save_weights
 from pvdbench.networks.liteflownet import LiteFlowNet
 from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.pvdnet import PVDNet
-from pvdbench.networks.video_deblurrer import VideoDeblurrer, architecture, deblur_frames, load_video_deblurrer
+from pvdbench.networks.recurrence import deblur_frames
+from pvdbench.networks.video_deblurrer import VideoDeblurrer, architecture, load_video_deblurrer
 
 TINY = NetworkParams(volume="gray", width=0.0625, blocks=1)
 
@@ -152,7 +154,7 @@ def test_neighbours_are_compensated_only_where_asked():
     taken = {}
     for how in ("output", "output-and-frames"):
         model = variant(volume="none", compensate=how)
-        model.flow = lambda target, source: torch.ones(1, 2, 32, 32)
+        model._flow = lambda current, previous, before: (torch.ones(1, 2, 32, 32), None)
         model.deblur.register_forward_pre_hook(lambda _, inputs, how=how: taken.__setitem__(how, inputs))
         model(*frames)
     assert torch.equal(taken["output"][0], frames[0]) and torch.equal(taken["output"][2], frames[2])
@@ -160,3 +162,29 @@ def test_neighbours_are_compensated_only_where_asked():
         moved = taken["output-and-frames"][number]
         torch.testing.assert_close(moved[..., :-1, :-1], frames[number][..., 1:, 1:], atol=1e-5, rtol=0)
     assert torch.equal(taken["output-and-frames"][1], frames[1])
+
+
+@pytest.mark.parametrize("compensate", ["output", "output-and-frames"])
+def test_a_clip_encodes_each_frame_once_with_the_numbers_of_single_steps(compensate):
+    model, clip = variant(volume="gray", compensate=compensate), [torch.rand(3, 36, 44) for _ in range(3)]
+    encoded = []
+    model.motion.encoder.register_forward_hook(lambda *_: encoded.append(1))
+    with torch.no_grad():
+        deblurred = list(deblur_frames(model, clip, torch.device("cpu")))
+        once = len(encoded)
+        frames = [frame[None] * 2 - 1 for frame in clip]
+        previous = state = frames[0]
+        for t, current in enumerate(frames):
+            state = model(previous, current.clone(), frames[min(t + 1, 2)], state)
+            torch.testing.assert_close(deblurred[t], ((state[0] + 1) / 2).clamp(0, 1), atol=1e-6, rtol=0)
+            previous = current
+    assert once == (3 if compensate == "output" else 3 + 5)  # flow to the following frame encodes both again
+
+
+def test_the_layout_for_inference_rounds_alone():
+    model, frames = variant(volume="gray"), [torch.rand(1, 3, 36, 44) * 2 - 1 for _ in range(4)]
+    with torch.no_grad():
+        plain = model(*frames)
+        there = for_inference(model, torch.device("cpu"))
+        assert there is model and model.deblur.level0.weight.is_contiguous(memory_format=torch.channels_last)
+        torch.testing.assert_close(model(*frames), plain, atol=1e-4, rtol=0)

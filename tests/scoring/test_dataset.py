@@ -1,12 +1,16 @@
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import make_dataset
 from skimage.metrics import peak_signal_noise_ratio
 
 from pvdbench.core.errors import DataError
 from pvdbench.io.flow import write_flow
 from pvdbench.io.images import read_frame, write_frame
 from pvdbench.io.tables import SCORE_KEYS
+from pvdbench.scoring import dataset as scoring
 from pvdbench.scoring.dataset import ScoredRow, score_row
 from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.protocols.koehler import koehler
@@ -67,6 +71,61 @@ def test_equal_inputs_give_equal_bytes_on_any_number_of_processes(dataset, frame
     first, second = ({path.relative_to(tmp_path / name): path.read_bytes() for path in (tmp_path / name).rglob("*.*")}
                      for name in ("truth1", "truth2"))  # fmt: skip
     assert first == second and len(first) == 1 + 2 * 3  # a table, and a flow for every frame but a clip's first
+
+
+def count_reads(monkeypatch):
+    """Count how often each file is decoded."""
+    counted = Counter()
+
+    def counting(path):
+        counted[path] += 1
+        return read_frame(path)
+
+    monkeypatch.setattr(scoring, "read_frame", counting)
+    return counted
+
+
+def test_each_file_is_decoded_once_a_row_and_once_for_the_truth(dataset, frames, tmp_path, monkeypatch):
+    """Frames ask for the frames before them."""
+    counted = count_reads(monkeypatch)
+    table = score(dataset, frames, tmp_path / "s.csv", ["all"])
+    assert (table.protocol == "temporal").sum() == 2 * 3
+    files = [*dataset.glob("*/GT/*.png"), *frames.glob("*/*.png")]
+    assert len(files) == 2 * 2 * 4 and counted == Counter(files)
+    counted.clear()
+    score_truth(dataset, tmp_path / "truth", ranking="plain-rgb")
+    assert counted == Counter([*dataset.glob("*/GT/*.png"), *dataset.glob("*/input/*.png")])
+
+
+def test_what_changes_between_two_rows_is_read_anew(dataset, frames, tmp_path):
+    before = score(dataset, frames, tmp_path / "s.csv", ["plain-rgb"])
+    for path in frames.glob("a/*.png"):
+        write_frame(path, read_frame(path) // 2)
+    after = score(dataset, frames, tmp_path / "s.csv", ["plain-rgb"])
+    assert ((before.psnr_db != after.psnr_db) == (before.video == "a")).all()
+
+
+@pytest.mark.parametrize(
+    ("jobs", "frames", "longest"),
+    [(1, 40, 40), (2, 40, 8), (2, 12, 3), (3, 7, 1), (2, 1, 1), ("tcp://", 40, 1), ("tcp://", 400, 8)],
+)
+def test_processes_take_turns_with_runs_of_consecutive_frames(jobs, frames, longest):
+    work = {"a": list(range(frames)), "b": list(range(frames))}
+    runs = scoring._runs(work, jobs)
+    for clip, of_clip in runs.items():
+        assert [frame for run in of_clip for frame in run] == work[clip]
+        assert max(map(len, of_clip)) == longest
+
+
+def test_runs_on_two_processes_give_the_bytes_of_one(tmp_path):
+    data = make_dataset(tmp_path / "tiny", videos=["a", "b"], frames=14, size=(24, 32))
+    for video in "ab":
+        (tmp_path / "frames").mkdir(exist_ok=True)
+        (data / video / "input").rename(tmp_path / "frames" / video)
+        (data / video / "input").symlink_to(tmp_path / "frames" / video)
+    for jobs in (1, 2):
+        score(data, tmp_path / "frames", tmp_path / f"{jobs}.csv", ["plain-rgb", "temporal"], jobs=jobs)
+    assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
 
 
 def test_the_ranking_protocol_is_a_parameter(dataset, frames, tmp_path):

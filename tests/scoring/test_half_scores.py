@@ -32,11 +32,11 @@ def killed(row, folder, monkeypatch, after):
     """Score in a process that kill -9 ends while it scores a frame."""
     score_frame, count = scoring._score_frame, [0]
 
-    def one(job):
+    def one(job, read):
         count[0] += 1
         if count[0] > after:
             os.kill(os.getpid(), signal.SIGKILL)
-        return score_frame(job)
+        return score_frame(job, read)
 
     with monkeypatch.context() as patch:
         patch.setattr(scoring, "_score_frame", one)
@@ -49,9 +49,9 @@ def killed(row, folder, monkeypatch, after):
 def frames_scored(monkeypatch):
     score_frame, seen = scoring._score_frame, []
 
-    def one(job):
+    def one(job, read):
         seen.append((job.clip.video, job.number))
-        return score_frame(job)
+        return score_frame(job, read)
 
     monkeypatch.setattr(scoring, "_score_frame", one)
     return seen

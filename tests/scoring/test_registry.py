@@ -19,11 +19,15 @@ IMAGES = {name: PROTOCOLS[name] for name in choices(any_frames=True)}
 
 def test_the_parameters_know_the_same_protocols():
     assert ProtocolParams(names=["all"], volume=VOLUME).tabled == list(IMAGES)
+    assert ProtocolParams(names=["all", "tof-ilk"], volume=VOLUME).tabled == list(IMAGES)
     assert ProtocolParams(names=["su-30", "temporal"], volume=VOLUME).tabled == ["su-30"]
 
 
-def test_all_is_every_protocol_once():
-    assert [p.name for p in named_protocols(["luma-y", "all"])] == ["luma-y", *(n for n in PROTOCOLS if n != "luma-y")]
+def test_all_is_every_protocol_once_but_those_on_request():
+    others = [name for name in PROTOCOLS if name not in ("luma-y", "tof-ilk")]
+    assert [p.name for p in named_protocols(["luma-y", "all"])] == ["luma-y", *others]
+    assert [p.name for p in named_protocols(["all", "tof-ilk"], "deblur")][-2:] == ["temporal", "tof-ilk"]
+    assert [name for name, protocol in PROTOCOLS.items() if protocol.on_request] == ["tof-ilk"]
 
 
 def test_su_30_counts_the_frames_of_su_et_al():

@@ -77,6 +77,16 @@ def test_large_frames_in_float32_are_as_close():
     assert luma_y(pair)["ssim"] == pytest.approx(full[5:-5, 5:-5].mean(), abs=1e-7)
 
 
+def test_large_frames_of_several_strips_are_scikit_images():
+    truth = textured((560, 640))
+    pair = FramePair(noisy(truth), truth)
+    _, full = structural_similarity(truth, pair.estimate, channel_axis=2, full=True, **WANG)
+    assert plain_rgb(pair)["ssim"] == pytest.approx(full[5:-5, 5:-5].mean(), abs=1e-10)
+    assert crop_4(pair)["ssim"] == pytest.approx(full[9:-9, 9:-9].mean(), abs=1e-10)
+    volumes = (np.pad(frame.astype(float), 5, mode="edge") for frame in (truth, pair.estimate))
+    assert matlab_ssim(pair)["ssim"] == pytest.approx(structural_similarity(*volumes, **WANG), abs=1e-10)
+
+
 def test_luma_y_is_scikit_images_luma():
     truth = textured((60, 71))
     estimate = noisy(truth)

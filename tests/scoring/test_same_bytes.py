@@ -21,6 +21,7 @@ from scoring.frames import noisy, textured
 _AVX512 = {"OPENBLAS_CORETYPE": "SkylakeX", "ATEN_CPU_CAPABILITY": "avx512"}  # a processor without it would stop
 KERNELS = (
     {"OPENBLAS_CORETYPE": "Haswell", "ATEN_CPU_CAPABILITY": "avx2"},
+    {"OPENCV_CPU_DISABLE": "AVX512-SKX,AVX2,FP16,AVX", "OPENCV_IPP": "disabled"},
     *((_AVX512,) if torch.backends.cpu.get_cpu_capability() == "AVX512" else ()),
     {"OPENBLAS_CORETYPE": "Zen", "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL "
      "AVX512_ICL"},
@@ -37,7 +38,7 @@ folder, out = Path(sys.argv[1]), Path(sys.argv[2])
 score_truth(folder, out / "truth", ranking="plain-rgb")
 for task in ("deblur", "motion"):
     row = ScoredRow("d", "m", task, folder, folder / "estimate", truth=out / "truth")
-    score_row(row, out / f"{task}.csv", protocols=["all"])
+    score_row(row, out / f"{task}.csv", protocols=["all", "tof-ilk"])
 """
 
 

@@ -2,6 +2,7 @@
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,10 +17,12 @@ from pvdbench.io.images import read_frame, write_frame
 from pvdbench.scoring.dataset import DatasetFrame, ScoredRow, score_row
 from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.metrics.flow import estimate_flow
+from pvdbench.scoring.metrics.lucas_kanade import lucas_kanade_flow
 from pvdbench.scoring.protocols.temporal import (
     along_truth,
     flow_difference,
     temporal,
+    tof_ilk,
     warping_error_db,
 )
 from pvdbench.scoring.score_file import read_score_file
@@ -62,10 +65,47 @@ def test_where_the_sharp_video_changes_by_more_than_ten_along_its_flow_it_is_tak
     assert (flow == 0).all() and np.array_equal(seen, expected)
 
 
-def test_the_estimator_finds_a_shift():
-    big = textured((70, 80))
-    flow = estimate_flow(big[3:63, 4:74], big[3:63, 2:72])  # what is at x in the first is at x + 2 in the second
-    assert np.median(flow, (0, 1)) == pytest.approx([2, 0], abs=0.2)
+@pytest.mark.parametrize("estimator", [estimate_flow, lucas_kanade_flow])
+@pytest.mark.parametrize(("x", "y"), [(2, 0), (0, -1), (-1, 2)])
+def test_the_estimators_find_a_shift(estimator, x, y):
+    """What is at (0, 0) of the first is at (x, y) of the second."""
+    big = textured((100, 120))
+    flow = estimator(big[5:95, 5:115], big[5 - y : 95 - y, 5 - x : 115 - x])
+    assert flow.dtype == np.float32 and flow.shape == (90, 110, 2)
+    assert np.median(flow, (0, 1)) == pytest.approx([x, y], abs=0.1)
+
+
+def test_tof_is_tecogans():
+    """Their program's call and sum, without the crop and in our direction; in float32, by OpenCV's own kernels."""
+    big = textured((110, 130))
+    sharp, output = ([noisy(big[5 + t : 95 + t, 5 : 115 + 0], seed=t + s, sigma=sigma) for t in (0, 1)]
+                     for s, sigma in ((0, 1.0), (7, 9.0)))  # fmt: skip
+    flows = []
+    for before, now in (sharp, output):
+        gray = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (now, before)]
+        flows.append(cv2.calcOpticalFlowFarneback(*gray, None, 0.5, 3, 15, 3, 5, 1.2, 0))
+    difference = np.absolute(flows[0] - flows[1])
+    theirs = np.sqrt(np.sum(difference * difference, axis=-1)).mean()
+
+    class Second(FramePair):
+        before = FramePair(output[0], sharp[0])
+
+    assert temporal(Second(output[1], sharp[1]))["tof_px"] == pytest.approx(theirs, abs=1e-5) and theirs > 0.05
+
+
+def test_flow_does_not_depend_on_opencvs_settings_and_leaves_them():
+    big, found = textured((90, 100)), []
+    before = cv2.getNumThreads(), cv2.useOptimized()
+    try:
+        for threads, optimized in ((1, False), (2, True)):
+            cv2.setNumThreads(threads)
+            cv2.setUseOptimized(optimized)
+            found.append(estimate_flow(noisy(big[:-2, :-3], seed=1), noisy(big[2:, 3:], seed=2)).tobytes())
+            assert (cv2.getNumThreads(), cv2.useOptimized()) == (threads, optimized)
+    finally:
+        cv2.setNumThreads(before[0])
+        cv2.setUseOptimized(before[1])
+    assert found[0] == found[1]
 
 
 def test_tof_is_the_mean_over_the_image():
@@ -77,11 +117,11 @@ def test_tof_is_the_mean_over_the_image():
 
 
 @pytest.mark.parametrize("size", [(60, 70), (128, 192), (45, 101)])
-def test_the_estimator_is_scikit_images(size):
+def test_lucas_kanade_is_scikit_images(size):
     big = textured((size[0] + 10, size[1] + 10))
     target, source = noisy(big[3:-7, 4:-6], seed=1), noisy(big[5:-5, 3:-7], seed=2)
     y, x = optical_flow_ilk(*(rgb2gray(f).astype(np.float32) for f in (target, source)), num_warp=3, dtype=np.float32)
-    difference = np.abs(estimate_flow(target, source) - np.stack((x, y), -1))
+    difference = np.abs(lucas_kanade_flow(target, source) - np.stack((x, y), -1))
     assert np.quantile(difference, 0.999) < 1e-5 and np.abs(x).max() > 0.5
 
 
@@ -117,6 +157,10 @@ def test_a_shaky_copy_is_less_steady_than_the_truth(moving):
     for value, truths in found:
         assert truths > value["warping_error_db"] + 3
         assert value["tof_px"] > 0.5  # a pixel up and down, frame by frame
+    with_ilk = [tof_ilk(DatasetFrame(ScoredRow("d", "m", "deblur", estimates, estimates), clip, t)) for t in range(4)]
+    assert with_ilk[0] == {}
+    for (value, _), ilk in zip(found, with_ilk[1:], strict=True):  # two estimators of one motion
+        assert ilk["tof_ilk_px"] == pytest.approx(value["tof_px"], rel=0.3)
     for files in clip.frames:
         (estimates / "clip" / f"{files.name}.png").write_bytes(files.sharp.read_bytes())
     for value, truths in list(steadiness(clip, estimates))[1:]:

@@ -6,36 +6,54 @@ in both images, then luma.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pvdbench.io.images import Frame
+from pvdbench.scoring.metrics.opencv import plain_opencv
 from pvdbench.scoring.metrics.psnr import Reals, psnr, psnr_of
 from pvdbench.scoring.metrics.registration import Correlation, moved, moved_finely, overlap
 from pvdbench.scoring.metrics.ssim import working_type
 
 CROP = 16
-_THOUSANDTHS = (299, 587, 114)
-_LUMA = (0.299, 0.587, 0.114)  # MeTriX MuX, preprocess_metrix_mux.m
+_THOUSANDTHS = (299, 587, 114)  # MeTriX MuX, preprocess_metrix_mux.m
 _CLOSE = 100.0  # dB from which on rounding could show, so that whole numbers decide
 _SAME = 250.0  # dB that only the rounding of float64 keeps from being infinite
 _MIDDLE = 382.5  # of the sum of three bytes
-_STRIP = 32  # rows at a time, so that they stay in the processor's cache
+_STRIP = 64  # rows at a time, so that they stay in the processor's cache
 
 
 @dataclass(frozen=True)
 class _Image:
-    """Luma, and the sum of the channels less half its range, both from one reading of the bytes."""
+    """Luma in thousandths of a grey level, and the sum of the channels less half its range; both are exact."""
 
-    luma: Reals
+    thousandths: Reals
     channel_sum: NDArray[np.float32]
 
     @classmethod
-    def empty(cls, shape: tuple[int, ...]) -> "_Image":
-        return cls(np.empty(shape[:2], working_type(shape)), np.empty(shape[:2], np.float32))
+    def of(cls, frame: Frame) -> "_Image":
+        import cv2
+
+        shape = frame.shape[:2]
+        planes = cv2.split(frame)
+        image = cls(np.empty(shape, working_type(shape)), np.empty(shape, np.float32))
+        for top in range(0, shape[0], _STRIP):
+            rows = slice(top, top + _STRIP)
+            red, green, blue = (plane[rows] for plane in planes)
+            weighted((red, green, blue), _THOUSANDTHS, out=image.thousandths[rows])
+            total = np.add(red, green, dtype=np.uint16)
+            total += blue
+            np.subtract(total, np.float32(_MIDDLE), out=image.channel_sum[rows])
+        return image
+
+    @property
+    def luma(self) -> Reals:
+        return np.asarray(self.thousandths / self.thousandths.dtype.type(1000))
 
 
 class Alignment:
@@ -48,22 +66,13 @@ class Alignment:
         self._truth, self._estimate = truth[inner], estimate[inner]
 
     @cached_property
-    def _read(self) -> tuple[_Image, _Image, tuple[int, int, int]]:
-        """Read both images once, with the sums of x x, x z and z z over all samples, x truth and z estimate.
+    def _images(self) -> tuple[_Image, _Image]:
+        """The estimate and the truth."""
+        return _Image.of(self._estimate), _Image.of(self._truth)
 
-        The sums are exact in any order, as they are of whole numbers.
-        """
-        images = _Image.empty(self._truth.shape), _Image.empty(self._truth.shape)
-        products = np.zeros(3)
-        for top in range(0, len(self._truth), _STRIP):
-            rows = slice(top, top + _STRIP)
-            z, x = (frame[rows].astype(np.float64) for frame in (self._estimate, self._truth))
-            for image, values in zip(images, (z, x), strict=True):
-                image.luma[rows] = weighted(values, _LUMA)
-                image.channel_sum[rows] = values.sum(-1) - _MIDDLE
-            x, z = x.ravel(), z.ravel()
-            products += x @ x, x @ z, z @ z
-        return *images, (int(products[0]), int(products[1]), int(products[2]))
+    @cached_property
+    def _products(self) -> tuple[int, int, int]:
+        return _products(self._truth, self._estimate)
 
     @cached_property
     def gain(self) -> float:
@@ -73,7 +82,7 @@ class Alignment:
     @property
     def _ratio(self) -> tuple[int, int]:
         """The gain as numerator and denominator in whole numbers, without a common divisor."""
-        _, across, energy = self._read[2]
+        _, across, energy = self._products
         common = math.gcd(across, energy)
         return (across // common, energy // common) if energy else (1, 1)
 
@@ -86,7 +95,7 @@ class Alignment:
 
     @cached_property
     def _correlation(self) -> Correlation:
-        estimate, truth, _ = self._read
+        estimate, truth = self._images
         return Correlation(truth.channel_sum, estimate.channel_sum)
 
     @cached_property
@@ -101,20 +110,19 @@ class Alignment:
     @cached_property
     def luma(self) -> tuple[Reals, Reals]:
         """The estimate scaled and moved, and the truth: (H, W) each, zero where the moved estimate does not reach."""
-        truth = self._read[1]
-        landed, _ = overlap(self.shift, truth.luma.shape)
-        return moved(self._scaled, self.shift), _only(truth.luma, landed)
+        landed, _ = overlap(self.shift, self._truth.shape)
+        return moved(self._scaled, self.shift), _only(self._images[1].luma, landed)
 
     def fine_luma(self, parts: int) -> tuple[Reals, Reals]:
         """The same, moved by fine_shift."""
         estimate, covered = moved_finely(self._scaled, self.fine_shift(parts))
-        return estimate, _only(self._read[1].luma, covered)
+        return estimate, _only(self._images[1].luma, covered)
 
     @property
     def _scaled(self) -> Reals:
         """The gain stays in float64: rounded, it would err alike in every pixel."""
-        luma = self._read[0].luma
-        return np.multiply(luma, self.gain, out=np.empty_like(luma), dtype=np.float64, casting="same_kind")
+        luma = self._images[0].luma
+        return np.multiply(luma, self.gain, out=luma, dtype=np.float64, casting="same_kind")
 
     @property
     def psnr_luma(self) -> float:
@@ -124,15 +132,16 @@ class Alignment:
         over, under = self._ratio
         exact = np.int64 if max(over, under) < 2**45 else object
         landed, source = overlap(self.shift, self._truth.shape)
-        x, z = (_thousandths(self._truth[landed]).astype(exact), _thousandths(self._estimate[source]).astype(exact))
+        estimate, truth = (image.thousandths.astype(np.int64) for image in self._images)
+        x, z = truth[landed].astype(exact), estimate[source].astype(exact)
         difference = (under * x - over * z).astype(np.float64) / under
-        return psnr_of(float(np.square(difference).sum()) / 1000**2 / self._read[1].luma.size)
+        return psnr_of(float(np.square(difference).sum()) / 1000**2 / truth.size)
 
     def fine_psnr_luma(self, parts: int) -> float:
         """The same after fine_shift; infinite where nothing but rounding is left."""
         if (fast := psnr(*self.fine_luma(parts))) < _CLOSE:
             return fast
-        truth, estimate = (_thousandths(frame) / 1000 for frame in (self._truth, self._estimate))
+        estimate, truth = (image.thousandths.astype(np.float64) / 1000 for image in self._images)
         moving, covered = moved_finely(estimate * self.gain, self.fine_shift(parts))
         value = psnr(moving, _only(truth, covered))
         return math.inf if value > _SAME else value
@@ -140,12 +149,12 @@ class Alignment:
     @property
     def psnr_cropped(self) -> float:
         """RGB PSNR (dB) after the crop alone."""
-        return self._psnr(self._read[2], (1, 1))
+        return self._psnr(self._products, (1, 1))
 
     @property
     def psnr_scaled(self) -> float:
         """RGB PSNR (dB) after crop and gain."""
-        return self._psnr(self._read[2], self._ratio)
+        return self._psnr(self._products, self._ratio)
 
     @property
     def psnr_shifted(self) -> float:
@@ -153,8 +162,7 @@ class Alignment:
         if self.shift == (0, 0):
             return self.psnr_scaled
         landed, source = overlap(self.shift, self._truth.shape)
-        x, z = self._truth[landed].astype(np.float64).ravel(), self._estimate[source].astype(np.float64).ravel()
-        return self._psnr((int(x @ x), int(x @ z), int(z @ z)), self._ratio)
+        return self._psnr(_products(self._truth[landed], self._estimate[source]), self._ratio)
 
     def _psnr(self, products: tuple[int, int, int], gain: tuple[int, int]) -> float:
         """In whole numbers but for the last division, so that equal images, and they alone, are infinite."""
@@ -163,16 +171,23 @@ class Alignment:
         return psnr_of(squares / (under**2 * self._truth.size))
 
 
-def weighted(frame: Reals, weights: tuple[float, float, float]) -> Reals:
-    """Sum the channels of an (H, W, 3) frame, weighted; in a fixed order, as psnr.py says."""
-    red, green, blue = weights
-    return np.asarray(frame[..., 0] * red + frame[..., 1] * green + frame[..., 2] * blue)
+def weighted(planes: Iterable[NDArray[Any]], weights: tuple[int, int, int], *, out: NDArray[Any]) -> None:
+    """Sum three planes of bytes, weighted by whole numbers, into out, whose type must hold the sums exactly."""
+    out[...] = 0
+    part = np.empty_like(out)
+    for plane, weight in zip(planes, weights, strict=True):
+        out += np.multiply(plane, weight, out=part, dtype=out.dtype)
 
 
-def _thousandths(frame: Frame) -> NDArray[np.int64]:
-    """Luma in thousandths of a grey level, exactly."""
-    red, green, blue = (frame[..., channel].astype(np.int64) * weight for channel, weight in enumerate(_THOUSANDTHS))
-    return red + green + blue
+def _products(truth: Frame, estimate: Frame) -> tuple[int, int, int]:
+    """The sums of x x, x z and z z over all samples, x truth and z estimate, exactly."""
+    import cv2
+
+    if not truth.size:
+        return 0, 0, 0
+    with plain_opencv():  # adds whole numbers, in 32 bits by blocks
+        x, z = (round(cv2.norm(frame, cv2.NORM_L2SQR)) for frame in (truth, estimate))
+        return x, (x + z - round(cv2.norm(truth, estimate, cv2.NORM_L2SQR))) // 2, z
 
 
 def _only(image: Reals, part: tuple[slice, slice]) -> Reals:

@@ -38,7 +38,7 @@ def rgb_similarity(estimate: Bytes, truth: Bytes) -> RgbSimilarity:
             f"frames of {width}x{height} are too small; give at least {GAUSSIAN.size + 2 * CROP} pixels per side"
         )
     edges = ((0, 0), (_REACH, _REACH), (_REACH, _REACH))
-    padded = (np.pad(frame, edges, mode="edge").astype(np.float64) for frame in (estimate, truth))
+    padded = (np.pad(frame, edges, mode="edge") for frame in (estimate, truth))
     sums, top = np.zeros(3), 0
     for moments in local_moments(*padded, window=GAUSSIAN):
         rows = moments.shape[2]
@@ -59,8 +59,12 @@ def _inner(planes: Reals, top: int, height: int, edge: int) -> float:
 def _along_channels(moments: Reals) -> Reals:
     """Filter (4, 3, h, w) along the channels, the first and last repeated; in a fixed order of sums."""
     mixed = np.empty_like(moments)
-    for channel, (red, green, blue) in enumerate(_CHANNELS):
-        mixed[:, channel] = red * moments[:, 0] + green * moments[:, 1] + blue * moments[:, 2]
+    part = np.empty_like(moments[0, 0])
+    for field, result in zip(moments, mixed, strict=True):
+        for channel, weights in zip(result, _CHANNELS, strict=True):
+            np.multiply(field[0], weights[0], out=channel)
+            for values, weight in zip(field[1:], weights[1:], strict=True):
+                channel += np.multiply(values, weight, out=part)
     return mixed
 
 

@@ -62,11 +62,13 @@ def luma_y(pair: FramePair) -> Scores:
         DataError: if the frames are smaller than the SSIM window.
     """
     check_size("luma-y", pair.shape, GAUSSIAN.size)
-    whole = [weighted(frame.astype(np.float64), _STUDIO_LUMA) for frame in (pair.estimate, pair.truth)]
-    squares = np.square(whole[0] - whole[1])  # of whole numbers, so that equal luma, and it alone, is infinite
-    estimate, truth = (luma / _PARTS + _STUDIO_BLACK for luma in whole)
-    value = psnr_of(float(squares.mean()) / _PARTS**2)
-    return {"psnr_db": value, "ssim": ssim(estimate, truth, dtype=working_type(pair.shape))}
+    whole = np.empty((2, *pair.shape[:2]), np.int32)
+    for planes, luma in zip(pair.planes, whole, strict=True):
+        weighted(planes, _STUDIO_LUMA, out=luma)
+    squares = np.square(whole[0] - whole[1], dtype=np.float64)  # of whole numbers: equal luma alone is infinite
+    dtype = working_type(pair.shape)
+    estimate, truth = ((luma / _PARTS + _STUDIO_BLACK).astype(dtype) for luma in whole)
+    return {"psnr_db": psnr_of(float(squares.mean()) / _PARTS**2), "ssim": ssim(estimate, truth, dtype=dtype)}
 
 
 PROTOCOLS = (

@@ -10,8 +10,9 @@ from pvdbench.io.flow import Flow
 from pvdbench.io.images import Frame
 from pvdbench.scoring.frame_pair import FramePair, Mask
 from pvdbench.scoring.metrics.flow import distances, estimate_flow
+from pvdbench.scoring.metrics.lucas_kanade import lucas_kanade_flow
 from pvdbench.scoring.metrics.psnr import psnr_of
-from pvdbench.scoring.protocol import TOF, WARPING_ERROR, Protocol, Scores
+from pvdbench.scoring.protocol import TOF, TOF_ILK, WARPING_ERROR, Protocol, Scores
 
 if TYPE_CHECKING:  # PyTorch is imported where it computes: all commands ask which protocols there are
     from torch import Tensor
@@ -48,11 +49,23 @@ def along_truth(pair: FramePair, truth_flow: Flow) -> tuple[Flow, Mask]:
     return flow, _seen(pair.truth, pair.before.truth, flow, pair.occluded)
 
 
+def tof_ilk(pair: FramePair) -> Scores:
+    """Compute tOF by iterative Lucas-Kanade, which `temporal` took in version 0.1.
+
+    Returns: nothing for the first frame of a clip.
+    """
+    if pair.before is None:
+        return {}
+    estimate = lucas_kanade_flow(pair.estimate, pair.before.estimate)
+    return {"tof_ilk_px": flow_difference(estimate, lucas_kanade_flow(pair.truth, pair.before.truth))}
+
+
 def flow_difference(estimate: Flow, truth: Flow) -> float:
     """Compute tOF of Chu et al. (TecoGAN, TOG 2020): the mean length of the difference of two flows, in pixels.
 
-    They estimate flow by Farneback's method, here it is Lucas-Kanade's; what counts is that both videos go through the
-    same one. The paper writes an L1 norm; its program takes the Euclidean length, and so does this.
+    Both videos go through the same estimator. The paper writes an L1 norm; its program (metrics.py of thunil/TecoGAN)
+    takes the Euclidean length, and so does this. Two things differ from that program: its flow leads from the frame
+    before to this one, and it leaves out a border of at least 8 pixels, after which the sides are multiples of 32.
     """
     return float(distances(estimate, truth).mean())
 
@@ -67,10 +80,13 @@ def warping_error_db(frame: Frame, before: Frame, flow: Flow, seen: Mask) -> flo
 
     Returns: dB, peak 255; inf for no error, NaN where no pixel is seen.
     """
-    difference = (_warped(before, flow) - frame)[seen]
-    if difference.size and float(np.abs(difference).max()) < _ROUNDING:
+    difference = _difference(frame, before, flow)
+    squares = np.square(difference, out=difference).sum(0)[seen]
+    if not squares.size:
+        return math.nan
+    if float(squares.max()) < _ROUNDING**2:
         return math.inf
-    return psnr_of(float(np.mean(np.square(difference)))) if difference.size else float("nan")
+    return psnr_of(float(squares.mean(dtype=np.float64)) / len(difference))
 
 
 def _seen(sharp: Frame, before: Frame, flow: Flow, occluded: Mask | None) -> Mask:
@@ -80,24 +96,31 @@ def _seen(sharp: Frame, before: Frame, flow: Flow, occluded: Mask | None) -> Mas
     within = inside(_tensor(flow))[0, 0].numpy()
     if occluded is not None:
         return np.asarray(within & ~occluded)
-    return np.asarray(within & (np.abs(_warped(before, flow) - sharp).max(-1) <= _STEADY))
+    difference = _difference(sharp, before, flow)
+    return np.asarray(within & (np.abs(difference, out=difference).max(0) <= _STEADY))
 
 
-def _warped(frame: Frame, flow: Flow) -> NDArray[np.float64]:
+def _difference(frame: Frame, before: Frame, flow: Flow) -> NDArray[np.float32]:
+    """(3, H, W): the frame before, warped along the flow, less the frame."""
     from pvdbench.core.warp import backward_warp
 
-    warped = backward_warp(_tensor(frame.astype(np.float32)), _tensor(flow))
-    return warped[0].permute(1, 2, 0).double().numpy()
+    warped = backward_warp(_tensor(before), _tensor(flow))[0].numpy()
+    warped -= frame.transpose(2, 0, 1)
+    return warped
 
 
-def _tensor(values: NDArray[np.float32]) -> "Tensor":
+def _tensor(values: NDArray[np.generic]) -> "Tensor":
+    """(1, C, H, W) float32 of (H, W, C)."""
     import torch
 
-    return torch.from_numpy(values).permute(2, 0, 1)[None]
+    return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1), np.float32))[None]
 
 
 PROTOCOLS = (
     Protocol("temporal", "each frame against the one before it: warping error along the sharp flow, and tOF",
              "Lai et al., ECCV 2018; Chu et al., TOG 2020", (WARPING_ERROR, TOF), temporal,
              tasks=frozenset(("deblur",)), any_frames=False),
+    Protocol("tof-ilk", "tOF by iterative Lucas-Kanade instead of Farneback's flow; only where it is named",
+             "Le Besnerais and Champagnat, ICIP 2005, as scikit-image's optical_flow_ilk", (TOF_ILK,), tof_ilk,
+             tasks=frozenset(("deblur",)), any_frames=False, on_request=True),
 )  # fmt: skip
