@@ -82,7 +82,8 @@ def test_a_fixed_motion_network_is_asked_once_per_batch_and_a_trained_one_at_eve
     batch = {kind: torch.rand(1, 4, 3, 32, 32) for kind in ("blurry", "sharp")}
     for trained, expected in ((False, [4]), (True, [1, 1, 1, 1])):
         model, asked = fixed_motion(train_motion=trained), []
-        model.motion.register_forward_hook(lambda _, inputs, __, asked=asked: asked.append(len(inputs[0])))
+        coarsest = model.motion.matching[-1]  # which each estimate runs once
+        coarsest.register_forward_hook(lambda _, inputs, __, asked=asked: asked.append(len(inputs[0])))
         losses_of(model, batch)
         assert asked == expected
 
