@@ -1,9 +1,10 @@
 """Parts of the networks: cost volume, warp, regularisation, pixel volume, LiteFlowNet, PVDNet and a recurrent frame."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pvdbench.bench.part import Part, Setting, Work, size_of
+from pvdbench.bench.part import NotMeasuredError, Part, Setting, Work, size_of
 
 if TYPE_CHECKING:  # PyTorch is imported where it computes, so that parts without it begin at once
     from torch import Tensor
@@ -28,7 +29,9 @@ def network_parts() -> list[Part]:
         _part("liteflownet", "the flow between two frames", _liteflownet),
         _part("pvdnet", "a frame from three and its volume", _pvdnet),
         _part("recurrent-frame", "a frame of a clip: LiteFlowNet, volume, PVDNet", _recurrent_frame),
-    ]
+        replace(_part("recurrent-frame-bfloat16", "the same, PVDNet's convolutions in bfloat16", _in_bfloat16),
+                precision="bfloat16"),
+    ]  # fmt: skip
 
 
 def _part(name: str, computes: str, versions: _Versions) -> Part:
@@ -63,7 +66,7 @@ def _regularisation(setting: Setting, plain: bool) -> Work:
     from pvdbench.bench import network_definitions as definitions
     from pvdbench.networks.liteflownet import LiteFlowNet
 
-    network = _network(setting, lambda: LiteFlowNet(1.0))
+    network = _network(setting, lambda: LiteFlowNet(1.0), plain)
     module = network.regularization[0]
     h, w = setting.height // 32 * 16, setting.width // 32 * 16
     inputs = _noise(setting, (1, 3, h, w), (1, 3, h, w), (1, 32, h, w), (1, 2, h, w))
@@ -85,16 +88,16 @@ def _liteflownet(setting: Setting, plain: bool) -> Work:
     from pvdbench.bench import network_definitions as definitions
     from pvdbench.networks.liteflownet import LiteFlowNet
 
-    network = _network(setting, lambda: LiteFlowNet(1.0))
+    network = _network(setting, lambda: LiteFlowNet(1.0), plain)
     frames = [(frame + 1) / 2 for frame in _noise(setting, *[(1, 3, setting.height, setting.width)] * 2)]
     compute = definitions.plain(network) if plain else network
     return _without_gradients(compute, frames, 2 * setting.height * setting.width, network)
 
 
-def _pvdnet(setting: Setting, plain: bool) -> Work:  # noqa: ARG001  # the network itself is the straightforward one
+def _pvdnet(setting: Setting, plain: bool) -> Work:  # the straightforward one is the network itself
     from pvdbench.networks.pvdnet import PVDNet
 
-    network, h, w = _network(setting, PVDNet), setting.height // 4 * 4, setting.width // 4 * 4
+    network, h, w = _network(setting, PVDNet, plain), setting.height // 4 * 4, setting.width // 4 * 4
     inputs = _noise(setting, *[(1, 3, h, w)] * 3, (1, _CANDIDATES, h, w))
     return _without_gradients(network, inputs, 3 * h * w, network)
 
@@ -103,12 +106,25 @@ def _recurrent_frame(setting: Setting, plain: bool) -> Work:
     from pvdbench.bench import network_definitions as definitions
     from pvdbench.networks.liteflownet import LiteFlowNet
     from pvdbench.networks.params import NetworkParams
-    from pvdbench.networks.video_deblurrer import VideoDeblurrer, deblur_frames
+    from pvdbench.networks.recurrence import deblur_frames
+    from pvdbench.networks.video_deblurrer import VideoDeblurrer
 
-    model = _network(setting, lambda: VideoDeblurrer(NetworkParams(volume="gray"), LiteFlowNet(1.0)))
+    model = _network(setting, lambda: VideoDeblurrer(NetworkParams(volume="gray"), LiteFlowNet(1.0)), plain)
     clip = _Endless([frame[0].cpu() / 2 + 0.5 for frame in _frames(setting)])
     frames = definitions.deblur(model, clip, setting.device) if plain else deblur_frames(model, clip, setting.device)
     return _without_gradients(lambda: next(frames), (), 4 * 3 * setting.height * setting.width, model)
+
+
+def _in_bfloat16(setting: Setting, plain: bool) -> Work:
+    from pvdbench.inference.precision import in_precision, is_fast
+
+    if plain:
+        return _recurrent_frame(setting, plain)
+    if not is_fast("bfloat16"):
+        raise NotMeasuredError("this processor computes bfloat16 in software, many times slower than float32")
+    single = _recurrent_frame(setting, plain)
+    frames = in_precision(iter(single.call, None), "bfloat16")
+    return replace(single, call=lambda: next(frames))
 
 
 class _Endless(Sequence["Tensor"]):
@@ -134,12 +150,17 @@ def _frames(setting: Setting) -> "list[Tensor]":
     return [torch.from_numpy(frame).permute(2, 0, 1)[None].float() / 127.5 - 1 for frame in moving]
 
 
-def _network(setting: Setting, build: Callable[[], Any]) -> Any:
-    """Build an untrained network, equal in every process."""
+def _network(setting: Setting, build: Callable[[], Any], plain: bool) -> Any:
+    """Build an untrained network, equal in every process, and get it ready as methods do; plain, as PyTorch has it."""
     import torch
 
+    from pvdbench.core import device
+
     torch.manual_seed(0)
-    return build().to(setting.device).eval()
+    network = build().to(setting.device).eval()
+    if plain or not hasattr(device, "for_inference"):  # earlier versions ran networks as they were
+        return network
+    return device.for_inference(network, setting.device)
 
 
 def _noise(setting: Setting, *shapes: tuple[int, ...]) -> "list[Tensor]":

@@ -58,7 +58,7 @@ def _work(setting: Setting, keys: dict[str, Any], width: float, *, warm: int, up
     recipe, motion = SequenceRecipe.model_validate(keys), LiteFlowNet(width).requires_grad_(False)
     model = VideoDeblurrer(NetworkParams(volume="gray", width=width), motion).to(setting.device)
     if not textbook:
-        accelerate(model.deblur, recipe)
+        accelerate(model, recipe)
     shape = (recipe.batch, recipe.sequence, 3, *recipe.crop)
     batch = {kind: torch.rand(shape, device=setting.device) for kind in ("blurry", "sharp")}
 

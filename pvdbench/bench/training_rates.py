@@ -48,7 +48,7 @@ def training_rates(
 
     params = NetworkParams(volume="gray", width=width)
     model = VideoDeblurrer(params, LiteFlowNet(width).requires_grad_(False)).to(device)
-    accelerate(model.deblur, deblur)
+    accelerate(model, deblur, compiled=model.deblur)
     rates = [_rate("BIMNet", network, motion, _noise(motion, 2, device), of_motion, updates, device)]
     sequences = _noise(deblur, deblur.sequence, device)
 

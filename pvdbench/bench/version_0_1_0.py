@@ -22,6 +22,7 @@ _MOVED: Mapping[str, str] = {
     "pvdbench.networks.pixel_volume": "pvdbench.volume.pixel_volume",
     "pvdbench.networks.params": "pvdbench.deblur.params",
     "pvdbench.networks.pvdnet": "pvdbench.deblur.pvdnet",
+    "pvdbench.networks.recurrence": "pvdbench.networks.video_deblurrer",  # of later versions, too
     "pvdbench.networks.video_deblurrer": "pvdbench.deblur.recurrence",
     "pvdbench.training.deblur": "pvdbench.training.deblurring",
     "pvdbench.training.distributed": "pvdbench.training.processes",

@@ -1,6 +1,8 @@
 """The device that a process computes on, and on how many threads."""
 
+import ctypes
 import os
+import sys
 from typing import TYPE_CHECKING, TypeVar
 
 from pvdbench.core.errors import ParamsError, shorten
@@ -13,6 +15,9 @@ Network = TypeVar("Network", bound="nn.Module")
 
 MOST_THREADS = 4096
 """More than any machine has; PyTorch counts them in 32 bits."""
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
+_KEPT, _HEAP_BLOCK = 256 * 2**20, 32 * 2**20  # bytes
 
 
 def compute_device(threads: int) -> "torch.device":
@@ -32,11 +37,24 @@ def compute_device(threads: int) -> "torch.device":
     # moves memory. Read when PyTorch first allocates; who set it otherwise wants it so.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     torch.set_num_threads(threads)
+    keep_freed_memory()
     if not torch.cuda.is_available():
         return torch.device("cpu")
     device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     torch.cuda.set_device(device)
     return device
+
+
+def keep_freed_memory() -> None:
+    """Have this process reuse the memory of freed arrays and tensors (Linux, glibc).
+
+    By default a freed one goes back to the kernel, and the next one of its size comes in pages of 4 KiB, each filled
+    with zeros at its first use: 2,000 to 4,000 of them per training update at a crop of 64x64, and a tenth of the time
+    of scoring. What is asked for here keeps up to 256 MiB; a block above 32 MiB goes back when it is freed, as before.
+    """
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        libc.mallopt(_MMAP_THRESHOLD, _HEAP_BLOCK)
+        libc.mallopt(_TRIM_THRESHOLD, _KEPT)
 
 
 def for_inference(network: Network, device: "torch.device") -> Network:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import ThreadpoolController
 
+from pvdbench.core.device import keep_freed_memory
 from pvdbench.core.errors import PvdbenchError
 from pvdbench.core.working_folder import in_this_folder
 
@@ -39,10 +40,11 @@ def in_order(work: Callable[[Job], Result], every: Sequence[Job], *, jobs: Jobs)
         ClusterError: if Dask is not installed or the scheduler does not answer.
     """
     if jobs == 1:
+        keep_freed_memory()
         with _controller().limit(limits=1):
             yield from map(work, every)
     elif isinstance(jobs, int):
-        here = in_this_folder(work)
+        here = in_this_folder(partial(_alone, work))
         with parallel_config(backend="loky", inner_max_num_threads=1):
             yield from Parallel(n_jobs=jobs, return_as="generator")(delayed(here)(job) for job in every)
     else:
@@ -74,6 +76,7 @@ def _client(address: str) -> "Iterator[Client]":
 
 def _alone(work: Callable[[Job], Result], job: Job) -> Result:
     """A worker may have more threads than one, and sums would round otherwise."""
+    keep_freed_memory()
     with _controller().limit(limits=1):
         return work(job)
 

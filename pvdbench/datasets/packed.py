@@ -15,6 +15,8 @@ from pvdbench.io.images import frame_size, read_frame
 
 KINDS = ("blurry", "sharp")
 _FOLDER = "packed"
+_KEPT = 128 * 2**20
+"""Bytes of decoded frames that a reader keeps; each process that reads frames has its own."""
 
 
 def pack(folder: Path, split: str = "train") -> int:
@@ -63,10 +65,19 @@ def packed_path(folder: Path, split: str, clip: ClipFiles, kind: str) -> Path:
 
 
 class FrameReader:
-    """Reads crops of frames; a packed clip is mapped into memory when it is first read."""
+    """Reads crops of frames; a packed clip is mapped into memory when it is first read.
 
-    def __init__(self, folder: Path, split: str = "train") -> None:
-        self._folder, self._split = folder, split
+    Of a data set that is not packed, but small enough, each frame is decoded once.
+    """
+
+    def __init__(self, folder: Path, split: str = "train", *, frames: int | None = None) -> None:
+        """Begin to read.
+
+        Args:
+            frames: how many different ones there are to read; if given, they are kept once decoded if all fit in _KEPT.
+        """
+        self._folder, self._split, self._frames = folder, split, frames
+        self._decoded: dict[Path, NDArray[np.uint8]] = {}
         self._packed: dict[tuple[str, str], NDArray[np.uint8] | None] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
 
@@ -89,7 +100,11 @@ class FrameReader:
         packed = self._map(clip, kind)
         if packed is not None:
             return np.asarray(packed[t][place])
-        return read_frame(getattr(clip.frames[t], kind))[place]
+        file = getattr(clip.frames[t], kind)
+        frame = self._decoded[file] if file in self._decoded else read_frame(file)
+        if self._frames is not None and self._frames * frame.nbytes <= _KEPT:
+            self._decoded[file] = frame
+        return frame[place]
 
     def _map(self, clip: ClipFiles, kind: str) -> NDArray[np.uint8] | None:
         key = clip.video, kind

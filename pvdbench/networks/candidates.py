@@ -135,8 +135,16 @@ def _beyond(match: Tensor, size: int) -> Iterator[tuple[int, Tensor, Tensor, Ten
     x, y = match.unbind(1)
     n, qy, qx = ((x < 1 + r) | (x > w - 2 - r) | (y < 1 + r) | (y > h - 2 - r)).nonzero(as_tuple=True)
     x, y = x[n, qy, qx], y[n, qy, qx]
+    columns, rows = _beyond_along(x, qx, w, r), _beyond_along(y, qy, h, r)
     for k, (i, j) in enumerate(_offsets(size)):
-        py, px = qy + j, qx + i
-        beyond = (x + i < 1) | (x + i > w - 2) | (y + j < 1) | (y + j > h - 2)
-        beyond &= (py >= 0) & (py < h) & (px >= 0) & (px < w)
-        yield k, n[beyond], py[beyond], px[beyond]
+        (beyond_x, known_x), (beyond_y, known_y) = columns[i], rows[j]
+        beyond = ((beyond_x | beyond_y) & known_x & known_y).nonzero()[:, 0]
+        yield k, n[beyond], qy[beyond] + j, qx[beyond] + i
+
+
+def _beyond_along(match: Tensor, q: Tensor, side: int, r: int) -> dict[int, tuple[Tensor, Tensor]]:
+    """Tell, for each shift along one side of the frame, which candidates lie beyond it, and which p lie in it."""
+    return {
+        shift: ((match + shift < 1) | (match + shift > side - 2), (q + shift >= 0) & (q + shift < side))
+        for shift in range(-r, r + 1)
+    }

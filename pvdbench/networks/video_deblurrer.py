@@ -77,14 +77,20 @@ class VideoDeblurrer(nn.Module):
         return volume
 
     def forward(
-        self, previous: Tensor, current: Tensor, following: Tensor, state: Tensor, truth: Tensor | None = None
+        self,
+        previous: Tensor,
+        current: Tensor,
+        following: Tensor,
+        state: Tensor,
+        truth: Tensor | None = None,
+        flow: Tensor | None = None,
     ) -> Tensor:
         """Deblur current, as step does; return the next frame's state alone."""
-        return self.step(previous, current, following, state, truth)[0]
+        return self.step(previous, current, following, state, truth, flow=flow)[0]
 
     def step(
         self, previous: Tensor, current: Tensor, following: Tensor, state: Tensor, truth: Tensor | None = None,
-        before: EncodedFrame | None = None,
+        before: EncodedFrame | None = None, flow: Tensor | None = None,
     ) -> tuple[Tensor, EncodedFrame | None]:  # fmt: skip
         """Deblur current.
 
@@ -93,11 +99,12 @@ class VideoDeblurrer(nn.Module):
             state: (B, 3, H, W), the deblurred previous frame, not clamped.
             truth: (B, 3, H, W), the sharp current frame; only the ideal volume uses it.
             before: what the step before returned besides its frame, so that no frame is encoded twice.
+            flow: (B, 2, H, W) from current to previous, where it is known already.
 
         Returns: (B, 3, H, W), not clamped: the next frame's state; and the next frame's before.
         """
         with torch.autocast(current.device.type, enabled=False):  # coordinates need float32
-            flow, now = self._flow(current, previous, before)
+            flow, now = self._flow(current, previous, before) if flow is None else (flow, None)
             volume = self.compensate(state, flow, current, truth)
             if self.params.compensate == "output-and-frames":
                 previous = backward_warp(previous, flow)

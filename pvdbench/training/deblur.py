@@ -1,6 +1,6 @@
 """Training of PVDNet (Sec. 3.3 and 4.1): one update per frame, the state detached, BIMNet fixed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +15,9 @@ from pvdbench.training.losses import FRAME_LOSSES
 from pvdbench.training.params import SequenceRecipe
 from pvdbench.training.sampling import Batch, Sequences
 from pvdbench.training.trainer import Trainer, TrainingResult, TrainingTask, accelerate
+
+_PIXELS = 2**18
+"""Of frames whose flow is estimated at once: a bound on the memory, which large crops reach frame by frame."""
 
 
 def train_deblurring(params: NetworkParams, recipe: SequenceRecipe, motion: Path, trainer: Trainer) -> TrainingResult:
@@ -34,7 +37,7 @@ def train_deblurring(params: NetworkParams, recipe: SequenceRecipe, motion: Path
     initialise(model.deblur, recipe.start)
     made = {"dataset": trainer.dataset.name, "seed": trainer.seed, "steps": recipe.steps}
     header = {**architecture(model), **made}
-    accelerate(model.deblur, recipe)
+    accelerate(model, recipe, compiled=model.deblur)
     task = TrainingTask(model, header, _sequences(recipe), lambda batch: sequence_losses(model, batch, recipe))
     return trainer.train(task, recipe)
 
@@ -52,12 +55,30 @@ def sequence_losses(model: VideoDeblurrer, batch: Batch, recipe: SequenceRecipe)
     margin = (last + 1 - recipe.sequence) // 2
     loss = FRAME_LOSSES[recipe.loss]
     state = blurry[:, 0]  # Sec. 4.1: the first frame of a sequence is its own past; released: the frame before it
-    for t in range(margin, last + 1 - margin):
+    times = range(margin, last + 1 - margin)
+    for t, flow in zip(times, _fixed_flows(model, blurry, times), strict=True):
         frames = blurry[:, max(t - 1, 0)], blurry[:, t], blurry[:, min(t + 1, last)]
         with torch.autocast(blurry.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
-            output = model(*frames, state, sharp[:, t])
+            output = model(*frames, state, sharp[:, t], flow)
         yield loss(output.float(), sharp[:, t])
         state = output.detach().float()
+
+
+def _fixed_flows(model: VideoDeblurrer, blurry: Tensor, times: Sequence[int]) -> Iterator[Tensor | None]:
+    """Yield the flow (B, 2, h, w) from each frame to the one before; None where it is trained, or there is none.
+
+    As blurry frames and a fixed network do not change with the updates, the frames of a sequence are one batch: on
+    small crops most of a motion network's time goes into its coarse levels, whatever their size.
+    """
+    if model.motion is None or model.params.train_motion:
+        yield from (None for _ in times)
+        return
+    batch, at_once = len(blurry), max(1, _PIXELS // blurry[:, 0, 0].numel())
+    for first in range(0, len(times), at_once):
+        chosen = times[first : first + at_once]
+        current = torch.cat([blurry[:, t] for t in chosen])
+        previous = torch.cat([blurry[:, max(t - 1, 0)] for t in chosen])
+        yield from torch.split(model.flow(current, previous), batch)
 
 
 def _motion_network(path: Path) -> MotionNetwork | None:

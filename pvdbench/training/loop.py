@@ -129,10 +129,11 @@ def _restored(run: Run, optimiser: torch.optim.Optimizer) -> Progress:
 
 
 def _optimiser(run: Run) -> torch.optim.Optimizer:
+    """Make the recipe's optimiser, in the form that updates all parameters at once: one by one is 3 % of an update."""
     rate, decay = run.recipe.learning_rate, run.recipe.weight_decay
-    if run.recipe.optimiser == "radam":
-        return torch.optim.RAdam(run.trained, lr=rate, weight_decay=decay, decoupled_weight_decay=True)
-    return torch.optim.Adam(run.trained, lr=rate, weight_decay=decay, decoupled_weight_decay=True)
+    if run.recipe.optimiser == "radam":  # PyTorch has no fused one
+        return torch.optim.RAdam(run.trained, lr=rate, weight_decay=decay, decoupled_weight_decay=True, foreach=True)
+    return torch.optim.Adam(run.trained, lr=rate, weight_decay=decay, decoupled_weight_decay=True, fused=True)
 
 
 def _update(run: Run, optimiser: torch.optim.Optimizer, progress: Progress, loss: Tensor, batch: Batch) -> None:

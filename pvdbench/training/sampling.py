@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from pvdbench.core.errors import DataError
 from pvdbench.datasets.manifest import ClipFiles
-from pvdbench.datasets.packed import FrameReader
+from pvdbench.datasets.packed import KINDS, FrameReader
 from pvdbench.io.flow import read_flow
 from pvdbench.methods.clip import to_tensor
 from pvdbench.training.distributed import Processes, end_with_parent
@@ -49,8 +49,8 @@ class SequenceCrops(Dataset[Batch]):
     """Endlessly many sequences; item n depends on the seed and n alone, whatever the order and the worker."""
 
     def __init__(self, folder: Path, clips: list[ClipFiles], recipe: Recipe, sequences: Sequences, seed: int) -> None:
-        self._reader = FrameReader(folder)
         self._clips = [clip for clip in clips if len(clip.frames) >= sequences.length]
+        self._reader = FrameReader(folder, frames=len(KINDS) * sum(len(clip.frames) for clip in self._clips))
         if not self._clips:
             raise DataError(f"{folder}: no training clip has {sequences.length} frames; shorten `sequence`")
         self._recipe, self._sequences, self._seed = recipe, sequences, seed

@@ -151,9 +151,13 @@ class Trainer:
         remove_checkpoint(self.checkpoints)
 
 
-def accelerate(network: nn.Module, recipe: Recipe) -> None:
-    """Prepare a network as the recipe asks: neither option changes what it computes, except for rounding."""
+def accelerate(network: nn.Module, recipe: Recipe, compiled: nn.Module | None = None) -> None:
+    """Prepare a network as the recipe asks: neither option changes what it computes, except for rounding.
+
+    Args:
+        compiled: the part of it that torch.compile gets; all of it if not given.
+    """
     if recipe.channels_last:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's own stubs lack it
     if recipe.compile:
-        network.compile()
+        (compiled or network).compile()
