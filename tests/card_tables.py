@@ -13,13 +13,13 @@ import yaml
 from recorded import pour
 from torch import Tensor
 
+from pvdbench.bench.training_rates import Rate, training_rates
 from pvdbench.networks.graphed import graphed
 from pvdbench.networks.liteflownet import LiteFlowNet
 from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.recurrence import deblur_frames
 from pvdbench.networks.transfers import downloaded, uploaded
 from pvdbench.networks.video_deblurrer import VideoDeblurrer
-from pvdbench.bench.training_rates import Rate, training_rates
 from pvdbench.training.params import MotionRecipe, SequenceRecipe
 
 UPDATES = 600_000  # of PVDNet in Sec. 4.1
