@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -20,6 +21,7 @@ _Reals = NDArray[np.float64]
 
 _ssim: Callable[..., Any] = structural_similarity
 _ilk: Callable[..., Any] = optical_flow_ilk
+_farneback: Callable[..., Any] = cv2.calcOpticalFlowFarneback
 
 _CROP = 16
 _LUMA = np.array([0.299, 0.587, 0.114])
@@ -133,7 +135,7 @@ def endpoint(pair: FramePair) -> dict[str, float]:
 
 
 def temporal(pair: FramePair) -> dict[str, float]:
-    """Score a frame against the one before it, both flows estimated by scikit-image from the frames alone."""
+    """Score a frame against the one before it, both flows estimated by OpenCV from the frames alone."""
     if pair.before is None:
         return {}
     ours, sharp = (_flow(now, last) for now, last in ((pair.estimate, pair.before.estimate),
@@ -147,7 +149,21 @@ def temporal(pair: FramePair) -> dict[str, float]:
     return {"warping_error_db": error, "tof_px": float(np.linalg.norm(ours.astype(float) - sharp, axis=-1).mean())}
 
 
+def tof_ilk(pair: FramePair) -> dict[str, float]:
+    """Average the length of the difference of scikit-image's Lucas-Kanade flows of both videos."""
+    if pair.before is None:
+        return {}
+    ours, sharp = _lucas_kanade(pair.estimate, pair.before.estimate), _lucas_kanade(pair.truth, pair.before.truth)
+    return {"tof_ilk_px": float(np.linalg.norm(ours.astype(float) - sharp, axis=-1).mean())}
+
+
 def _flow(target: Frame, source: Frame) -> NDArray[np.float32]:
+    """Estimate by OpenCV's Farneback with the settings of TecoGAN's program."""
+    gray = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (target, source))
+    return np.asarray(_farneback(*gray, None, 0.5, 3, 15, 3, 5, 1.2, 0))
+
+
+def _lucas_kanade(target: Frame, source: Frame) -> NDArray[np.float32]:
     gray = (rgb2gray(frame).astype(np.float32) for frame in (target, source))
     y, x = _ilk(*gray, num_warp=3, dtype=np.float32)
     return np.stack((x, y), -1)
@@ -162,6 +178,6 @@ def _warped(frame: Frame, x: NDArray[np.float32], y: NDArray[np.float32]) -> _Re
 PROTOCOLS: Mapping[str, Callable[[FramePair], dict[str, float]]] = {
     "koehler": koehler, "su-30": koehler, "step-crop": step_crop, "step-gain": step_gain, "step-shift": step_shift,
     "plain-rgb": plain_rgb, "crop-4": crop_4, "matlab-ssim": matlab_ssim, "eval-py": eval_py, "luma-y": luma_y,
-    "endpoint": endpoint, "temporal": temporal,
+    "endpoint": endpoint, "temporal": temporal, "tof-ilk": tof_ilk,
 }  # fmt: skip
 """By the name of the protocol; koehler-subpixel has none."""

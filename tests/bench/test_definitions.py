@@ -9,7 +9,7 @@ import torch
 import yaml
 from conftest import ROOT
 
-from pvdbench.bench.part import Setting, Timed
+from pvdbench.bench.part import NotMeasuredError, Setting, Timed
 from pvdbench.bench.parts import parts
 from pvdbench.bench.score_definitions import decode
 from pvdbench.bench.training_parts import DEFAULT_STUDY, DEFAULT_WIDTH
@@ -22,8 +22,9 @@ from pvdbench.training.deblur import sequence_losses
 from pvdbench.training.params import SequenceRecipe
 
 WITHOUT = {"koehler-subpixel"}  # a definition
+BFLOAT16 = "recurrent-frame-bfloat16"  # many times slower where the processor does not compute in it
 OF_THEIR_OWN = {"encode", "all-protocols", "row", "update-default", "update-paper", "loader", "start-up", "no-op-study"}
-COMPARED = [name for name in parts() if name not in WITHOUT | OF_THEIR_OWN]
+COMPARED = [name for name in parts() if name not in WITHOUT | OF_THEIR_OWN | {BFLOAT16}]
 
 
 @pytest.fixture
@@ -57,6 +58,18 @@ def test_a_part_is_its_definition(both, name):
             assert np.array_equal(fast, plain)
         else:  # a warped frame is read in float32
             assert fast == pytest.approx(plain, abs=1e-4 if name == "temporal" else 1e-6)
+
+
+def test_bfloat16_is_close(both, monkeypatch):
+    monkeypatch.setattr("pvdbench.inference.precision.is_fast", lambda precision: True)
+    for fast, plain in zip(*both(BFLOAT16, calls=1), strict=True):
+        assert 0 < (fast - plain).abs().max() < 0.02
+
+
+def test_bfloat16_is_not_measured_where_the_processor_does_not_compute_in_it(monkeypatch, tmp_path):
+    monkeypatch.setattr("pvdbench.inference.precision.is_fast", lambda precision: False)
+    with pytest.raises(NotMeasuredError, match="computes bfloat16 in software"):
+        parts()[BFLOAT16].work(Setting(96, 64, 1, tmp_path, tmp_path))
 
 
 def test_both_encoders_write_the_same_pixels(both, tmp_path):
