@@ -50,14 +50,14 @@ def _no_op_dvc(setting: Setting) -> Work:
 
 def _require_finished(study: Path) -> None:
     look = subprocess.run([sys.executable, "-m", "pvdbench", "study", "run", "--dry-run"], cwd=study,
-                          env=_environment(), capture_output=True, text=True, check=False)  # fmt: skip
+                          env=_environment(), capture_output=True, encoding="utf-8", check=False)  # fmt: skip
     if not _FINISHED.search(look.stdout):
         raise NotMeasuredError(f"{study} holds no finished study; start this in one, after `pvdbench study run`")
 
 
 def _command(folder: Path, *words: str) -> Callable[[], None]:
     def call() -> None:
-        done = subprocess.run(words, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(words, cwd=folder, env=_environment(), capture_output=True, encoding="utf-8", check=False)
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["nothing on stderr"])[-1]
             raise NotMeasuredError(f"`{' '.join(words[1:4])}` ended with {done.returncode} ({last})")

@@ -112,9 +112,14 @@ def _every_definition(setting: Setting) -> Work:
 
     def call() -> dict[str, dict[str, float]]:
         pair = FramePair(*of_clip.second)
-        return {name: score(pair) for name, score in definitions.PROTOCOLS.items() if name not in _FLOW}
+        return {name: score(pair) for name, score in _defined_of_all().items() if name not in _FLOW}
 
     return Work(call, size_of(*of_clip.second), _operations(setting, *_ALL))
+
+
+def _defined_of_all() -> dict[str, Callable[[FramePair], dict[str, float]]]:
+    """The definitions of the protocols that `all` stands for."""
+    return {name: score for name, score in definitions.PROTOCOLS.items() if not protocols()[name].on_request}
 
 
 _FLOW = ("endpoint", "temporal")
@@ -146,7 +151,7 @@ def _row_by_definition(setting: Setting) -> Work:
         before, scores = None, []
         for paths in files:
             pair = _Following(definitions.decode(paths[0]), definitions.decode(paths[1]), before)
-            scores.append({name: score(pair) for name, score in definitions.PROTOCOLS.items() if name != "endpoint"})
+            scores.append({name: score(pair) for name, score in _defined_of_all().items() if name != "endpoint"})
             before = FramePair(pair.estimate, pair.truth)
         return scores
 

@@ -144,7 +144,7 @@ def _process(task: Task, tree: Path) -> Iterator[_Process]:
         words = [sys.executable, str(_START), str(tree), json.dumps(asdict(task) | {"folder": folder})]
         process = subprocess.Popen(
             words, cwd=folder, env=os.environ | threads, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said,
-            text=True,
+            encoding="utf-8",
         )  # fmt: skip
         try:
             started = _Process(task.part, process, said)

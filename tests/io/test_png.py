@@ -88,23 +88,7 @@ def test_every_filter_and_compression_gives_pillows_pixels(frame, chosen, level,
     deflated = deflate(filtered(frame, chosen[:height]), level, strategy, window)
     data = png(deflated, width, height, piece=piece)
     np.testing.assert_array_equal(by_pillow(data), frame)
-    if (decoded := decode_plain(data)) is None:
-        assert len(set(chosen[:height])) > 1 or chosen[0] > 2
-    else:
-        assert decoded.dtype == np.uint8 and len(set(chosen[:height])) == 1
-        np.testing.assert_array_equal(decoded, frame)
-
-
-@pytest.mark.parametrize("kind", range(5))
-@pytest.mark.parametrize("last", range(5))
-def test_filters_are_looked_at_down_to_the_last_row(kind, last):
-    frame = np.random.default_rng(1).integers(0, 256, (70, 5, 3), np.uint8)
-    data = png(zlib.compress(filtered(frame, [kind] * 69 + [last])), 5, 70)
-    np.testing.assert_array_equal(by_pillow(data), frame)
-    if kind == last and kind < 3:
-        np.testing.assert_array_equal(decode_plain(data), frame)
-    else:
-        assert decode_plain(data) is None
+    np.testing.assert_array_equal(decode_plain(data), frame)
 
 
 @settings(max_examples=50, deadline=None)
@@ -184,7 +168,7 @@ ODD = {
     "a huge row": png(WHOLE, 80_000_000, 1),
     "a huge column": png(WHOLE, 1, 80_000_000),
     "a huge frame": png(WHOLE, 9000, 9000),
-    "as large as the fast path takes": png(WHOLE, 4096, 4096),
+    "too few rows for its size": png(WHOLE, 4096, 4096),
     "a size of 4 thousand million": png(WHOLE, 2**32 - 1, 2**32 - 1),
 }
 
@@ -228,19 +212,18 @@ def test_any_byte_that_was_harmed_is_noticed(tmp_path):
             read_frame(path)
 
 
-@pytest.mark.parametrize("name", ["a bomb after the rows", "as large as the fast path takes", "a huge frame"])
-def test_no_length_in_a_file_asks_for_memory(name):
+def test_no_length_in_a_file_asks_for_memory():
     tracemalloc.start()
     try:
-        assert decode_plain(ODD[name]) is None
+        assert decode_plain(ODD["a huge frame"]) is None
+        np.testing.assert_array_equal(decode_plain(ODD["a bomb after the rows"]), NOISE)
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("shape", [(2, 4097, 3), (4097, 2, 3), (4096, 2, 3), (2, 4096, 3)])
+@pytest.mark.parametrize("shape", [(2, 20_000, 3), (20_000, 2, 3)])
 def test_long_frames_are_read(shape, tmp_path):
     frame = np.random.default_rng(2).integers(0, 256, shape, np.uint8)
     write_frame(tmp_path / "f.png", frame)
     np.testing.assert_array_equal(read_frame(tmp_path / "f.png"), frame)
-    assert (decode_plain((tmp_path / "f.png").read_bytes()) is None) == (4097 in shape)
