@@ -14,6 +14,7 @@ from recorded import pour
 from torch import Tensor
 
 from pvdbench.bench.training_rates import Rate, training_rates
+from pvdbench.inference.precision import in_precision
 from pvdbench.networks.graphed import graphed
 from pvdbench.networks.liteflownet import LiteFlowNet
 from pvdbench.networks.params import NetworkParams
@@ -92,9 +93,9 @@ def frame_table(model: VideoDeblurrer, clip: Sequence[Tensor], device: torch.dev
 
 def runs(model: VideoDeblurrer, clip: Sequence[Tensor], device: torch.device, operators: object) -> Iterator[tuple]:
     """Each line's name, what yields its frames, and what it runs under."""
-    yield PLAIN, lambda: deblur_frames(model, clip, device), operators
-    yield "Triton's kernels", lambda: deblur_frames(model, clip, device), nullcontext()
-    yield "+ transfers", lambda: recurrence(model, clip, device), nullcontext()
+    yield PLAIN, lambda: straightforward(model, clip, device), operators
+    yield "Triton's kernels", lambda: straightforward(model, clip, device), nullcontext()
+    yield "+ transfers, frames encoded once", lambda: deblur_frames(model, clip, device), nullcontext()
     if device.type == "cuda":
         yield "+ graph", lambda: recurrence(recorded_step(model, clip, device), clip, device), nullcontext()
     model.to(memory_format=torch.channels_last)
@@ -105,8 +106,17 @@ def runs(model: VideoDeblurrer, clip: Sequence[Tensor], device: torch.device, op
             return model(*frames).float()
 
     yield f"{FAST}, without graph", lambda: recurrence(fast, clip, device), nullcontext()
-    if device.type == "cuda":
-        yield FAST, lambda: recurrence(recorded_step(fast, clip, device), clip, device), nullcontext()
+    yield FAST, lambda: in_precision(deblur_frames(model, clip, device), "bfloat16"), nullcontext()
+
+
+def straightforward(model: VideoDeblurrer, clip: Sequence[Tensor], device: torch.device) -> Iterator[Tensor]:
+    """One frame after the other, each copied when it is needed; sides are multiples of 4."""
+    previous = current = state = clip[0][None].to(device) * 2 - 1
+    for t in range(len(clip)):
+        following = clip[t + 1][None].to(device) * 2 - 1 if t + 1 < len(clip) else current
+        state = model(previous, current, following, state)
+        yield ((state[0] + 1) / 2).clamp(0, 1).cpu()
+        previous, current = current, following
 
 
 def recorded_step(step: Step, clip: Sequence[Tensor], device: torch.device) -> Step:
