@@ -205,9 +205,17 @@ class DatasetFrame(FramePair):
     @cached_property
     def truth_flow(self) -> Flow | None:
         """The sharp video's, if it was made before."""
+        return self._of_truth(TO_BEFORE) if self.true_flow is None else None
+
+    @cached_property
+    def truth_flow_from_before(self) -> Flow | None:
+        """The sharp video's, if it was made before."""
+        return self._of_truth(FROM_BEFORE)
+
+    def _of_truth(self, kind: str) -> Flow | None:
         if self._row.truth is None or not self._number:
             return None
-        return self._sized(truth_flow_path(self._row.truth, self._clip.video, self._files.name))
+        return self._sized(truth_flow_path(self._row.truth, kind, self._clip.video, self._files.name))
 
     def _sized(self, path: Path) -> Flow:
         flow, (height, width) = read_flow(path), self.shape[:2]
@@ -217,9 +225,13 @@ class DatasetFrame(FramePair):
         return flow
 
 
-def truth_flow_path(folder: Path, video: str, frame: str) -> Path:
-    """Where `score truth` keeps the sharp video's flow."""
-    return folder / "flow" / video / f"{frame}.flo"
+TO_BEFORE, FROM_BEFORE = "flow", "flow-from-before"
+"""Folders of the sharp video's flow: from each frame to the one before it, and from that one to it."""
+
+
+def truth_flow_path(folder: Path, kind: str, video: str, frame: str) -> Path:
+    """Where `score truth` keeps the sharp video's flow of a kind, TO_BEFORE or FROM_BEFORE."""
+    return folder / kind / video / f"{frame}.flo"
 
 
 def read_estimate(path: Path, truth: Frame, truth_path: Path, read: Reader = read_frame) -> Frame:

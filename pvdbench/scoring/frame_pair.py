@@ -61,7 +61,15 @@ class FramePair:
 
     @property
     def truth_flow(self) -> Flow | None:
-        """(H, W, 2) flow of the sharp video as `data/truth` holds it, from this frame to the one before it."""
+        """(H, W, 2) estimated from this sharp frame to the one before it, where `data/truth` holds it.
+
+        It does where the data set has no true flow.
+        """
+        return None
+
+    @property
+    def truth_flow_from_before(self) -> Flow | None:
+        """(H, W, 2) estimated from the sharp frame before to this one, where `data/truth` holds it."""
         return None
 
     @cached_property

@@ -1,4 +1,5 @@
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from pvdbench.io.tables import SCORE_KEYS
 from pvdbench.scoring import dataset as scoring
 from pvdbench.scoring.dataset import ScoredRow, score_row
 from pvdbench.scoring.frame_pair import FramePair
+from pvdbench.scoring.metrics.flow import estimate_flow
+from pvdbench.scoring.protocols import temporal as protocol
 from pvdbench.scoring.protocols.koehler import koehler
 from pvdbench.scoring.registry import named_protocols
 from pvdbench.scoring.score_file import read_score_file, score_table
@@ -137,15 +140,39 @@ def test_the_ranking_protocol_is_a_parameter(dataset, frames, tmp_path):
         assert blurriness.tolist() == table.psnr_db[table.protocol == name].tolist()
 
 
-def test_steadiness_is_the_same_with_and_without_what_was_made_of_the_truth(dataset, frames, tmp_path):
-    score_truth(dataset, tmp_path / "truth", ranking="plain-rgb")
+@pytest.mark.parametrize(("true_flow", "kinds"), [(True, ["flow-from-before"]), (False, ["flow", "flow-from-before"])])
+def test_steadiness_is_the_same_with_and_without_what_was_made_of_the_truth(
+    dataset, frames, tmp_path, monkeypatch, true_flow, kinds
+):
+    if not true_flow:
+        without_true_flow(dataset)
     made = ScoredRow("tiny", "m", "deblur", dataset, frames, truth=tmp_path / "truth")
-    score_row(made, tmp_path / "made.csv", protocols=["temporal"])
+    score_truth(dataset, made.truth, ranking="plain-rgb")
+    flows = sorted(path.relative_to(made.truth) for path in made.truth.rglob("*.flo"))
+    assert flows == [Path(kind, video, f"{t:05d}.flo") for kind in kinds for video in "ab" for t in (1, 2, 3)]
     score(dataset, frames, tmp_path / "computed.csv", ["temporal"])
+    estimated = counted_estimates(monkeypatch)
+    score_row(made, tmp_path / "made.csv", protocols=["temporal"])
     assert (tmp_path / "made.csv").read_bytes() == (tmp_path / "computed.csv").read_bytes()
-    (tmp_path / "truth" / "flow" / "a" / "00002.flo").unlink()
-    with pytest.raises(DataError, match=r"truth/flow/a/00002\.flo"):
-        score_row(made, tmp_path / "made.csv", protocols=["temporal"])
+    assert len(estimated) == 2 * 3  # of the row alone, one per frame
+    for kind in kinds:
+        path = made.truth / kind / "a" / "00002.flo"
+        kept = path.read_bytes()
+        path.unlink()
+        with pytest.raises(DataError, match=rf"truth/{kind}/a/00002\.flo"):
+            score_row(made, tmp_path / "made.csv", protocols=["temporal"])
+        path.write_bytes(kept)
+
+
+def counted_estimates(monkeypatch):
+    estimated = []
+
+    def one(target, source):
+        estimated.append(target)
+        return estimate_flow(target, source)
+
+    monkeypatch.setattr(protocol, "estimate_flow", one)
+    return estimated
 
 
 def test_a_perfect_estimate_survives_the_csv(dataset, tmp_path):
@@ -188,13 +215,18 @@ def test_warping_scores_start_at_the_second_frame_and_know_the_endpoint_error(da
     assert flows[~hidden].epe_visible_px.tolist() == pytest.approx([5] * (len(flows) - 1))
 
 
-def test_warping_without_true_flow_has_no_endpoint_error(flow, dataset, tmp_path):
+def without_true_flow(dataset):
+    """Take flow and occlusion out of the manifest."""
     manifest = dataset / "manifest.csv"
     lines = manifest.read_text().splitlines()
     fields = [line.split(",") for line in lines]
     manifest.write_text(
         "\n".join(",".join([*f[:5], "", "", *f[7:]]) if i else lines[0] for i, f in enumerate(fields)) + "\n"
     )
+
+
+def test_warping_without_true_flow_has_no_endpoint_error(flow, dataset, tmp_path):
+    without_true_flow(dataset)
     table = score(dataset, flow, tmp_path / "s.csv", ["plain-rgb", "endpoint"], task="motion")
     assert set(table.protocol) == {"plain-rgb"} and table.epe_px.isna().all()
 

@@ -1,15 +1,22 @@
 """Scoring that is killed goes on: no clip that was finished is scored again, and the file is the same."""
 
+import ast
 import os
 import signal
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 from conftest import make_dataset
 
+from pvdbench.io import half_done
+from pvdbench.io.half_done import program_identity
 from pvdbench.scoring import dataset as scoring
 from pvdbench.scoring.dataset import ScoredRow, score_row
 
 CLIPS = 5
+CODE = Path(half_done.__file__).parents[1]
 
 
 @pytest.fixture
@@ -78,3 +85,17 @@ def test_a_frame_that_changed_scores_everything_again(row, tmp_path, monkeypatch
     seen = frames_scored(monkeypatch)
     score(row, tmp_path / "half-done")
     assert len(seen) == 3 * CLIPS and "since then there changed the files" in capsys.readouterr().err
+
+
+def test_the_program_names_every_library_that_computes_scores():
+    """Whatever pvdbench imports for them, but for what neither computes nor decodes."""
+    others = {"pydantic", "joblib", "threadpoolctl", "distributed", "yaml", "pandas", "tqdm", "safetensors", "natsort"}
+    files = [path for part in ("core", "io", "scoring") for path in (CODE / part).rglob("*.py")]
+    nodes = [node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    names = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    used = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - others - {"pvdbench"}
+    assert {"torch", "cv2", "kornia_rs"} <= used
+    named = {name.split()[0].replace("_", "-") for name in program_identity()["libraries"].split(", ")}
+    for library in used:
+        assert named & {name.replace("_", "-") for name in packages_distributions()[library]}, library

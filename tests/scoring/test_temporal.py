@@ -16,7 +16,7 @@ from pvdbench.datasets.manifest import ClipFiles, FrameFiles, read_clips
 from pvdbench.io.images import read_frame, write_frame
 from pvdbench.scoring.dataset import DatasetFrame, ScoredRow, score_row
 from pvdbench.scoring.frame_pair import FramePair
-from pvdbench.scoring.metrics.flow import estimate_flow
+from pvdbench.scoring.metrics.flow import estimate_flow, without_border
 from pvdbench.scoring.metrics.lucas_kanade import lucas_kanade_flow
 from pvdbench.scoring.protocols.temporal import (
     along_truth,
@@ -58,8 +58,9 @@ def test_where_the_sharp_video_changes_by_more_than_ten_along_its_flow_it_is_tak
 
     class Second(FramePair):
         before = FramePair(last, last)
+        truth_flow = np.zeros((20, 30, 2), np.float32)
 
-    flow, seen = along_truth(Second(now, now), np.zeros((20, 30, 2), np.float32))
+    flow, seen = along_truth(Second(now, now))
     expected = np.ones((20, 30), bool)
     expected[10:15, 20:25] = False
     assert (flow == 0).all() and np.array_equal(seen, expected)
@@ -75,22 +76,76 @@ def test_the_estimators_find_a_shift(estimator, x, y):
     assert np.median(flow, (0, 1)) == pytest.approx([x, y], abs=0.1)
 
 
-def test_tof_is_tecogans():
-    """Their program's call and sum, without the crop and in our direction; in float32, by OpenCV's own kernels."""
-    big = textured((110, 130))
-    sharp, output = ([noisy(big[5 + t : 95 + t, 5 : 115 + 0], seed=t + s, sigma=sigma) for t in (0, 1)]
-                     for s, sigma in ((0, 1.0), (7, 9.0)))  # fmt: skip
+def tecogans_tof(sharp, output):
+    """tOF of (frame before, frame) twice as the program of Chu et al. has it: in float32, by OpenCV's own kernels."""
     flows = []
-    for before, now in (sharp, output):
-        gray = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (now, before)]
-        flows.append(cv2.calcOpticalFlowFarneback(*gray, None, 0.5, 3, 15, 3, 5, 1.2, 0))
-    difference = np.absolute(flows[0] - flows[1])
-    theirs = np.sqrt(np.sum(difference * difference, axis=-1)).mean()
+    for pair in (sharp, output):
+        before, now = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in pair)
+        flow = cv2.calcOpticalFlowFarneback(before, now, None, 0.5, 3, 15, 3, 5, 1.2, 0)
+        for axis in (0, 1):  # of what is left, the largest multiple of 32, the middle is taken
+            length = flow.shape[axis]
+            left = max(kept for kept in range(0, length, 32) if kept + 2 * 8 <= length)
+            flow = flow.take(np.arange(left) + (length - left) // 2, axis)
+        flows.append(flow)
+    return np.linalg.norm(flows[0] - flows[1], axis=-1).mean(dtype=np.float32)
+
+
+def two_of(size):
+    """A sharp and a noisy frame of this size, each after the one before it, from which they moved by a pixel."""
+    height, width = size
+    big = textured((height + 20, width + 20))
+    return ([noisy(big[5 + t : 5 + t + height, 5 : 5 + width], seed=t + s, sigma=sigma) for t in (0, 1)]
+            for s, sigma in ((0, 1.0), (7, 9.0)))  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [(90, 110), (48, 48), (112, 79), (81, 145), (143, 144)])
+def test_tof_is_tecogans(size):
+    sharp, output = two_of(size)
 
     class Second(FramePair):
         before = FramePair(output[0], sharp[0])
 
-    assert temporal(Second(output[1], sharp[1]))["tof_px"] == pytest.approx(theirs, abs=1e-5) and theirs > 0.05
+    theirs, ours = tecogans_tof(sharp, output), temporal(Second(output[1], sharp[1]))["tof_px"]
+    assert ours == pytest.approx(theirs, rel=1e-5) and theirs > 0.05
+    assert abs(tecogans_tof(sharp[::-1], output[::-1]) - ours) > 1e-3 * ours  # the direction tells
+    whole = [estimate_flow(*pair) for pair in (output, sharp)]
+    assert abs(flow_difference(*whole) - ours) > 1e-3 * ours  # so does the border
+
+
+@pytest.mark.parametrize("size", [(47, 90), (90, 47), (20, 30)])
+def test_tof_of_a_frame_too_small_for_the_border_is_of_the_whole_frame(size):
+    """Of fewer than 48 pixels their program leaves nothing to average."""
+    sharp, output = two_of(size)
+
+    class Second(FramePair):
+        before = FramePair(output[0], sharp[0])
+
+    whole = flow_difference(*(estimate_flow(*pair) for pair in (output, sharp)))
+    assert temporal(Second(output[1], sharp[1]))["tof_px"] == whole > 0.05
+
+
+@pytest.mark.parametrize(
+    ("size", "kept"),
+    [((720, 1280), (704, 1248)), ((1080, 1920), (1056, 1888)), ((48, 79), (32, 32)), ((80, 81), (64, 64))],
+)
+def test_the_border_is_of_eight_pixels_or_more_alike_on_both_sides(size, kept):
+    inner = without_border(np.indices(size).transpose(1, 2, 0).astype(np.float32))
+    assert inner.shape[:2] == kept
+    for axis in (0, 1):
+        before, after = inner[0, 0, axis], size[axis] - 1 - inner[-1, -1, axis]
+        assert before >= 8 and after - before in (0, 1)
+
+
+def test_without_a_data_set_the_sharp_videos_flow_is_what_the_data_set_would_hold():
+    sharp, output = two_of((64, 80))
+
+    class Second(FramePair):
+        before = FramePair(output[0], sharp[0])
+
+    class Made(Second):
+        truth_flow, truth_flow_from_before = estimate_flow(*sharp[::-1]), estimate_flow(*sharp)
+
+    assert temporal(Second(output[1], sharp[1])) == temporal(Made(output[1], sharp[1]))
 
 
 def test_flow_does_not_depend_on_opencvs_settings_and_leaves_them():
@@ -145,7 +200,7 @@ def steadiness(clip, estimates):
         frame = DatasetFrame(row, clip, number)
         truths = None
         if frame.before:
-            along, seen = along_truth(frame, estimate_flow(frame.truth, frame.before.truth))
+            along, seen = along_truth(frame)
             truths = warping_error_db(frame.truth, frame.before.truth, along, seen)
         yield temporal(frame), truths
 

@@ -16,6 +16,9 @@ _WINDOW = 15  # pixels per side over which motion is averaged
 _ITERATIONS = 3  # per level
 _POLY_N, _POLY_SIGMA = 5, 1.2  # of the neighbourhood that a polynomial is fitted to
 
+_BORDER = 8  # pixels, at least, that tOF leaves out on each side
+_MULTIPLE = 32  # of which the sides of what is left are multiples
+
 
 def distances(estimate: Flow, truth: Flow) -> NDArray[np.float64]:
     """Measure the Euclidean distance between two flows, pixel by pixel.
@@ -32,6 +35,23 @@ def distances(estimate: Flow, truth: Flow) -> NDArray[np.float64]:
         raise ValueError(f"estimate has the shape {estimate.shape}, truth {truth.shape}; give equal shapes")
     x, y = (np.subtract(estimate[..., axis], truth[..., axis], dtype=np.float64) for axis in (0, 1))
     return np.asarray(np.sqrt(x * x + y * y))
+
+
+def without_border(flow: Flow) -> Flow:
+    """Take the middle of a flow, over which the program of Chu et al. averages.
+
+    Args:
+        flow: (H, W, 2).
+
+    Returns: a view whose sides are the largest multiples of 32 that leave 8 pixels or more on each side; where a side
+        has fewer than 48 pixels, so that nothing would be left, the whole flow.
+    """
+    height, width = flow.shape[:2]
+    rows, columns = (_MULTIPLE * ((side - 2 * _BORDER) // _MULTIPLE) for side in (height, width))
+    if min(rows, columns) <= 0:
+        return flow
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return flow[top : top + rows, left : left + columns]
 
 
 def estimate_flow(target: Frame, source: Frame) -> Flow:

@@ -1,7 +1,7 @@
 """Peak signal-to-noise ratio in dB, peak 255.
 
-Sums run in a fixed order, never through BLAS, whose kernels add in another order on each processor: a score has the
-same bytes on every machine.
+Sums run in a fixed order, never through BLAS, whose kernels add in another order on each processor: PSNR has the same
+bytes on every machine. SSIM's filter and tOF's flow are OpenCV's: the same bytes on x86 alone (metrics/opencv.py).
 """
 
 import math

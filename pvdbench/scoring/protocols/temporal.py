@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pvdbench.io.flow import Flow
 from pvdbench.io.images import Frame
 from pvdbench.scoring.frame_pair import FramePair, Mask
-from pvdbench.scoring.metrics.flow import distances, estimate_flow
+from pvdbench.scoring.metrics.flow import distances, estimate_flow, without_border
 from pvdbench.scoring.metrics.lucas_kanade import lucas_kanade_flow
 from pvdbench.scoring.metrics.psnr import psnr_of
 from pvdbench.scoring.protocol import TOF, TOF_ILK, WARPING_ERROR, Protocol, Scores
@@ -27,25 +27,28 @@ def temporal(pair: FramePair) -> Scores:
 
     Returns: nothing for the first frame of a clip; warping_error_db is NaN where no pixel is seen in both frames.
     """
-    if pair.before is None:
+    before = pair.before
+    if before is None:
         return {}
-    truth_flow = pair.truth_flow
-    if truth_flow is None:
-        truth_flow = estimate_flow(pair.truth, pair.before.truth)
-    flow, seen = along_truth(pair, truth_flow)
+    flow, seen = along_truth(pair)
+    estimate, truth = estimate_flow(before.estimate, pair.estimate), pair.truth_flow_from_before
+    if truth is None:
+        truth = estimate_flow(before.truth, pair.truth)
     return {
-        "warping_error_db": warping_error_db(pair.estimate, pair.before.estimate, flow, seen),
-        "tof_px": flow_difference(estimate_flow(pair.estimate, pair.before.estimate), truth_flow),
+        "warping_error_db": warping_error_db(pair.estimate, before.estimate, flow, seen),
+        "tof_px": flow_difference(without_border(estimate), without_border(truth)),
     }
 
 
-def along_truth(pair: FramePair, truth_flow: Flow) -> tuple[Flow, Mask]:
+def along_truth(pair: FramePair) -> tuple[Flow, Mask]:
     """Choose the flow that warps the frame before, and where it may be trusted.
 
-    Returns: the true flow where it is known, else truth_flow; (H, W) where both frames show the same.
+    Returns: the true flow where it is known, else the sharp video's; (H, W) where both frames show the same.
     """
     assert pair.before is not None
-    flow = truth_flow if pair.true_flow is None else pair.true_flow
+    flow = pair.truth_flow if pair.true_flow is None else pair.true_flow
+    if flow is None:
+        flow = estimate_flow(pair.truth, pair.before.truth)
     return flow, _seen(pair.truth, pair.before.truth, flow, pair.occluded)
 
 
@@ -64,8 +67,8 @@ def flow_difference(estimate: Flow, truth: Flow) -> float:
     """Compute tOF of Chu et al. (TecoGAN, TOG 2020): the mean length of the difference of two flows, in pixels.
 
     Both videos go through the same estimator. The paper writes an L1 norm; its program (metrics.py of thunil/TecoGAN)
-    takes the Euclidean length, and so does this. Two things differ from that program: its flow leads from the frame
-    before to this one, and it leaves out a border of at least 8 pixels, after which the sides are multiples of 32.
+    takes the Euclidean length, and so does this. For its number, give the flows from the frame before to this one,
+    without_border.
     """
     return float(distances(estimate, truth).mean())
 
