@@ -138,15 +138,25 @@ def temporal(pair: FramePair) -> dict[str, float]:
     """Score a frame against the one before it, both flows estimated by OpenCV from the frames alone."""
     if pair.before is None:
         return {}
-    ours, sharp = (_flow(now, last) for now, last in ((pair.estimate, pair.before.estimate),
-                                                      (pair.truth, pair.before.truth)))  # fmt: skip
+    sharp = _flow(pair.truth, pair.before.truth)
     h, w = sharp.shape[:2]
     x, y = np.moveaxis(sharp, -1, 0) + np.indices((h, w), np.float32)[::-1]  # in float32, as flow files are
     within = (x >= 0) & (x <= w - 1) & (y >= 0) & (y <= h - 1)
     seen = within & (np.abs(_warped(pair.before.truth, x, y) - pair.truth).max(-1) <= _STEADY)
     difference = (_warped(pair.before.estimate, x, y) - pair.estimate)[seen]
     error = 10 * math.log10(255**2 / np.mean(difference**2)) if difference.size else math.nan
-    return {"warping_error_db": error, "tof_px": float(np.linalg.norm(ours.astype(float) - sharp, axis=-1).mean())}
+    return {"warping_error_db": error, "tof_px": _tof(pair, pair.before)}
+
+
+def _tof(pair: FramePair, before: FramePair) -> float:
+    """Average as TecoGAN's program does: flows from the frame before, without a border where the frame is large."""
+    ours, sharp = _flow(before.estimate, pair.estimate), _flow(before.truth, pair.truth)
+    distance = np.linalg.norm(ours.astype(float) - sharp, axis=-1)
+    rows, columns = ((side - 16) // 32 * 32 for side in distance.shape)
+    if rows and columns:
+        top, left = ((side - kept) // 2 for side, kept in zip(distance.shape, (rows, columns), strict=True))
+        distance = distance[top : top + rows, left : left + columns]
+    return float(distance.mean())
 
 
 def tof_ilk(pair: FramePair) -> dict[str, float]:

@@ -18,7 +18,7 @@ from pvdbench.io.atomic import replaced_file
 from pvdbench.io.checksum import file_sha256
 
 _RECORD = "record.json"
-_LIBRARIES = ("torch", "numpy", "scipy", "scikit-image", "opencv-python-headless", "pillow", "kornia-rs", "av")
+_LIBRARIES = ("torch", "numpy", "scipy", "scikit-image", "opencv-python-headless", "pillow", "pyspng-seunglab", "av")
 Files = Mapping[Path, tuple[int, ...]]
 """Files with what changes with their content, as file_facts has it."""
 

@@ -95,7 +95,7 @@ def test_the_program_names_every_library_that_computes_scores():
     names = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
     names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
     used = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - others - {"pvdbench"}
-    assert {"torch", "cv2", "kornia_rs"} <= used
+    assert {"torch", "cv2", "pyspng"} <= used
     named = {name.split()[0].replace("_", "-") for name in program_identity()["libraries"].split(", ")}
     for library in used:
         assert named & {name.replace("_", "-") for name in packages_distributions()[library]}, library
