@@ -17,6 +17,10 @@ from pvdbench.core.errors import DataError, shorten
 from pvdbench.core.whole_file import read_text
 from pvdbench.io.atomic import replaced_file
 
+# Names of files may hold bytes that are no UTF-8, which pandas' columns of pyarrow refuse with a traceback; every table
+# of names is read or written here, so columns of Python's own texts are chosen here, whatever is installed beside.
+pd.options.mode.string_storage = "python"
+
 MANIFEST = ("video", "split", "frame", "blurry", "sharp", "flow", "occlusion", "width", "height")
 """A data set's frames; paths relative to its folder, sharp, flow and occlusion empty where no truth exists."""
 
