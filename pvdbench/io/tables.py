@@ -17,6 +17,10 @@ from pvdbench.core.errors import DataError, shorten
 from pvdbench.core.whole_file import read_text
 from pvdbench.io.atomic import replaced_file
 
+# Names of files may hold bytes that are no UTF-8, which pandas' columns of pyarrow refuse with a traceback; every table
+# of names is read or written here, so columns of Python's own texts are chosen here, whatever is installed beside.
+pd.options.mode.string_storage = "python"
+
 MANIFEST = ("video", "split", "frame", "blurry", "sharp", "flow", "occlusion", "width", "height")
 """A data set's frames; paths relative to its folder, sharp, flow and occlusion empty where no truth exists."""
 
@@ -49,8 +53,8 @@ _BOOLEAN = ("consecutive",)
 _MAY_BE_MISSING = ("warping_error_db", "validation_loss")  # a clip's first frame, an update without validation
 """What is not text in the tables above."""
 
-_LARGEST = 1 << 26
-_MOST_CELLS, _MOST_COLUMNS = 1_000_000, 1000
+LARGEST = 1 << 26
+MOST_CELLS, MOST_COLUMNS = 1_000_000, 1000
 """Of a table, in bytes and cells: 15 times the score file of 1,000 frames under every protocol."""
 
 _LONGEST_NUMBER = 400  # characters; the largest float has 309 digits, and Python reads no integer of over 4,300
@@ -149,7 +153,7 @@ def _refuse(path: Path, text: "pd.Series[str]", right: "pd.Series[bool]", wanted
 def _cells(path: Path) -> pd.DataFrame:
     """Read a CSV's rows, as many cells in each as in the first, which names the columns."""
     try:
-        text = read_text(path, _LARGEST)
+        text = read_text(path, LARGEST)
         if (table := _plain(text)) is not None:
             return table
         rows = list(_rows(text))
@@ -173,13 +177,13 @@ def _plain(text: str) -> pd.DataFrame | None:
     Returns: None for any other text, whose rows are looked at one by one.
     """
     names = text[: text.find("\n")].split(",")
-    if any(mark in text for mark in _NOT_PLAIN) or not 1 < len(names) <= _MOST_COLUMNS or len(set(names)) < len(names):
+    if any(mark in text for mark in _NOT_PLAIN) or not 1 < len(names) <= MOST_COLUMNS or len(set(names)) < len(names):
         return None
-    if text.count(",") + text.count("\n") > _MOST_CELLS - 1:
+    if text.count(",") + text.count("\n") > MOST_CELLS - 1:
         return None
     try:
         plain = arrow_csv.read_csv(
-            io.BytesIO(text.encode()), arrow_csv.ReadOptions(use_threads=False, block_size=_LARGEST, column_names=names,
+            io.BytesIO(text.encode()), arrow_csv.ReadOptions(use_threads=False, block_size=LARGEST, column_names=names,
             skip_rows=1), arrow_csv.ParseOptions(quote_char=False), arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pyarrow.string()), strings_can_be_null=False))  # fmt: skip
     except pyarrow.ArrowInvalid:  # rows that are not alike, which are named by line
@@ -193,8 +197,8 @@ def _rows(text: str) -> Iterator[list[str]]:
     cells = 0
     for row in csv.reader(io.StringIO(text, newline=""), strict=True):
         cells += len(row)
-        if cells > _MOST_CELLS or len(row) > _MOST_COLUMNS:
-            raise ValueError(f"more than {_MOST_COLUMNS} columns or {_MOST_CELLS} cells")
+        if cells > MOST_CELLS or len(row) > MOST_COLUMNS:
+            raise ValueError(f"more than {MOST_COLUMNS} columns or {MOST_CELLS} cells")
         if row:
             yield row
 
