@@ -163,7 +163,8 @@ class StageCosts:
         if kind == "score-volume":
             frames = min(frames, clips * self._study.params.protocols.volume.frames_per_video)
         hours = rate.of(frames, width, height) / _HOUR
-        return Stage(name, hours=hours, basis=BY_RATE) if frames else _UNKNOWN
+        disk = 2 * frames * width * height * FLOW_BYTES if kind == "truth" else 0.0
+        return Stage(name, hours=hours, basis=BY_RATE, disk=disk) if frames else _UNKNOWN
 
     def _parts(self, item: str) -> tuple[str, str]:
         """Data set and row of DATASET-ROW; the names of both may hold hyphens."""
