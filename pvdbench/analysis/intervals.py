@@ -74,7 +74,8 @@ def means(values: pd.DataFrame, videos: pd.Series) -> list[Interval]:
     Args:
         values, videos: share their index.
     """
-    known = _at_once(values.loc[:, np.isfinite(values).all()], videos)
+    finite = np.isfinite(values.to_numpy(np.float64)).all(axis=0)
+    known = _at_once(values.loc[:, finite], videos)
     return [known[name] if name in known else mean(values[name], videos) for name in values]
 
 
