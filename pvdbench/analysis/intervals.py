@@ -1,7 +1,7 @@
 """Means with 95 % intervals over clips: the frames of one clip are not independent, its neighbours least of all."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,6 +68,17 @@ def mean(values: pd.Series, videos: pd.Series) -> Interval:
     return _with_identical(_of(frame_totals(values[finite], videos[finite])), finite)
 
 
+def means(values: pd.DataFrame, videos: pd.Series) -> list[Interval]:
+    """Compute `mean` of each column, to the same bits; those of finite values at once.
+
+    Args:
+        values, videos: share their index.
+    """
+    finite = np.isfinite(values.to_numpy(np.float64)).all(axis=0)
+    known = _at_once(values.loc[:, finite], videos)
+    return [known[name] if name in known else mean(values[name], videos) for name in values]
+
+
 def clip_mean(values: pd.Series, videos: pd.Series) -> Interval:
     """The mean over videos of each video's mean; arguments as mean."""
     finite = ~np.isinf(values)
@@ -88,15 +99,20 @@ def differences(first: pd.Series, others: pd.DataFrame, videos: pd.Series) -> li
     Args:
         first, others, videos: share their index.
     """
-    finite = np.isfinite(others).all() & np.isfinite(first).all()  # a NaN changes pandas' sums of columns beside it
-    by_video = others.loc[:, finite].rsub(first, axis=0).groupby(videos, sort=True)
-    sums = by_video.sum(skipna=False).to_numpy(np.float64).T.copy()  # (K, V)
-    means, bounds = ratios(sums, np.tile(by_video.size().to_numpy(np.float64), (len(sums), 1)))
-    known = {
-        name: Interval(float(mean), float(low), float(high), sums.shape[1], len(first), p=float(p))
-        for name, mean, low, high, p in zip(others.columns[finite], means, *bounds, strict=True)
-    }
+    finite = np.isfinite(others).all() & np.isfinite(first).all()
+    known = _at_once(others.loc[:, finite].rsub(first, axis=0), videos)
     return [known[name] if name in known else difference(first, others[name], videos) for name in others]
+
+
+def _at_once(values: pd.DataFrame, videos: pd.Series) -> dict[Hashable, Interval]:
+    """Each column's mean, all at once; a NaN would change pandas' sums of the columns beside it, so all are finite."""
+    by_video = values.groupby(videos, sort=True)
+    sums = by_video.sum(skipna=False).to_numpy(np.float64).T.copy()  # (K, V)
+    middles, bounds = ratios(sums, np.tile(by_video.size().to_numpy(np.float64), (len(sums), 1)))
+    return {
+        name: Interval(float(middle), float(low), float(high), sums.shape[1], len(values), p=float(p))
+        for name, middle, low, high, p in zip(values, middles, *bounds, strict=True)
+    }
 
 
 def change(before: pd.DataFrame, after: pd.DataFrame) -> Interval:

@@ -1,7 +1,8 @@
 """Score files as tables, figures and report need them: one protocol, counted frames, groups, all rows alike."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -30,10 +31,11 @@ def read_scores(study: Path, task: Task, dataset: str, rows: Iterable[str], *, p
         DataError: if a file is missing, lacks the protocol or a number, or holds other frames than the first row's.
     """
     scores: Scores = {}
+    truth = cache(read_truth)
     for row in rows:
         path, table = score_path(study, task, dataset, row), read_row(study, task, dataset, row)
         frames = with_beside(_counted(path, table, protocol), table)
-        scores[row] = indexed(with_groups(with_blurriness(frames, study, dataset), percent))
+        scores[row] = indexed(with_groups(with_blurriness(frames, study, dataset, truth), percent))
         first = next(iter(scores.values()))
         if not scores[row].index.equals(first.index):
             raise DataError(f"{path} holds {len(scores[row])} counted frames, that of row '{next(iter(scores))}' "
@@ -61,21 +63,27 @@ def read_study_scores(study: Path) -> pd.DataFrame:
     files = [(task, path) for task in ("motion", "deblur") for path in sorted((folder / task).glob("*/*.csv"))]
     if not files:
         raise DataError(f"{folder} holds no scores; run `dvc repro` in the study's folder")
+    truth = cache(read_truth)
     tables = [
-        with_blurriness(read_row(study, task, path.parent.name, path.stem), study, path.parent.name)  # type: ignore[arg-type]
+        with_blurriness(read_row(study, task, path.parent.name, path.stem), study, path.parent.name, truth)  # type: ignore[arg-type]
         for task, path in files
     ]
     return pd.concat(tables, ignore_index=True)
 
 
-def with_blurriness(frames: pd.DataFrame, study: Path, dataset: str) -> pd.DataFrame:
+def with_blurriness(
+    frames: pd.DataFrame, study: Path, dataset: str, read: Callable[[Path], pd.DataFrame]
+) -> pd.DataFrame:
     """Add blurriness_db, the PSNR of the blurry frame, from data/truth.
+
+    Args:
+        read: read_truth, or the same with a memory where many rows are of one data set.
 
     Raises:
         DataError: if the table is missing, or lacks one of the frames.
     """
     folder = study / "data" / "truth" / dataset
-    blurriness = read_truth(folder)["blurriness_db"]
+    blurriness = read(folder)["blurriness_db"]
     joined = frames.join(blurriness, on=["video", "frame"])
     if joined["blurriness_db"].isna().any():
         video, frame = joined.loc[joined["blurriness_db"].isna(), ["video", "frame"]].iloc[0]
@@ -117,6 +125,15 @@ def means_line(path: Path, task: Task, protocol: str) -> str:
     finite = frames["psnr_db"][frames["psnr_db"] < math.inf]
     psnr = f"{finite.mean():.2f} dB" if len(finite) else IDENTICAL
     return f"{protocol}: {psnr}, SSIM {frames['ssim'].mean():.4f} over {len(frames)} frames"
+
+
+def psnr_of_rows(scores: Scores, rows: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Put rows beside each other.
+
+    Returns: any row's frames, for video and groups, which are the same for all; and PSNR (dB), a column for each row.
+    """
+    frames = next(iter(scores.values()))
+    return frames, pd.DataFrame({row: scores[row]["psnr_db"].to_numpy() for row in rows}, index=frames.index)
 
 
 def counted(scores: Scores) -> int:

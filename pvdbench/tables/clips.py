@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from pvdbench.analysis import intervals
-from pvdbench.analysis.scores import Scores, counted
+from pvdbench.analysis.scores import Scores, counted, psnr_of_rows
 from pvdbench.tables.inputs import Context, TableInputs
 from pvdbench.tables.table import Column, Row, Table
 
@@ -26,11 +26,10 @@ def clips_table(context: Context, task: str, labels: Mapping[str, str], scores: 
     videos = sorted(set(next(iter(scores.values()))["video"]))
     columns = tuple(_clip_column(context, video) for video in videos)
 
-    def row(name: str, label: str) -> Row:
-        clips = [scores[name].loc[[video]] for video in videos]
-        return Row(name, label, tuple(intervals.mean(clip["psnr_db"], clip["video"]) for clip in clips))
-
-    rows = tuple(row(name, label) for name, label in labels.items())
+    frames, psnr = psnr_of_rows(scores, labels)
+    clips = [intervals.means(psnr[frames["video"] == video], frames["video"][frames["video"] == video])
+             for video in videos]  # fmt: skip
+    rows = tuple(Row(*named, values) for named, values in zip(labels.items(), zip(*clips, strict=True), strict=True))
     what = "deblurred" if task == "deblur" else "warped"
     return Table(
         f"clips-{task}",

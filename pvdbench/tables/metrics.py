@@ -7,10 +7,10 @@ import pandas as pd
 
 from pvdbench.analysis.intervals import IDENTICAL
 from pvdbench.analysis.scores import read_row
-from pvdbench.scoring.protocol import Metric, Protocol, Task
+from pvdbench.scoring.protocol import Metric, Task
 from pvdbench.scoring.registry import protocols
 from pvdbench.tables.inputs import Context, TableInputs
-from pvdbench.tables.table import Column, Row, Table, decimal
+from pvdbench.tables.table import MISSING, Column, Row, Table, decimal
 
 _TITLES: Mapping[Task, str] = {"deblur": "deblurring", "motion": "motion estimation"}
 
@@ -35,14 +35,16 @@ def _table(context: Context, task: Task, labels: Mapping[str, str], scores: Mapp
         Column("better", "Metric", "", "Better", 0),
         *(Column(row, context.source, "", label, 0) for row, label in labels.items()),
     )
+    scored = {name for table in scores.values() for name in table["protocol"].unique()}
+    counted = {row: dict(iter(table[table["counted"]].groupby("protocol"))) for row, table in scores.items()}
     rows = tuple(
         Row(
             "",
             f"{protocol.name}: {metric.heading}",
-            (metric.better, *(_mean(scores[row], protocol, metric) for row in labels)),
+            (metric.better, *(_mean(counted[row].get(protocol.name), metric) for row in labels)),
         )
         for protocol in protocols().values()
-        if any((table["protocol"] == protocol.name).any() for table in scores.values())
+        if protocol.name in scored
         for metric in protocol.metrics
         if metric.better != "neither"
     )  # fmt: skip
@@ -54,9 +56,11 @@ def _table(context: Context, task: Task, labels: Mapping[str, str], scores: Mapp
     return Table(f"metrics-{task}", title, caption, context.dataset, "several", columns, rows, "by-protocol", task)
 
 
-def _mean(table: pd.DataFrame, protocol: Protocol, metric: Metric) -> str:
+def _mean(frames: pd.DataFrame | None, metric: Metric) -> str:
     """The mean as printed, in the metric's own digits; an en dash where the row has none."""
-    values = table.loc[(table["protocol"] == protocol.name) & table["counted"], metric.name].dropna()
+    if frames is None:
+        return MISSING
+    values = frames[metric.name].dropna()
     finite = values[np.isfinite(values)]
     if finite.empty and len(values):
         return IDENTICAL

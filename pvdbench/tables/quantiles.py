@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pvdbench.analysis import intervals
 from pvdbench.analysis.groups import TENTHS
-from pvdbench.analysis.scores import Scores, counted
+from pvdbench.analysis.scores import Scores, counted, psnr_of_rows
 from pvdbench.tables.inputs import Context, TableInputs
 from pvdbench.tables.table import Column, Row, Table, psnr_column
 
@@ -24,11 +24,10 @@ def quantiles_table(context: Context, labels: Mapping[str, str], scores: Scores)
     """
     columns = tuple(_column(context, tenth) for tenth in range(TENTHS))
 
-    def row(name: str, label: str) -> Row:
-        frames = scores[name]
-        parts = [frames[frames["tenth"] == tenth] for tenth in range(TENTHS)]
-        return Row(name, label, tuple(intervals.mean(part["psnr_db"], part["video"]) for part in parts))
-
+    frames, psnr = psnr_of_rows(scores, labels)
+    tenths = [intervals.means(psnr[frames["tenth"] == tenth], frames["video"][frames["tenth"] == tenth])
+              for tenth in range(TENTHS)]  # fmt: skip
+    rows = tuple(Row(*named, values) for named, values in zip(labels.items(), zip(*tenths, strict=True), strict=True))
     caption = (
         f"{context.scored(counted(scores))}. {context.ranked} A frame of rank r among n lies at the quantile "
         "(r + 0.5) / n. Best mean bold, second underlined."
@@ -40,7 +39,7 @@ def quantiles_table(context: Context, labels: Mapping[str, str], scores: Scores)
         context.dataset,
         context.protocol,
         columns,
-        tuple(row(name, label) for name, label in labels.items()),
+        rows,
         "by-blur",
         "deblur",
     )

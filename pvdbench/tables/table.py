@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from typing import Literal, TypeVar
 
@@ -165,7 +166,7 @@ class Table:
         """Source and group of every column; equal neighbours share a heading."""
         return [(column.source, column.group) for column in self.columns]
 
-    @property
+    @cached_property  # every column's width, note and mark asks for them
     def cells(self) -> list[list[Cell]]:
         """Every row's values as printed, with their marks."""
         marks = [self.marks(c) for c in range(len(self.columns))]

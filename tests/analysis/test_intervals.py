@@ -200,3 +200,16 @@ def test_differences_at_once_have_the_bits_of_each_alone(seed):
         others = psnr.drop(columns=first)
         alone = [difference(psnr[first], others[name], videos) for name in others]
         assert repr(differences(psnr[first], others, videos)) == repr(alone)
+
+
+@given(_VIDEOS, st.sampled_from([math.inf, math.nan, 0.0, None]))
+def test_means_at_once_are_those_one_by_one(videos, odd):
+    values, names = _series(*videos)
+    table = pd.DataFrame({"a": values, "b": values * 3 + 0.1, "c": values - 7})
+    if odd is not None:
+        table.loc[0, "b"] = odd
+    wanted = [intervals.mean(table[name], names) for name in table]
+    assert repr(intervals.means(table, names)) == repr(wanted)
+    none = [intervals.mean(table[name][:0], names[:0]) for name in table]
+    assert repr(intervals.means(table[:0], names[:0])) == repr(none)
+    assert intervals.means(table[[]], names) == []

@@ -18,7 +18,8 @@ HEAD = ",".join(SCORE_KEYS) + ",psnr_db,ssim\n"
 KEYS = "s,m,deblur,v,007,plain-rgb,True"
 ODD = ("nan", "NaN", "NA", "null", "inf", "-inf", "Infinity", "1e400", "-1e400", "1e-400", "+30", " 30", "30 ", "3,0",
        "0x10", "1_0", "-0", "-0.0", ".5", "5.", "1e1", "1E+1", "", "True", "-", "30.000000000000004",
-       "0.1" + "0" * 50 + "1", "\u0663", "9" * 500)  # fmt: skip
+       "0.1" + "0" * 50 + "1",
+       "\u0663", "9" * 500)  # fmt: skip
 
 
 def plain(path):
