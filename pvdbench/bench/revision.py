@@ -1,11 +1,11 @@
 """The package of another revision of this repository, in a temporary folder."""
 
 import io
-import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import ZipFile
 
 from pvdbench.core.errors import ParamsError, StudyError, shorten
 from pvdbench.io.git import git
@@ -26,10 +26,10 @@ def package_of(revision: str) -> Iterator[Path]:
                           "from a clone (`pip install --editable .`)")  # fmt: skip
     try:
         commit = git(TREE, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        archive = git(TREE, "archive", "--format=tar", commit.decode().strip(), "pvdbench")
+        archive = git(TREE, "archive", "--format=zip", commit.decode().strip(), "pvdbench")
     except StudyError as error:
         raise ParamsError(f"--baseline: {TREE} has no revision '{shorten(revision, 40)}' with a folder pvdbench; name "
                           "a commit, a branch or a tag that `git log` shows") from error  # fmt: skip
-    with TemporaryDirectory(prefix="pvdbench-") as folder, tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(folder, filter="data")
+    with TemporaryDirectory(prefix="pvdbench-") as folder, ZipFile(io.BytesIO(archive)) as files:
+        files.extractall(folder)
         yield Path(folder)

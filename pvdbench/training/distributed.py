@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,8 @@ class Processes:
         if self.count == 1:
             return lambda losses: losses
         synchronise_batch_norm(network)
+        # It compares strides of sides of one element, too, which say nothing: of 1x1 convolutions in channels_last.
+        warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
         # An update may leave parameters without a gradient: those that make the features for a frame which never comes
         update = DistributedDataParallel(_NextLoss(network), find_unused_parameters=True)
 

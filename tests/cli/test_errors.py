@@ -180,9 +180,9 @@ def test_a_wrong_input_is_one_line_and_writes_nothing(study, said, line):
 
 
 def test_every_command_is_among_them():
-    """Those that only measure have no input that could be wrong but numbers, which click checks."""
+    """Those that only measure have no input that could be wrong but numbers, which click checks; `all`: tests/bench."""
     begun = {words for words in leaves() for line in WRONG if tuple(line.split())[: len(words)] == words}
-    assert set(leaves()) - begun == {("bench", "training"), ("bench", "loader"), ("bench", "intervals")}
+    assert set(leaves()) - begun == {("bench", name) for name in ("all", "training", "loader", "intervals")}
 
 
 @pytest.mark.parametrize("option", ["training --batch 0", "training --width 0", "training --updates 0",

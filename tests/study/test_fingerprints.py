@@ -106,7 +106,8 @@ def test_scores_tables_and_report_never_see_a_network(name):
     # no networks: recipes, with which the report compares a study's own; what params.yaml may say; and the pixel volume
     # itself, which Sec. 4.4 counts and Fig. 4 shows
     recipes = {"pvdbench/training/params.py", "pvdbench/networks/params.py"}
-    recipes |= {"pvdbench/networks/pixel_volume.py"} if name in ("score-volume", "figures", "report") else set()
+    volume = {f"pvdbench/networks/{module}.py" for module in ("pixel_volume", "candidates", "kernels", "triton_volume")}
+    recipes |= volume if name in ("score-volume", "figures", "report") else set()
     assert not [path for path in code(name) - recipes if path.startswith(networks)]
 
 
