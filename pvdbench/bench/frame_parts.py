@@ -11,6 +11,7 @@ from pvdbench.bench import score_definitions as definitions
 from pvdbench.bench.inputs import scored_dataset, sharp_frames
 from pvdbench.bench.part import NotMeasuredError, Part, Setting, Work, size_of
 from pvdbench.bench.second_frame import SecondFrame, known
+from pvdbench.core import device
 from pvdbench.io.images import Frame, read_frame, write_frame
 from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.registry import named_protocols, protocols, score_pair
@@ -70,9 +71,16 @@ def _protocol(name: str) -> Callable[[Setting], Work]:
     def work(setting: Setting) -> Work:
         if name not in protocols():
             raise NotMeasuredError(f"there is no protocol {name}")
+        _keep_memory()
         return _scoring(setting, name, protocols()[name].score)
 
     return work
+
+
+def _keep_memory() -> None:
+    """As whatever scores frames does; earlier versions did not."""
+    if (keep := getattr(device, "keep_freed_memory", None)) is not None:
+        keep()
 
 
 def _defined(name: str) -> Callable[[Setting], Work] | None:
@@ -102,6 +110,7 @@ def _operations(setting: Setting, similar: Iterable[str], registered: Iterable[s
 
 
 def _every_protocol(setting: Setting) -> Work:
+    _keep_memory()
     of_clip, chosen = known(setting.width, setting.height), named_protocols(["all"], any_frames=True)
     return Work(lambda: score_pair(FramePair(*of_clip.second), chosen), size_of(*of_clip.second),
                 _operations(setting, *_ALL))  # fmt: skip

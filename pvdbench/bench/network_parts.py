@@ -156,19 +156,20 @@ def _network(setting: Setting, build: Callable[[], Any], plain: bool) -> Any:
 
     from pvdbench.core import device
 
+    there = setting.device  # chosen before anything is allocated, as commands do
     torch.manual_seed(0)
-    network = build().to(setting.device).eval()
+    network = build().to(there).eval()
     if plain or not hasattr(device, "for_inference"):  # earlier versions ran networks as they were
         return network
-    return device.for_inference(network, setting.device)
+    return device.for_inference(network, there)
 
 
 def _noise(setting: Setting, *shapes: tuple[int, ...]) -> "list[Tensor]":
     """Make uniform values in [-1, 1]."""
     import torch
 
-    random = torch.Generator().manual_seed(1)
-    return [(torch.rand(shape, generator=random) * 2 - 1).to(setting.device) for shape in shapes]
+    there, random = setting.device, torch.Generator().manual_seed(1)  # chosen before anything is allocated
+    return [(torch.rand(shape, generator=random) * 2 - 1).to(there) for shape in shapes]
 
 
 def _without_gradients(
