@@ -32,11 +32,14 @@ study.add_command(run)
 @study.command()
 @click.option("--tflops", type=click.FloatRange(min=0, min_open=True),
               help="What another machine that will run it sustains, in 10^12 operations per second. Without it this "
-              "machine is measured, in two seconds the first time; one with a graphics card is taken for "
+              "machine is measured, once, in two seconds; one with a graphics card is taken for "
               f"{_CARD:g}.")  # fmt: skip
 @study_folder
 def plan(folder: Path, tflops: float | None) -> None:
-    """Print stages, hours, disk and memory of what is still to run, and what is missing here; no stage runs."""
+    """Print stages, hours, disk and memory of what is still to run, and what is missing here; no stage runs.
+
+    Operations are counted once for each version and network, in about half a second each.
+    """
     from pvdbench.study.plan import plan_study
     from pvdbench.study.stage_cost import COUNTED
     from pvdbench.study.study import load_study

@@ -119,7 +119,7 @@ def _train_deblur(study: Study, name: str, command: CommandFunction) -> _Record:
         own = study.recipe(name)
         assert own is not None
         settings = {"options": study.options(name), "recipe": own.model_dump()} | _processes(study, own)
-        code = _method_code(study.place_of(row.method) / row.method, trained=True)
+        code = method_code(study.place_of(row.method) / row.method, trained=True)
         return _trained(study, command, kind, settings, None) | {"method": row.method} | code
     return _trained(study, command, kind, {}, row.weights)
 
@@ -137,7 +137,7 @@ def _run_method(task: Task, study: Study, name: str, command: CommandFunction) -
     card = read_card(folder.parent, method)
     options = study.options(name) if task == "deblur" else {}
     record: _Record = {"method": method, "card": card.model_dump(), "options": options}
-    return record | _method_code(folder) | command_fingerprint(command)
+    return record | method_code(folder) | command_fingerprint(command)
 
 
 _ROW_RECORDS: Mapping[str, Callable[[Study, str, CommandFunction], _Record]] = {
@@ -148,7 +148,7 @@ _ROW_RECORDS: Mapping[str, Callable[[Study, str, CommandFunction], _Record]] = {
 }
 
 
-def _method_code(folder: Path, *, trained: bool = False) -> _Record:
+def method_code(folder: Path, *, trained: bool = False) -> _Record:
     """Hash the files of a method, those of the method whose adapter it borrows, and what they import.
 
     Of pvdbench that is what the imports lead to; of the installed package that brings the method, all of it.

@@ -96,8 +96,8 @@ def package_files(folder: Path, files: Iterable[Path]) -> set[Path]:
 
 
 def file_hashes(files: Iterable[Path], folder: Path) -> dict[str, str]:
-    """Hash files, by their path from folder."""
-    return {os.path.relpath(path, folder): file_sha256(path) for path in files}
+    """Hash files, by their path from folder, in one order."""
+    return {os.path.relpath(path, folder): file_sha256(path) for path in sorted(files)}
 
 
 def _registered_code(files: Iterable[Path]) -> dict[str, str]:

@@ -10,21 +10,26 @@ import torch
 import yaml
 from conftest import ROOT, make_dataset
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from pvdbench.core.errors import MethodError, StudyError, WeightsError
 from pvdbench.datasets.manifest import read_clips
 from pvdbench.io.cost import hardware
 from pvdbench.io.weights import save_weights
+from pvdbench.networks.liteflownet import LiteFlowNet
 from pvdbench.networks.params import NetworkParams
 from pvdbench.networks.video_deblurrer import VideoDeblurrer, architecture
+from pvdbench.study.kept_operations import KeptOperations
 from pvdbench.study.kept_rates import machine_rates
 from pvdbench.study.machine_rates import FrameSeconds, MachineRates, assumed_rates
 from pvdbench.study.operations import Operations, frame_operations, update_operations
 from pvdbench.study.plan import Plan, plan_study
 from pvdbench.study.rate_measurement import measure_rates
+from pvdbench.study.row_operations import RowOperations
 from pvdbench.study.stage_cost import BY_RATE, COUNTED, MEASURED, Stage, StageCosts
 from pvdbench.study.study import load_study
-from pvdbench.training.params import Recipe
+from pvdbench.training.deblur import sequence_losses
+from pvdbench.training.params import Recipe, SequenceRecipe
 
 RATE = 1e12
 RATES = assumed_rates(RATE)
@@ -74,11 +79,72 @@ def test_a_convolution_is_counted_as_by_hand():
 
     found = update_operations(partial(nn.Conv2d, 3, 5, 3, padding=1), losses, recipe, 1)
     assert found.parameters == 3 * 5 * 9 + 5
-    assert (
-        found.flops == 2 * multiply_adds * 2
-    )  # forwards, and backwards for the weights alone: frames need no gradient
-    frames, weights = 2 * 3 * 8 * 16, found.parameters
-    assert 4 * (4 * weights + frames) <= found.memory <= 4 * (5 * weights + frames)
+    # forwards, and backwards for the weights alone: frames need no gradient
+    assert found.in_batch(recipe.batch).flops == 2 * found.flops == 2 * multiply_adds * 2
+    assert found.activations == 4 * 3 * 8 * 16 and found.memory == found.activations + 4 * 4 * found.parameters
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("motion", [None, "liteflownet"])
+def test_an_update_takes_what_pytorch_counts_of_a_whole_batch(study, motion):
+    """The flow, counted by itself, with an update of PVDNet, against FlopCounterMode on real tensors of batch 2."""
+    recipe = SequenceRecipe(steps=4, batch=2, crop=(32, 32), learning_rate=1e-4, sequence=2)
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["training"]["deblur"] = recipe.model_dump(exclude_none=True, mode="json")
+    params["deblur"]["bimc-pv"]["motion"] = "bimnet" if motion else "static"
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    read = load_study(study)
+    network = None if motion is None else LiteFlowNet(read.params.training.motion.width)
+    model = VideoDeblurrer(read.deblur_row("bimc-pv").network, network)
+    frames = torch.rand(2, 2, 3, 32, 32)
+    losses = sequence_losses(model, {"blurry": frames, "sharp": frames}, recipe)
+    with FlopCounterMode(display=False) as counter:
+        for loss in losses:
+            loss.backward()
+    found = RowOperations(read).deblurring("bimc-pv")
+    assert 2 * found.flops == counter.get_total_flops()  # of two frames
+    assert found.parameters == sum(p.numel() for p in model.parameters())
+
+
+def test_rows_that_differ_by_weights_alone_are_counted_once_and_never_again(study, monkeypatch):
+    counted = []
+
+    def counting(*given):
+        counted.append(given)
+        return Operations(1e6, 5.0, 7)
+
+    for name in ("update_operations", "frame_operations"):
+        monkeypatch.setattr(f"pvdbench.study.row_operations.{name}", counting)
+    shutil.copy(ROOT / "params.yaml", study / "params.yaml")
+    first = plan_study(load_study(study), RATES)
+    networks = len(counted)
+    assert 3 <= networks < sum(stage.basis == COUNTED for stage in first.stages)
+    assert plan_study(load_study(study), RATES) == first and len(counted) == networks
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["training"]["deblur"]["crop"] = [16, 16]  # the other rows stay as they were
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    plan_study(load_study(study), RATES)
+    assert networks < len(counted) < 2 * networks
+
+
+@pytest.mark.parametrize("damage", ["{", '{"code": 3}', '{"code": "of another version", "counts": {}}'])
+def test_kept_counts_that_are_damaged_or_of_other_code_are_made_again(tmp_path, damage):
+    path, made = tmp_path / "operations.json", []
+
+    def count():
+        made.append(1)
+        return Operations(2.0, 3.0, 4)
+
+    assert KeptOperations(path).of(("a", 1), count) == KeptOperations(path).of(("a", 1), count)
+    assert len(made) == 1
+    path.write_text(damage)
+    assert KeptOperations(path).of(("a", 1), count).flops == 2.0
+    assert len(made) == 2
+
+
+def test_a_network_that_cannot_be_counted_is_not_tried_again(tmp_path):
+    KeptOperations(tmp_path / "operations.json").of(("a",), lambda: None)
+    assert KeptOperations(tmp_path / "operations.json").of(("a",), pytest.fail) is None
 
 
 def test_a_frame_of_the_papers_network_takes_what_pytorch_counts():
@@ -118,8 +184,10 @@ def test_nothing_there_is_counted_and_named_as_missing(study):
 @pytest.fixture
 def uncounted(monkeypatch):
     """Every update takes 36 million operations and every frame 10 million; counting has its own tests."""
-    for name, flops in (("update_operations", 36e6), ("frame_operations", 10e6)):
-        monkeypatch.setattr(f"pvdbench.study.stage_cost.{name}", lambda *_, flops=flops: Operations(flops, 5.0, 7))
+    for name in ("pretraining", "finetuning", "deblurring", "competitor"):
+        monkeypatch.setattr(RowOperations, name, lambda *_: Operations(36e6, 5.0, 7))
+    monkeypatch.setattr("pvdbench.study.row_operations.frame_operations", lambda *_: Operations(10e6, 5.0, 7))
+    monkeypatch.setattr(RowOperations, "_with_flow", lambda _, found, *__: found)
 
 
 def test_hours_are_steps_over_the_rate(study, uncounted):
