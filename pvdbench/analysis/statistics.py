@@ -1,9 +1,11 @@
 """Every statistic that the report can show of a protocol: all metrics, groups of frames, rows and pairs of rows."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -86,22 +88,40 @@ class ProtocolStatistics:
         return self._means(pd.DataFrame(gaps, index=values.index), groups, metric in self.optional)
 
     def _means(self, values: pd.DataFrame, groups: Mapping[str, NDArray[np.bool_]], optional: bool) -> Means:
-        parts = [self._mean(values, frames, optional) for frames in groups.values()]
-        return Means(tuple(groups), *(np.stack(arrays) for arrays in zip(*parts, strict=True)))
+        numbers, chosen = values.to_numpy(np.float64), np.stack([*groups.values()])
+        infinite = np.isinf(numbers)
+        missing = np.isnan(numbers)
+        left_out = infinite | missing if optional else infinite
+        totals = self._totals(np.where(infinite | missing, 0.0, numbers), chosen)
+        totals[self._totals(missing & ~left_out, chosen) > 0] = np.nan  # which spreads within its video
+        weights, frames = self._totals(~left_out, chosen), self._totals(np.ones((len(numbers), 1)), chosen)[..., 0]
+        identical = np.einsum("gn,nc->gc", chosen, infinite, dtype=np.int64)
+        found = np.empty((4, *identical.shape))  # mean, low, high, p
+        for there in np.unique(frames > 0, axis=0):  # groups of the same videos, at once
+            same = ((frames > 0) == there).all(axis=1)
+            shape = same.sum(), identical.shape[1]
+            sums, counts = (
+                of[same][:, there].swapaxes(1, 2).reshape(math.prod(shape), there.sum()) for of in (totals, weights)
+            )
+            mean, bounds = intervals.ratios(sums, counts)
+            found[:, same] = np.stack([mean, *bounds]).reshape(4, *shape)
+        found[0, (identical > 0) & (weights.sum(axis=1) == 0)] = np.inf
+        mean, low, high, p = found
+        return Means(tuple(groups), mean, low, high, p, identical)
 
-    def _mean(
-        self, values: pd.DataFrame, chosen: NDArray[np.bool_], optional: bool
-    ) -> tuple[_Floats, _Floats, _Floats, _Floats, _Integers]:
-        """The mean of each column over the chosen frames, with its interval and its p-value."""
-        part, videos = values[chosen], self.frames["video"][chosen]
-        infinite = part.abs() == np.inf
-        missing = part.isna() if optional else infinite
-        sums = part.mask(infinite | missing, 0.0).groupby(videos, sort=True).sum(skipna=False)
-        weights = (~(infinite | missing)).groupby(videos, sort=True).sum()
-        mean, bounds = intervals.ratios(sums.to_numpy(np.float64).T, weights.to_numpy(np.float64).T)
-        identical = infinite.to_numpy().sum(axis=0)
-        mean = np.where((identical > 0) & (weights.to_numpy().sum(axis=0) == 0), np.inf, mean)
-        return mean, *bounds, identical
+    def _totals(self, values: NDArray[Any], chosen: NDArray[np.bool_]) -> _Floats:
+        """Sum values (frames, columns) over the chosen frames of each group (groups, frames), video by video.
+
+        Row after row: the sums of a matrix product differ between processors in their last digits.
+        """
+        sums = [[values[group & video].sum(axis=0) for video in self._videos] for group in chosen]
+        return np.array(sums, np.float64).reshape(len(chosen), len(self._videos), values.shape[1])
+
+    @cached_property
+    def _videos(self) -> list[NDArray[np.bool_]]:
+        """Whether each frame is of a video, for each video."""
+        videos = self.frames["video"].to_numpy()
+        return [videos == video for video in sorted(set(videos))]
 
     @cached_property
     def _groups(self) -> dict[str, NDArray[np.bool_]]:
