@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -36,12 +37,11 @@ class KeptOperations:
 
     def __init__(self, path: Path) -> None:
         """Take the file that keeps the counts; one that is damaged, or of other code, is begun anew."""
-        files = file_hashes((TREE / "pvdbench").rglob("*.py"), TREE)
-        self._path, self._code = path, _hashed((files, torch.__version__))
+        self._path = path
         self._counts: dict[str, Operations | None] = {}
         with suppress(DataError, FileNotFoundError):
             kept = read_json(path, _Kept, "these are no counts of operations", "delete it")
-            if kept.code == self._code:
+            if kept.code == _code():
                 self._counts = kept.counts
 
     def of(self, what: Iterable[object], count: Count) -> Operations | None:
@@ -57,9 +57,14 @@ class KeptOperations:
         return self._counts[key]
 
     def _write(self) -> None:
-        kept = asdict(_Kept(self._code, self._counts))
+        kept = asdict(_Kept(_code(), self._counts))
         with suppress(WriteError, OSError), replaced_file(self._path) as partial:  # others' folders can be planned, too
             partial.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+@cache
+def _code() -> str:
+    return _hashed((file_hashes((TREE / "pvdbench").rglob("*.py"), TREE), torch.__version__))
 
 
 def _hashed(parts: Iterable[object]) -> str:

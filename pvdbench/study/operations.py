@@ -22,6 +22,7 @@ from pvdbench.training.sampling import Batch
 
 _FLOAT = 4  # bytes
 _LOOKS_AT_VALUES = "DataDependentOutputException", "DynamicOutputShapeException"  # of FakeTensors
+_CLIPS = 2  # counted at once: batch normalisation refuses one alone where a map has one pixel
 _COPIES = 4  # of a trained parameter: itself, its gradient, Adam's two moments
 
 Losses = Callable[[nn.Module, Batch], Iterator[Tensor]]
@@ -80,14 +81,15 @@ def update_operations(build: Callable[[], nn.Module], losses: Losses, recipe: Re
 
 def _update(build: Callable[[], nn.Module], losses: Losses, recipe: Recipe, frames: int) -> Operations:
     network = build()
-    frame = torch.zeros(1, frames, 3, *recipe.crop)
-    flow = torch.zeros(1, frames - 1, 2, *recipe.crop) if frames > 1 else torch.zeros(0)
+    frame = torch.zeros(_CLIPS, frames, 3, *recipe.crop)
+    flow = torch.zeros(_CLIPS, frames - 1, 2, *recipe.crop) if frames > 1 else torch.zeros(0)
     with (kept := _Kept()), _Counted() as counted:
         next(losses(network, {"blurry": frame, "sharp": frame.clone(), "flow": flow})).backward()  # type: ignore[no-untyped-call]
     parameters = list(network.parameters())
     trained = sum(p.numel() for p in parameters if p.grad is not None)
     count = sum(p.numel() for p in parameters)
-    return Operations(counted.flops, kept.bytes_besides(parameters), count, (_COPIES - 1) * trained)
+    activations = kept.bytes_besides(parameters) / _CLIPS
+    return Operations(counted.flops / _CLIPS, activations, count, (_COPIES - 1) * trained)
 
 
 def frame_operations(build: Callable[[], nn.Module], run: Callable[[nn.Module], object]) -> Operations:

@@ -61,9 +61,10 @@ class RowOperations:
         network, motion = self._parts(name)
         recipe = self._study.sequence_recipe(name).model_copy(update={"sequence": 1})
         trained = motion if network.train_motion else None
-        what = ("deblurring", network, trained, trained and self._training.width, recipe.crop, recipe.loss)
+        what = ("deblurring", network, trained, trained and self._training.width)
         build, losses = partial(self._deblurrer, network, trained), partial(_of_sequence, recipe=recipe)
-        one = self._kept.of(what, lambda: update_operations(build, losses, recipe, 1))
+        told = recipe.crop, recipe.loss, recipe.precision
+        one = self._kept.of((*what, *told), lambda: update_operations(build, losses, recipe, 1))
         found = one if trained else self._with_flow(one, network, motion, (1, 3, *recipe.crop))
         return found and found.in_batch(recipe.batch)
 

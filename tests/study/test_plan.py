@@ -84,6 +84,16 @@ def test_a_convolution_is_counted_as_by_hand():
     assert found.activations == 4 * 3 * 8 * 16 and found.memory == found.activations + 4 * 4 * found.parameters
 
 
+def test_batch_normalisation_of_maps_of_one_pixel_is_counted():
+    recipe = Recipe(steps=1, batch=4, crop=(8, 8), learning_rate=1.0)
+
+    def build():
+        return nn.Sequential(nn.Conv2d(3, 5, 8), nn.BatchNorm2d(5))
+
+    found = update_operations(build, lambda network, batch: iter([network(batch["blurry"][:, 0]).sum()]), recipe, 1)
+    assert found.in_batch(4).flops == 4 * 2 * 2 * 3 * 5 * 8 * 8
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("motion", [None, "liteflownet"])
 def test_an_update_takes_what_pytorch_counts_of_a_whole_batch(study, motion):
