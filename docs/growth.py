@@ -14,6 +14,7 @@ from matplotlib import pyplot as plt
 from scipy.ndimage import gaussian_filter
 
 from pvdbench.io.images import to_bytes, write_frame
+from pvdbench.report.inputs import StudyInputs
 from pvdbench.scoring.frame_pair import FramePair
 from pvdbench.scoring.registry import named_protocols, score_rows
 from pvdbench.scoring.score_file import read_score_file, score_table, write_score_file
@@ -96,12 +97,13 @@ def memory() -> tuple[dict[float, float], dict[float, float]]:
     return scored, deblurred
 
 
-def tables() -> dict[float, float]:
-    """Seconds of the stage `tables` by the rows that are added to a made-up study, 11 clips of 8 frames."""
+def tables_and_report() -> tuple[dict[float, float], dict[float, float]]:
+    """Seconds of the stage `tables` and of a report's numbers by the rows added to a study of 11 clips of 8 frames."""
     sys.path.insert(0, str(ROOT / "tests"))
     from fake_study import PARAMS, RANKING, make_fake_study
 
     found: dict[float, float] = {}
+    reported: dict[float, float] = {}
     with TemporaryDirectory() as name:
         study = make_fake_study(Path(name, "study"), videos=11)
         data, row = study.root / "data", Path("deblur") / study.dataset
@@ -117,7 +119,9 @@ def tables() -> dict[float, float]:
             params = TableParams.model_validate(PARAMS | {"table2": PARAMS["table2"] | more})
             found[count] = seconds(lambda params=params: build_tables(
                 study.root, study.root, datasets=[study.dataset], params=params, ranking=RANKING))  # fmt: skip
-    return found
+            inputs = StudyInputs(study.root, study.root, study.dataset, [study.dataset], params, RANKING)
+            reported[count] = seconds(lambda inputs=inputs: list(inputs.packs()))
+    return found, reported
 
 
 def draw(parts: dict[str, dict[float, float]], out: Path) -> None:
@@ -138,10 +142,12 @@ def draw(parts: dict[str, dict[float, float]], out: Path) -> None:
 
 if __name__ == "__main__":
     scored, deblurred = memory()
+    tables, reported = tables_and_report()
     found = {
         "seconds of scoring by million pixels of a frame": scoring(),
         "seconds of reading by rows of score files": reading(),
-        "seconds of tables by rows of a study": tables(),
+        "seconds of tables by rows of a study": tables,
+        "seconds of a report's numbers by rows of a study": reported,
         "MiB of scoring by frames of a clip": scored,
         "MiB of deblurring by frames of a clip": deblurred,
     }
