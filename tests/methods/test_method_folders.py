@@ -8,7 +8,7 @@ from fake_method import write_method
 from pvdbench.core.errors import MethodError, ParamsError
 from pvdbench.methods.card import named_files, read_card
 from pvdbench.methods.folders import check_folders, find_method
-from pvdbench.study.code_records import _method_code
+from pvdbench.study.code_records import method_code
 
 
 def test_a_method_is_found_in_whichever_folder_holds_it(tmp_path):
@@ -86,6 +86,6 @@ def test_a_row_runs_again_when_weights_frames_or_an_adapter_elsewhere_change(tmp
     for file in [None, *files]:
         for path in files if file is None else [file]:
             path.write_text("new" if file else "old")
-        seen.append({name: _method_code(place / name) for name in ("x", "y")})
+        seen.append({name: method_code(place / name) for name in ("x", "y")})
     changed = [{name for name in after if after[name] != before[name]} for before, after in pairwise(seen)]
     assert changed == [{"x"}, {"x"}, {"y"}]
