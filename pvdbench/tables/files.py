@@ -8,13 +8,15 @@ from typing import Literal
 
 from pvdbench.analysis.findings import Finding, findings_table
 from pvdbench.analysis.skipped import SkippedRow
-from pvdbench.core.errors import DataError
-from pvdbench.core.json_file import read_json
+from pvdbench.core.errors import DataError, shorten
+from pvdbench.core.json_file import parse_json
+from pvdbench.core.whole_file import read_bytes
 from pvdbench.io.tables import write_table
 from pvdbench.tables.formats import csv_text, latex, markdown, write_csv
 from pvdbench.tables.table import Table
 
 Format = Literal["latex", "markdown", "csv"]
+_LARGEST = 1 << 28  # bytes: a table of all pairs of 64 rows takes 3 million, of 256 rows 42 million
 _FORMATS: Mapping[Format, Callable[[Table], str]] = {"latex": latex, "markdown": markdown, "csv": csv_text}
 
 
@@ -49,12 +51,13 @@ def read_tables(folder: Path, dataset: str) -> DatasetTables:
     Raises:
         DataError: if DATASET.json is missing or damaged.
     """
-    path = folder / f"{dataset}.json"
+    path, again = folder / f"{dataset}.json", "run `dvc repro --force --single-item tables`"
     try:
-        again = "run `dvc repro --force --single-item tables`"
-        whole = read_json(path, DatasetTables, "these are no tables", again)
+        whole = parse_json(read_bytes(path, _LARGEST), DatasetTables)
     except FileNotFoundError:
         raise DataError(f"{path}: '{dataset}' has no tables yet; run `dvc repro tables`") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: these are no tables ({shorten(error, 80)}); {again}") from error
     if any(len(row.values) != len(table.columns) for table in whole.tables for row in table.rows):
         raise DataError(f"{path}: these are no tables (a row has not a value a column); {again}")
     return whole

@@ -10,6 +10,8 @@ from dataclasses import replace
 import pytest
 
 from pvdbench.analysis.intervals import Interval
+from pvdbench.core.whole_file import LARGEST
+from pvdbench.tables.files import DatasetTables, read_tables, write_tables
 from pvdbench.tables.formats import latex, markdown, write_csv
 from pvdbench.tables.table import Cell, Column, Row, Table, decimal, psnr_column, spans
 
@@ -28,6 +30,15 @@ def test_best_and_second_go_by_the_printed_number():
     assert _table([3, 1, 2], better="lower").marks(0) == ["", "best", "second"]
     assert _table([3, 1, 2], better="neither").marks(0) == ["", "", ""]
     assert _table([3, 1, 2]).marks(1) == ["", "", ""]
+
+
+def test_tables_of_many_rows_are_read_back(tmp_path):
+    """All pairs of 160 rows are over 16 MB of JSON, more than any file that others write is read of."""
+    table = _table([float(n) for n in range(80_000)])
+    write_tables(tmp_path, DatasetTables("sample", "made up", (table,), ()))
+    assert (tmp_path / "sample.json").stat().st_size > LARGEST
+    again = read_tables(tmp_path, "sample")
+    assert [row.name for row in again.tables[0].rows] == [row.name for row in table.rows]
 
 
 def test_an_upper_bound_earns_no_marks_and_takes_none_away():
