@@ -34,7 +34,7 @@ def test_best_and_second_go_by_the_printed_number():
 
 def test_tables_of_many_rows_are_read_back(tmp_path):
     """All pairs of 160 rows are over 16 MB of JSON, more than any file that others write is read of."""
-    table = _table([float(n) for n in range(80_000)])
+    table = _table([float(n) for n in range(110_000)])
     write_tables(tmp_path, DatasetTables("sample", "made up", (table,), ()))
     assert (tmp_path / "sample.json").stat().st_size > LARGEST
     again = read_tables(tmp_path, "sample")
