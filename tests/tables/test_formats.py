@@ -32,13 +32,11 @@ def test_best_and_second_go_by_the_printed_number():
     assert _table([3, 1, 2]).marks(1) == ["", "", ""]
 
 
-def test_tables_of_many_rows_are_read_back(tmp_path):
-    """All pairs of 160 rows are over 16 MB of JSON, more than any file that others write is read of."""
-    table = _table([float(n) for n in range(110_000)])
+def test_tables_larger_than_any_other_text_are_read_back(tmp_path):
+    """All pairs of 160 rows are that large; here a caption is."""
+    table = replace(_table([1.0]), caption="x" * LARGEST)
     write_tables(tmp_path, DatasetTables("sample", "made up", (table,), ()))
-    assert (tmp_path / "sample.json").stat().st_size > LARGEST
-    again = read_tables(tmp_path, "sample")
-    assert [row.name for row in again.tables[0].rows] == [row.name for row in table.rows]
+    assert read_tables(tmp_path, "sample").tables[0].caption == table.caption
 
 
 def test_an_upper_bound_earns_no_marks_and_takes_none_away():
